@@ -1,0 +1,95 @@
+"""Holds frames against the contracts of their tables."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, StructType
+
+from insight.errors import TableContractError
+from insight.tables import Table
+
+
+def conform(frame: DataFrame, table: Table) -> DataFrame:
+    """Exactly the table's columns, in its order.
+
+    Raises:
+        TableContractError: Columns are missing, extra or of another type.
+    """
+    have = {entry.name: _plain(entry.dataType) for entry in frame.schema}
+    want = {entry.name: _plain(entry.dataType) for entry in table.schema}
+    problems = [f"{name} missing" for name in want if name not in have]
+    problems += [f"{name} not promised" for name in have if name not in want]
+    problems += [
+        f"{name} is {have[name]}, not {kind}"
+        for name, kind in want.items()
+        if name in have and have[name] != kind
+    ]
+    if problems:
+        raise TableContractError(
+            f"table {table.name}",
+            found="; ".join(problems),
+            expected=f"exactly the columns of insight/tables/{table.name}.py",
+            next_step="mend the stage that writes it, or the contract",
+        )
+    return frame.select(*want)
+
+
+def audit(staged: DataFrame, table: Table, subject: str, *, where: str = "true") -> tuple[int, str]:
+    """Prove a staged frame against its contract by reading every column of every row.
+
+    Args:
+        staged: The rows, with exactly the table's columns.
+        table: What they must be.
+        subject: What an error is about.
+        where: What must hold for every row besides.
+
+    Returns:
+        The number of rows, and an order-free hash of their content.
+
+    Raises:
+        TableContractError: A null where none may be, a broken check, a key twice.
+    """
+    rows, content, broken = _measured(staged, table, where)
+    if table.key and not broken:
+        repeated = staged.groupBy(*table.key).count().where("count > 1").first()
+        if repeated is not None:
+            broken = [f"key {tuple(repeated[:-1])} {repeated[-1]} times"]
+    if broken:
+        raise TableContractError(
+            subject,
+            found="; ".join(broken),
+            expected=f"what insight/tables/{table.name}.py promises",
+            next_step="find the stage that made these rows; nothing was published",
+        )
+    return rows, content
+
+
+def _measured(staged: DataFrame, table: Table, where: str) -> tuple[int, str, list[str]]:
+    """Rows, content hash and broken promises, in one pass."""
+    nulls = [
+        F.count_if(F.col(column.name).isNull()).alias(f"null in {column.name}")
+        for column in table.columns
+        if not column.nullable
+    ]
+    conditions = {f"{check.name} broken": check.condition for check in table.checks}
+    checks = [
+        # As Delta does: a check that comes out as NULL is broken.
+        F.count_if(~F.coalesce(F.expr(condition), F.lit(False))).alias(rule)
+        for rule, condition in (conditions | {f"{where} not true": where}).items()
+    ]
+    # A sum of row hashes is the same in any order, and a row that is there twice shows.
+    content = F.sum(F.xxhash64(*table.column_names).cast("decimal(38,0)")).alias("content")
+    measured = staged.agg(F.count(F.lit(1)).alias("rows"), content, *nulls, *checks).first()
+    assert measured is not None
+    facts = measured.asDict()
+    rows, total = int(facts.pop("rows")), int(facts.pop("content") or 0)
+    broken = [f"{count} rows with {rule}" for rule, count in facts.items() if count]
+    return rows, f"{total & (2**64 - 1):016x}", broken
+
+
+def _plain(kind: DataType) -> str:
+    """A type's name without nullability, which Spark infers and Parquet forgets."""
+    if isinstance(kind, ArrayType):
+        return f"array<{_plain(kind.elementType)}>"
+    if isinstance(kind, StructType):
+        return f"struct<{','.join(f'{e.name}:{_plain(e.dataType)}' for e in kind)}>"
+    return kind.simpleString()

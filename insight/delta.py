@@ -1,0 +1,248 @@
+"""The only door to Delta: read at a pinned version, conform, stage, audit, publish."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from pyspark.sql import DataFrame, SparkSession
+
+from insight.contract import audit, conform
+from insight.errors import EmptyInputError, RunConflictError, StageOrderError
+from insight.faults import ENGINE_ERRORS, explain
+from insight.logs import logger
+from insight.storage import PastCommit, newest_version, past_commits, qualified, remove
+from insight.tables import TABLES, Table
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one publication did."""
+
+    table: str
+    version: int
+    rows: int
+    content_hash: str
+
+
+@dataclass
+class Lake:
+    """The tables of one lake folder, as one run sees them.
+
+    A stage reads every table at the version it had when the stage began.
+    """
+
+    spark: SparkSession
+    root: str
+    landing: str
+    run_id: str
+    run_date: date
+    facts: Mapping[str, str] = field(default_factory=dict)
+    pins: dict[str, int] = field(default_factory=dict)
+    commits: list[Commit] = field(default_factory=list)
+
+    def begin_stage(self, tables: Iterable[Table] = ()) -> None:
+        """Forget the pinned versions, and pin these tables at their newest.
+
+        A table that is pinned only later is read as another run may have left it since.
+        """
+        self.pins.clear()
+        self.commits.clear()
+        for table in tables:
+            self.version(table)
+
+    def path(self, table: Table) -> str:
+        return f"{self.root}/{table.name}"
+
+    def __post_init__(self) -> None:
+        # Delta takes only an absolute path for a table's name.
+        self.root = qualified(self.spark, self.root)
+        self.landing = qualified(self.spark, self.landing)
+
+    @property
+    def landing_path(self) -> str:
+        """The landing folder's absolute path, without scheme."""
+        return urlsplit(self.landing).path
+
+    def exists(self, table: Table) -> bool:
+        return self._newest(table) >= 0
+
+    def has_tables(self) -> bool:
+        """Whether anything was ever written here."""
+        return any(self.exists(table) for table in TABLES)
+
+    def version(self, table: Table) -> int:
+        """The version of the table that this stage sees; -1 where there is no table."""
+        if table.name not in self.pins:
+            self.pins[table.name] = self._newest(table)
+        return self.pins[table.name]
+
+    def read(self, table: Table) -> DataFrame:
+        """The table's rows, conformed, at the version this stage sees.
+
+        Raises:
+            StageOrderError: The table was never written.
+            TableContractError: Its columns are not those promised.
+            TableDamagedError: Its log cannot be read.
+        """
+        version = self.version(table)
+        if version < 0:
+            raise StageOrderError(
+                f"table {table.name} in {self.root}",
+                found="no such table",
+                expected="a table written by an earlier stage",
+                next_step="run jobs/nightly.py, or the stage that writes it, for this date first",
+            )
+        try:
+            reader = self.spark.read.format("delta").option("versionAsOf", version)
+            frame = reader.load(self.path(table))
+        except ENGINE_ERRORS as error:
+            raise self._explained(error, f"table {table.name} version {version}") from error
+        return conform(frame, table)
+
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """As ``read``, but a table never written is empty."""
+        if self.version(table) < 0:
+            return self.spark.createDataFrame([], table.schema)
+        return self.read(table)
+
+    def publish(
+        self,
+        frame: DataFrame,
+        table: Table,
+        *,
+        where: str,
+        files: int | None = None,
+        allow_empty: bool = True,
+    ) -> Commit:
+        """Stage, audit, and replace exactly the rows that ``where`` names, in one commit.
+
+        Args:
+            frame: The new rows; exactly the table's columns.
+            table: The table to write.
+            where: A predicate over its partition columns. Rows outside it are refused.
+            files: Number of equal files per partition, for tables read by rank.
+            allow_empty: Whether no rows at all are a lawful result.
+
+        Raises:
+            TableContractError: Columns, nulls, keys or checks break the contract.
+            EmptyInputError: There are no rows, and there must be.
+            RunConflictError: Another run published to the table since this stage began.
+        """
+        subject = f"table {table.name} where {where}"
+        began_at = self.version(table)
+        staged_at = f"{self.root}/_staging/{self.run_id}/{table.name}"
+        watch = [time.monotonic()]
+        try:
+            conform(frame, table).write.mode("overwrite").parquet(staged_at)
+            watch.append(time.monotonic())
+            staged = self.spark.read.schema(table.schema).parquet(staged_at)
+            rows, content_hash = audit(staged, table, subject, where=where)
+            watch.append(time.monotonic())
+            if rows == 0 and not allow_empty:
+                raise _empty(subject)
+            self._refuse_conflict(table, began_at, subject)
+            self._create(table)
+            if rows or not self._has_no_rows(table, began_at, where):
+                self._replace(_cut(staged, table, files), table, where, content_hash)
+            commit = Commit(table.name, self._newest(table), rows, content_hash)
+        except ENGINE_ERRORS as error:
+            raise self._explained(error, subject) from error
+        finally:
+            remove(self.spark, staged_at)
+        watch.append(time.monotonic())
+        self._note(commit, where, watch)
+        return commit
+
+    def append(self, frame: DataFrame, table: Table) -> None:
+        """Add rows to a log table; nothing is replaced."""
+        self._create(table)
+        conform(frame, table).write.format("delta").mode("append").save(self.path(table))
+
+    def files(self, table: Table, partition: Mapping[str, str]) -> list[str]:
+        """URLs of the data files of one partition at the version this stage sees.
+
+        Never list the folder instead: it also holds dead and uncommitted files.
+        """
+        condition = " AND ".join(f"{name} = '{value}'" for name, value in partition.items())
+        return sorted(self.read(table).where(condition).inputFiles())
+
+    def past_commits(self, table: Table, *, limit: int) -> list[PastCommit]:
+        """The last commits to a table, newest first, with what their runs said of them."""
+        return past_commits(self.spark, self.path(table), limit=limit)
+
+    def _newest(self, table: Table) -> int:
+        try:
+            return newest_version(self.spark, self.path(table))
+        except ENGINE_ERRORS as error:
+            raise self._explained(error, f"table {table.name}") from error
+
+    def _create(self, table: Table) -> None:
+        if not self.exists(table):
+            self.spark.sql(table.ddl(self.path(table)))
+
+    def _replace(self, staged: DataFrame, table: Table, where: str, content_hash: str) -> None:
+        metadata = {
+            "run_id": self.run_id,
+            "run_date": self.run_date.isoformat(),
+            "content_hash": content_hash,
+            "inputs": {name: version for name, version in self.pins.items() if version >= 0},
+            **self.facts,
+        }
+        writer = staged.write.format("delta").mode("overwrite").option("replaceWhere", where)
+        writer.option("userMetadata", json.dumps(metadata)).save(self.path(table))
+
+    def _note(self, commit: Commit, where: str, watch: list[float]) -> None:
+        self.commits.append(commit)
+        self.pins[commit.table] = commit.version
+        stage, audited, committed = (after - before for before, after in pairwise(watch))
+        seconds = f"stage {stage:.1f}, audit {audited:.1f}, commit {committed:.1f}"
+        facts = {"rows": commit.rows, "version": commit.version, "where": where}
+        log.info(f"published {commit.table}", **facts, seconds=seconds)
+
+    def _refuse_conflict(self, table: Table, began_at: int, subject: str) -> None:
+        """Another run's rows must not be lost, whatever its date: dates share partitions."""
+        newest = self._newest(table)
+        if newest == began_at:
+            return
+        for past in self.past_commits(table, limit=newest - began_at):
+            if past.run_id not in (None, self.run_id):
+                raise RunConflictError(
+                    subject,
+                    found=f"version {past.version} of {past.run_date} by run {past.run_id}",
+                    expected=f"version {began_at}, the newest when this stage began",
+                    next_step="let the other run end, then run this date again",
+                )
+
+    def _has_no_rows(self, table: Table, version: int, where: str) -> bool:
+        """Whether there is nothing to replace: nothing for nothing makes no commit."""
+        return version < 0 or self.read(table).where(where).first() is None
+
+    def _explained(self, error: Exception, subject: str) -> Exception:
+        return explain(error, subject=subject, landing=self.landing) or error
+
+
+def _cut(staged: DataFrame, table: Table, files: int | None) -> DataFrame:
+    """Rows laid out for the commit: equal files where ranks share them, else few per partition.
+
+    Otherwise each of a night's tasks would write a file of its own into each date.
+    """
+    if files is not None:
+        return staged.repartition(files, *table.key)
+    columns = ", ".join(table.partition_by)
+    rebalanced = f"SELECT /*+ REBALANCE({columns}) */ * FROM {{staged}}"
+    return staged.sparkSession.sql(rebalanced, staged=staged)
+
+
+def _empty(subject: str) -> EmptyInputError:
+    return EmptyInputError(
+        subject,
+        found="no rows",
+        expected="at least one",
+        next_step="check the input of this date; nothing was published",
+    )

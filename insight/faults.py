@@ -1,0 +1,91 @@
+"""Turns what Spark and Delta throw into errors that say which table or file, and what to do."""
+
+import re
+from urllib.parse import urlsplit
+
+from delta.exceptions import DeltaConcurrentModificationException
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+
+from insight.errors import InsightError, RunConflictError, SourceFormatError, TableDamagedError
+
+_FILE = re.compile(r"(?:file|hdfs|s3a?|abfss?|gs):/+[^\s,;'\")\]]+")
+_DAMAGE = (
+    "ChecksumException",
+    "Checksum error",
+    "is not a Parquet file",
+    "FAILED_READ_FILE",
+    "Encountered error while reading file",
+    "could not read page",
+    "Could not read footer",
+    "FileNotFoundException",
+    "FILE_NOT_EXIST",
+    "does not exist",
+    "DELTA_TRUNCATED_TRANSACTION_LOG",
+    "DELTA_LOG_FILE_NOT_FOUND",
+    "DELTA_VERSIONS_NOT_CONTIGUOUS",
+    "DELTA_STATE_RECOVER_ERROR",
+    "Malformed",
+)
+
+
+def explain(error: Exception, *, subject: str, landing: str) -> InsightError | None:
+    """The typed error behind an engine's exception; None where it is not one we know.
+
+    Args:
+        error: What Spark, Delta or a Python worker raised.
+        subject: The table and date being worked on.
+        landing: The landing folder, to tell a shop's damaged file from one of ours.
+    """
+    if isinstance(error, InsightError):
+        return error
+    if isinstance(error, DeltaConcurrentModificationException):
+        return RunConflictError(
+            subject,
+            found=f"another commit to the same rows ({_first_line(error)})",
+            expected="to be the only run of this date",
+            next_step="let the other run finish; its result stands",
+        )
+    text = _text_of(error)
+    if any(sign in text for sign in _DAMAGE):
+        return _damage(text, subject=subject, landing=landing)
+    return None
+
+
+def _damage(text: str, *, subject: str, landing: str) -> InsightError:
+    files = [name.rstrip(".:") for name in _FILE.findall(text)]
+    named = next((name for name in files if name.endswith((".parquet", ".json", ".csv"))), None)
+    found = f"a damaged or missing file: {named or (files[0] if files else text.splitlines()[0])}"
+    # Spark writes file:/a and file:///a for the same file.
+    if named and f"{urlsplit(landing).path.rstrip('/')}/" in urlsplit(named).path:
+        return SourceFormatError(
+            f"landing file {named}",
+            found="a damaged or truncated file",
+            expected="a whole file in the format its source declares",
+            next_step="ask the shop to deliver the file again; nothing was published",
+        )
+    return TableDamagedError(
+        subject,
+        found=found,
+        expected="every file that the table's log lists",
+        next_step="restore the table to its last good version (RESTORE TABLE ... TO VERSION AS OF) "
+        "or rerun the dates it holds; nothing was published",
+    )
+
+
+def _text_of(error: Exception) -> str:
+    chain: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None and len(chain) < 10:
+        java = getattr(seen, "java_exception", None)
+        chain.append(f"{seen}\n{java.toString() if java is not None else ''}")
+        seen = seen.__cause__ or seen.__context__
+    return "\n".join(chain)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:200]
+
+
+ENGINE_ERRORS: tuple[type[Exception], ...] = (PySparkException, Py4JError)
+"""What the engine throws, in Python or through the gateway."""

@@ -1,0 +1,1 @@
+"""Keeps the people behind the numbers out of the lake."""

@@ -1,0 +1,28 @@
+"""Settings: what can be set (schema) and where it is read from (loading)."""
+
+from insight.settings.loading import load_settings, parsed_yaml
+from insight.settings.schema import (
+    CleanSettings,
+    ExampleSettings,
+    IngestSettings,
+    PromotionSettings,
+    ScoringSettings,
+    SequenceSettings,
+    SessionSettings,
+    Settings,
+    TrainingSettings,
+)
+
+__all__ = [
+    "CleanSettings",
+    "ExampleSettings",
+    "IngestSettings",
+    "PromotionSettings",
+    "ScoringSettings",
+    "SequenceSettings",
+    "SessionSettings",
+    "Settings",
+    "TrainingSettings",
+    "load_settings",
+    "parsed_yaml",
+]

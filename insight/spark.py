@@ -1,0 +1,97 @@
+"""Builds the Spark session, and reads back what Spark has done."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def build_session(app_name: str) -> SparkSession:
+    """The session of a job.
+
+    Under spark-submit the wrapper has set everything. Without it (a test, a notebook) the
+    same files under conf/spark are read here, so that both see the same Spark.
+    """
+    builder = SparkSession.builder.appName(app_name)
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        # Workers run what this process runs, whatever `python3` means on the path.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_CONF_DIR", str(REPOSITORY / "conf" / "spark"))
+        for key, value in local_properties().items():
+            builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def local_properties() -> dict[str, str]:
+    """Spark properties for a session on this machine, Delta's jars among them."""
+    properties = {"spark.master": "local[2]"}
+    for name in ("common", "local"):
+        text = (REPOSITORY / "conf" / "spark" / f"{name}.conf").read_text()
+        for line in text.splitlines():
+            if line.strip() and not line.startswith("#"):
+                key, _, value = line.partition(" ")
+                properties[key] = value.strip()
+    jars = sorted((REPOSITORY / ".jars").glob("*.jar"))
+    properties["spark.jars"] = ",".join(str(jar) for jar in jars)
+    return properties
+
+
+def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> dict[str, int]:
+    """Rows that file scans gave, by the folder they read, from Spark's own query metrics.
+
+    Delta reads its logs, and we look into new files, by queries too: those rows are not data.
+
+    Args:
+        session: The session that ran the queries.
+        since: Number of the first query to count, from ``query_count``.
+        roots: Folder prefix to the name it is counted under; the longest match wins.
+    """
+    # Spark updates its store from a queue of its own; wait until it has caught up.
+    context = session.sparkContext._jsc.sc()
+    context.listenerBus().waitUntilEmpty()
+    store = session._jsparkSession.sharedState().statusStore()
+    executions = store.executionsList(since, 100_000)
+    counted: dict[str, int] = {}
+    for position in range(executions.size()):
+        execution = executions.apply(position)
+        values = store.executionMetrics(execution.executionId())
+        nodes = store.planGraph(execution.executionId()).allNodes()
+        for index in range(nodes.size()):
+            node = nodes.apply(index)
+            name = _root_of(node.desc(), roots) if _reads_data(node) else None
+            if name:
+                counted[name] = counted.get(name, 0) + _output_rows(node, values)
+    return counted
+
+
+def query_count(session: SparkSession) -> int:
+    """How many SQL queries this application has begun; the next one gets this number."""
+    store = session._jsparkSession.sharedState().statusStore()
+    return int(store.executionsCount())
+
+
+def _reads_data(node: Any) -> bool:
+    # "Scan csv ", "Scan parquet "; not "Scan ExistingRDD Delta Table State ...".
+    is_file_scan = node.name().startswith(("Scan csv", "Scan json", "Scan parquet"))
+    return is_file_scan and "DeltaLogFileIndex" not in node.desc()
+
+
+def _root_of(description: str, roots: dict[str, str]) -> str | None:
+    hits = [root for root in roots if root in description]
+    return roots[max(hits, key=len)] if hits else None
+
+
+def _output_rows(node: Any, values: Any) -> int:
+    metrics = node.metrics()
+    for index in range(metrics.size()):
+        metric = metrics.apply(index)
+        if metric.name() == "number of output rows":
+            text = values.get(metric.accumulatorId())
+            return int(text.get().replace(",", "")) if text.isDefined() else 0
+    return 0

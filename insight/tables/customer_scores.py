@@ -1,0 +1,33 @@
+"""Who will buy and who is leaving."""
+
+from insight.tables.table import Check, Column, Table
+
+CUSTOMER_SCORES = Table(
+    name="customer_scores",
+    grain="one row per score date, customer and model version",
+    owner="data science",
+    columns=(
+        Column("customer_id", "string", "Pseudonym."),
+        Column(
+            "purchase_probability",
+            "double",
+            "Probability of a purchase in the next 7 days (the setting's horizon).",
+        ),
+        Column(
+            "churn_probability",
+            "double",
+            "Probability of no purchase in the next 30 days; null for customers not active before.",
+            nullable=True,
+        ),
+        Column("model_version", "string", "Registry version that gave the score."),
+        Column("score_date", "date", "Everything up to the end of this day was known."),
+    ),
+    key=("customer_id", "score_date", "model_version"),
+    partition_by=("score_date",),
+    checks=(
+        Check("purchase_is_probability", "purchase_probability BETWEEN 0 AND 1"),
+        Check(
+            "churn_is_probability", "churn_probability IS NULL OR churn_probability BETWEEN 0 AND 1"
+        ),
+    ),
+)

@@ -1,0 +1,22 @@
+"""Challenger, champion and baselines on the same later time window."""
+
+from insight.tables.table import Column, Table
+
+EVALUATION = Table(
+    name="evaluation",
+    grain="one row per run date, contender, task and metric",
+    owner="data science",
+    columns=(
+        Column("contender", "string", "challenger, champion, or a baseline's name."),
+        Column("model_version", "string", "Registry version; 'baseline' for baselines."),
+        Column("task", "string", "next_item, purchase or churn."),
+        Column("metric", "string", "ndcg10, hr10, auc, log_loss, ece, ..."),
+        Column("value", "double", "The metric."),
+        Column("low", "double", "2.5 % bootstrap bound."),
+        Column("high", "double", "97.5 % bootstrap bound."),
+        Column("row_count", "bigint", "Labelled test rows."),
+        Column("run_date", "date", "Night."),
+    ),
+    key=("run_date", "contender", "task", "metric"),
+    partition_by=("run_date",),
+)

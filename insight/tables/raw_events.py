@@ -1,0 +1,45 @@
+"""Events as they came, mapped to canonical names, customers already pseudonymous."""
+
+from insight.tables.table import Column, Table
+
+RAW_EVENTS = Table(
+    name="raw_events",
+    grain="one row per event as delivered",
+    owner="data engineering",
+    columns=(
+        Column("event_id", "string", "Hash of the source row; equal rows have equal ids."),
+        Column("event_at", "timestamp", "When it happened, UTC.", nullable=True),
+        Column("event_type", "string", "Type as the source's mapping names it.", nullable=True),
+        Column(
+            "customer_id",
+            "string",
+            "Pseudonym (HMAC-SHA256, 128 bits in hex); null for a guest.",
+            nullable=True,
+        ),
+        Column("item_id", "string", "Item as the shop names it.", nullable=True),
+        Column("order_id", "string", "Order or basket.", nullable=True),
+        Column("quantity", "double", "Units, positive.", nullable=True),
+        Column("price", "double", "Price of one unit, in the shop's currency.", nullable=True),
+        Column(
+            "discount",
+            "double",
+            "Discount on the line, positive, in the shop's currency.",
+            nullable=True,
+        ),
+        Column("country", "string", "Country as the shop names it.", nullable=True),
+        Column("source", "string", "Source name, as in conf/sources."),
+        Column("source_file", "string", "Landing file the row came from."),
+        Column("file_date", "date", "Date, or last date, the file is for."),
+        Column("covers_from", "date", "First date the file is for."),
+        Column(
+            "malformed",
+            "string",
+            "JSON of the fields that did not parse, as found; null when all did.",
+            nullable=True,
+        ),
+        Column("key_id", "string", "Which pseudonym key was used."),
+        Column("ingest_date", "date", "Run date that read the row."),
+    ),
+    key=(),
+    partition_by=("ingest_date",),
+)

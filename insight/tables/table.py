@@ -1,0 +1,107 @@
+"""What a table promises: its grain, columns, key, checks and partitioning."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
+
+
+@dataclass(frozen=True)
+class Column:
+    """One promised column.
+
+    Args:
+        name: Its name; the unit is in the suffix.
+        type: Its Spark SQL type.
+        comment: Its meaning, for people.
+        nullable: Whether a null is a value here. A null elsewhere breaks the contract.
+    """
+
+    name: str
+    type: str
+    comment: str
+    nullable: bool = False
+
+    @property
+    def data_type(self) -> DataType:
+        # Parsing a DDL type needs a running Spark; it is asked for only where there is one.
+        return _parse_datatype_string(self.type)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A row-level promise, held by Delta as a CHECK constraint."""
+
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table's contract. DDL, docs, audits and views all come from here.
+
+    Args:
+        name: The table's name, which is also its folder in the lake.
+        grain: What one row is.
+        owner: Who answers for it.
+        columns: The columns, in order.
+        key: The columns that name a row, unique in the table.
+        partition_by: Partition columns; the first is the one a run replaces by.
+        checks: Row-level promises.
+        run_column: The date column that a run of one date replaces, or None where a run appends.
+    """
+
+    name: str
+    grain: str
+    owner: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        unknown = [name for name in (*self.key, *self.partition_by) if name not in names]
+        if unknown or len(set(names)) != len(names):
+            raise ValueError(f"table {self.name}: unknown or repeated columns {unknown or names}")
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> StructType:
+        """The Spark schema, with comments. Needs an active session."""
+        return StructType(
+            [StructField(column.name, column.data_type, column.nullable) for column in self.columns]
+        )
+
+    def ddl(self, location: str) -> str:
+        """The CREATE TABLE statement for a table in folder ``location``."""
+        columns = ",\n  ".join(_column_ddl(column) for column in self.columns)
+        partitioning = (
+            f"\nPARTITIONED BY ({', '.join(self.partition_by)})" if self.partition_by else ""
+        )
+        properties = ", ".join(f"'{key}' = '{value}'" for key, value in self.properties())
+        return (
+            f"CREATE TABLE IF NOT EXISTS delta.`{location}` (\n  {columns}\n)\nUSING DELTA"
+            f"{partitioning}\nCOMMENT '{_quoted(self.grain)}'\nTBLPROPERTIES ({properties})"
+        )
+
+    def properties(self) -> Iterable[tuple[str, str]]:
+        """Delta table properties: the checks, and what readers outside Spark cannot bear."""
+        yield "delta.enableDeletionVectors", "false"
+        yield "delta.columnMapping.mode", "none"
+        yield "delta.dataSkippingNumIndexedCols", str(min(8, len(self.columns)))
+        yield "insight.owner", self.owner
+        for check in self.checks:
+            yield f"delta.constraints.{check.name}", _quoted(check.condition)
+
+
+def _column_ddl(column: Column) -> str:
+    null = "" if column.nullable else " NOT NULL"
+    return f"{column.name} {column.type}{null} COMMENT '{_quoted(column.comment)}'"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "\\'")
