@@ -1,0 +1,30 @@
+"""Customers and items: the newest description of each, written only when it has changed."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from insight.tables import Table
+
+
+def per_entity_newest(raw: DataFrame, *, key: str, attributes: list[str]) -> DataFrame:
+    """One row per entity: its last delivered description; ties go to the greatest one."""
+    described = raw.where(F.col(key).isNotNull() & F.col("malformed").isNull())
+    order = F.struct("file_date", "source_file", *attributes)
+    newest = F.max(F.struct(order.alias("order"), *attributes)).alias("newest")
+    return (
+        described.groupBy(key).agg(newest).select(key, *(f"newest.{name}" for name in attributes))
+    )
+
+
+def drop_unchanged(
+    newest: DataFrame, known: DataFrame, *, key: str, attributes: list[str]
+) -> DataFrame:
+    """Without the entities whose known description is the same, nulls being equal."""
+    before = known.select(F.col(key).alias("_key"), F.struct(*attributes).alias("_known"))
+    same = (F.col(key) == F.col("_key")) & F.struct(*attributes).eqNullSafe(F.col("_known"))
+    return newest.join(before, same, how="left_anti")
+
+
+def attributes_of(table: Table) -> list[str]:
+    """The describing columns of a dimension table."""
+    return [name for name in table.column_names if name not in (*table.key, "known_from")]

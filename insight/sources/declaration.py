@@ -1,0 +1,125 @@
+"""What a source declares: its files, their columns, and how they map to ours."""
+
+import calendar
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from insight.errors import SettingsError, SourceFormatError
+from insight.settings import parsed_yaml
+from insight.tables import RAW_CUSTOMERS, RAW_EVENTS, RAW_ITEMS, Table
+
+Target = Literal["raw_events", "raw_customers", "raw_items"]
+
+TARGETS: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS)}
+
+_DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
+
+
+class Feed(BaseModel):
+    """One kind of row in one kind of file.
+
+    Args:
+        feed: Its name.
+        target: The raw table its rows go to.
+        files: Glob below ``<landing>/<source>``.
+        date_from_name: Pattern whose first group is the file's date.
+        date_format: Format of that date.
+        date_is: Whether the name gives the day, or a month read when it is over.
+        format: csv, json or parquet.
+        options: Options of Spark's reader.
+        columns: The file's columns and types: all of them.
+        time_zone: Zone of times without one.
+        where: Which rows to take.
+        mapping: Canonical column to Spark SQL over ``columns``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feed: str
+    target: Target
+    files: str
+    date_from_name: str
+    date_format: Literal["yyyy-MM-dd", "yyyy-MMM", "yyyyMMdd"] = "yyyy-MM-dd"
+    date_is: Literal["day", "end_of_month"] = "day"
+    format: Literal["csv", "json", "parquet"]
+    options: dict[str, str] = {}
+    columns: dict[str, str]
+    time_zone: str = "UTC"
+    where: str | None = None
+    mapping: dict[str, str]
+
+    @model_validator(mode="after")
+    def _maps_to_columns_there_are(self) -> Self:
+        known = TARGETS[self.target].column_names
+        unknown = [name for name in self.mapping if name not in known]
+        if unknown:
+            raise ValueError(f"{self.target} has no column {', '.join(unknown)}")
+        return self
+
+    def file_dates(self, file: str) -> tuple[date, date]:
+        """First and last date the file is for, from its name.
+
+        Raises:
+            SourceFormatError: The name holds no such date.
+        """
+        match = re.search(self.date_from_name, file)
+        if match is None:
+            raise self._bad_name(file)
+        try:
+            # A date has no zone; the feed's zone is about its times.
+            day = datetime.strptime(match.group(1), _DATE_FORMATS[self.date_format]).date()  # noqa: DTZ007
+        except ValueError as error:
+            raise self._bad_name(file) from error
+        if self.date_is == "day":
+            return day, day
+        return day, day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+    def _bad_name(self, file: str) -> SourceFormatError:
+        return SourceFormatError(
+            f"landing file {file}",
+            found="a name without a date",
+            expected=f"a name matching {self.date_from_name} with a date like {self.date_format}",
+            next_step="rename the file, or correct date_from_name in conf/sources",
+        )
+
+
+class Source(BaseModel):
+    """A shop's export."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    feeds: tuple[Feed, ...]
+
+
+def load_source(name: str, *, conf: Path = Path("conf")) -> Source:
+    """Read ``conf/sources/<name>.yml``.
+
+    Raises:
+        SettingsError: There is no such file, or it declares what is not understood.
+    """
+    folder = conf / "sources"
+    known = sorted(path.stem for path in folder.glob("*.yml"))
+    # Only a listed name becomes part of a path: `../` in a setting leads nowhere.
+    if name not in known:
+        raise SettingsError(
+            f"source {name!r}",
+            found=f"no {name}.yml in {folder}",
+            expected=f"one of {', '.join(known)}",
+            next_step="correct `sources` in the settings, or declare the source",
+        )
+    content = parsed_yaml((folder / f"{name}.yml").read_text(), f"source {folder / name}.yml")
+    try:
+        return Source.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(
+            f"source declaration {folder / name}.yml, {'.'.join(map(str, first['loc']))}",
+            found=repr(first.get("input"))[:200],
+            expected=first["msg"].lower(),
+            next_step="correct the declaration; docs/sources.md shows every field",
+        ) from error
