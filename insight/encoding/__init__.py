@@ -1,0 +1,1 @@
+"""What training and scoring must agree on: vocabularies, sequence tokens, feature scales."""

@@ -1,0 +1,89 @@
+"""Model features: their order, transforms and scales, fitted on the training window only."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insight.tables import CUSTOMER_FEATURES
+
+Floats = npt.NDArray[np.float32]
+
+_NOT_FEATURES = {"customer_id", "feature_date"}
+
+FEATURES: tuple[str, ...] = tuple(
+    column.name for column in CUSTOMER_FEATURES.columns if column.name not in _NOT_FEATURES
+)
+"""Every feature the model reads, in the order it reads them."""
+
+NULLABLE: frozenset[str] = frozenset(
+    column.name for column in CUSTOMER_FEATURES.columns if column.nullable
+)
+"""Features that may be missing; each is marked by a mask of its own."""
+
+
+def transform_of(feature: str) -> str:
+    """Counts, days and money have long tails and are read as log1p; shares are not."""
+    return "none" if "share" in feature else "log1p"
+
+
+@dataclass(frozen=True)
+class FeatureStatistics:
+    """Location and scale of each feature after its transform; all of one length."""
+
+    names: tuple[str, ...]
+    transforms: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    has_mask: tuple[bool, ...]
+
+    @property
+    def width(self) -> int:
+        """Length of a normalised row: the features, then one mask per nullable feature."""
+        return len(self.names) + sum(self.has_mask)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over names, transforms and scales, in hex."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+
+    def normalise(self, rows: pa.RecordBatch) -> Floats:
+        """z-scores with the mean for what is missing, then masks (1: missing).
+
+        Args:
+            rows: A batch with a column for each feature.
+
+        Returns:
+            Shape (rows, width), finite.
+        """
+        names = rows.schema.names
+        columns = [rows.column(names.index(name)) for name in self.names]
+        scaled = [self._scaled(column, i) for i, column in enumerate(columns)]
+        masks = [
+            np.asarray(pc.is_null(column)).astype(np.float32)
+            for column, has_mask in zip(columns, self.has_mask, strict=True)
+            if has_mask
+        ]
+        return np.stack([*scaled, *masks], axis=1).astype(np.float32)
+
+    def _scaled(self, column: pa.Array, position: int) -> npt.NDArray[np.float64]:
+        values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False))
+        if self.transforms[position] == "log1p":
+            values = np.log1p(np.maximum(values, 0.0))
+        scaled = (values - self.mean[position]) / self.scale[position]
+        # Ten deviations are as far as a feature may pull; beyond it is a damaged value.
+        return np.clip(np.nan_to_num(scaled, nan=0.0), -10.0, 10.0)
+
+    def save(self, folder: Path) -> None:
+        (folder / "features.json").write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> "FeatureStatistics":
+        content = json.loads((folder / "features.json").read_text())
+        return cls(**{name: tuple(values) for name, values in content.items()})

@@ -1,0 +1,132 @@
+"""Build examples: snapshots at past cut-offs, what then happened, encoded for training."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from insight.encoding.features import FeatureStatistics
+from insight.encoding.vocabulary import Vocabulary
+from insight.examples.encode import encode_examples
+from insight.examples.labels import per_customer_labels, with_labels
+from insight.examples.vocabulary import fit_feature_statistics, per_item_index
+from insight.examples.windows import Cutoffs, split_by_time
+from insight.point_in_time import keep_as_of
+from insight.registry.registry import Registry
+from insight.registry.schedule import why_not_train
+from insight.snapshots.customers import per_customer_features
+from insight.snapshots.sequences import per_customer_sequence
+from insight.stages import Run, Stage
+from insight.tables import (
+    CUSTOMER_DAILY,
+    EVENTS,
+    FEATURE_STATISTICS,
+    ITEM_DAILY,
+    ITEM_VOCABULARY,
+    ITEMS,
+    TRAINING_EXAMPLES,
+)
+
+
+def build_examples(run: Run) -> str | None:
+    """Publish vocabulary, feature scales and examples of a night that trains."""
+    registry, every_days = Registry(run.settings.registry), run.settings.training.every_days
+    reason = why_not_train(registry, run.run_date, every_days=every_days)
+    if reason:
+        return reason
+    cutoffs = _cutoffs(run)
+    if cutoffs is None:
+        return "too little history for a train, a validation and a test window"
+    vocabulary = _publish_vocabulary(run, cutoffs)
+    features = per_customer_features(run.lake.read(CUSTOMER_DAILY), as_of=cutoffs.split_of)
+    statistics = _publish_statistics(run, features, cutoffs)
+    length = run.settings.sequences.length
+    labelled = _labelled(run, features, cutoffs)
+    examples = encode_examples(labelled, vocabulary, statistics, length=length)
+    run.lake.publish(
+        examples,
+        TRAINING_EXAMPLES,
+        where=f"run_date = '{run.run_date}'",
+        files=run.settings.examples.files,
+        allow_empty=False,
+    )
+    return None
+
+
+BUILD_EXAMPLES = Stage(
+    name="build_examples",
+    reads=(EVENTS, ITEMS, CUSTOMER_DAILY, ITEM_DAILY),
+    writes=(ITEM_VOCABULARY, FEATURE_STATISTICS, TRAINING_EXAMPLES),
+    work=build_examples,
+)
+
+
+def _cutoffs(run: Run) -> Cutoffs | None:
+    daily = run.lake.read(ITEM_DAILY)
+    first = daily.agg(F.min("event_date").alias("first")).first()
+    if first is None or first["first"] is None:
+        return None
+    return split_by_time(
+        run.settings.examples, run_date=run.run_date, first_event_date=first["first"]
+    )
+
+
+def _publish_vocabulary(run: Run, cutoffs: Cutoffs) -> Vocabulary:
+    items = keep_as_of(run.lake.read(ITEMS), key="item_id", as_of=run.run_date)
+    rows = per_item_index(
+        run.lake.read(ITEM_DAILY),
+        items,
+        until=max(cutoffs.train),
+        min_events=run.settings.examples.min_item_events,
+    )
+    where = f"run_date = '{run.run_date}'"
+    dated = rows.withColumn("run_date", F.lit(run.run_date))
+    run.lake.publish(dated, ITEM_VOCABULARY, where=where, allow_empty=False)
+    published = run.lake.read(ITEM_VOCABULARY).where(where)
+    # The catalogue, not the customers: it fits where the model's item table fits.
+    listed = published.select("item_index", "item_id", "category").collect()
+    return Vocabulary.from_rows([(row[0], row[1], row[2]) for row in listed])
+
+
+def _labelled(run: Run, features: DataFrame, cutoffs: Cutoffs) -> DataFrame:
+    """Features and sequence of every customer at every cut-off, with what then happened."""
+    settings, dates = run.settings.examples, cutoffs.split_of
+    events = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(run.run_date))
+    sequences = per_customer_sequence(events, as_of=dates, length=run.settings.sequences.length)
+    snapshots = features.join(sequences, on=["customer_id", "feature_date"], how="inner")
+    labels = per_customer_labels(events, as_of=dates, settings=settings)
+    labelled = with_labels(snapshots, labels, active_days=settings.active_days)
+    return _with_split(labelled, run, cutoffs)
+
+
+def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:
+    train = features.where(F.col("feature_date").isin(list(cutoffs.train)))
+    statistics = fit_feature_statistics(train)
+    rows = [
+        (name, position, transform, mean, scale, has_mask, run.run_date)
+        for position, (name, transform, mean, scale, has_mask) in enumerate(
+            zip(
+                statistics.names,
+                statistics.transforms,
+                statistics.mean,
+                statistics.scale,
+                statistics.has_mask,
+                strict=True,
+            )
+        )
+    ]
+    frame = run.spark.createDataFrame(rows, FEATURE_STATISTICS.schema)
+    run.lake.publish(frame, FEATURE_STATISTICS, where=f"run_date = '{run.run_date}'")
+    return statistics
+
+
+def _with_split(labelled: DataFrame, run: Run, cutoffs: Cutoffs) -> DataFrame:
+    """Adds ``split``, ``cutoff_at`` (end of the cut-off day, in seconds) and ``run_date``."""
+    days = [(day, split, int(_end_of(day).timestamp())) for day, split in cutoffs.split_of.items()]
+    dates = run.spark.createDataFrame(days, "feature_date date, split string, cutoff_at bigint")
+    joined = labelled.join(F.broadcast(dates), on="feature_date", how="inner")
+    return joined.withColumn("run_date", F.lit(run.run_date))
+
+
+def _end_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)

@@ -1,0 +1,39 @@
+"""Cut-offs for train, validation and test: consecutive label windows, never a random split."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from insight.settings import ExampleSettings
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """Feature dates whose labels lie in (cut-off, cut-off + horizon]."""
+
+    train: tuple[date, ...]
+    validation: date
+    test: date
+
+    @property
+    def split_of(self) -> dict[date, str]:
+        named = dict.fromkeys(self.train, "train")
+        return {**named, self.validation: "validation", self.test: "test"}
+
+
+def split_by_time(
+    settings: ExampleSettings, *, run_date: date, first_event_date: date
+) -> Cutoffs | None:
+    """The cut-offs a run date allows; None while the history is too short for one of each.
+
+    The test labels end with the run date, the validation labels where the test window begins,
+    and all train labels where the validation window begins. Each train cut-off has at least
+    one label window of history behind it.
+    """
+    horizon = timedelta(days=max(settings.purchase_days, settings.churn_days))
+    step = timedelta(days=settings.cutoff_step_days)
+    test = run_date - horizon
+    validation = test - horizon
+    newest = validation - horizon
+    candidates = [newest - step * k for k in range(settings.train_cutoffs)]
+    train = tuple(sorted(day for day in candidates if day - horizon >= first_event_date))
+    return Cutoffs(train, validation, test) if train else None

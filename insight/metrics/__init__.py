@@ -1,0 +1,1 @@
+"""How good a prediction is: rankings, probabilities, and how sure we are of the number."""

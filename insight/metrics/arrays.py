@@ -1,0 +1,14 @@
+"""Names for the arrays that metrics take."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+"""Real numbers of any precision."""
+
+Integers = NDArray[np.integer[Any]]
+"""Whole numbers of any size."""
+
+Doubles = NDArray[np.float64]

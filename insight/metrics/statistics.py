@@ -1,0 +1,102 @@
+"""Metrics as functions of how often each row was drawn, which is what a bootstrap asks for.
+
+Drawing rows with replacement and counting them is the same as weighting each row by its
+count. In that form hundreds of resamples are one matrix product, without a Python loop.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insight.metrics.arrays import Doubles, Floats
+from insight.metrics.calibration import BINS, equal_mass_bins
+
+Statistic = Callable[[Doubles], Doubles]
+"""From counts, shape (rounds, rows), to the metric of each round, shape (rounds,).
+
+NaN where a round did not draw what the metric needs (AUC without both classes).
+"""
+
+
+def mean_of(values: Floats) -> Statistic:
+    """The mean of a value per row: NDCG, hit rate, log loss, Brier, accuracy."""
+    return ratio_of(values, np.ones(len(values)))
+
+
+def ratio_of(numerators: Floats, denominators: Floats, *, otherwise: float = np.nan) -> Statistic:
+    """The ratio of two sums over rows: precision, recall, F1.
+
+    Args:
+        numerators: Shape (rows,).
+        denominators: Not negative, shape (rows,).
+        otherwise: The metric of a round whose denominators sum to 0.
+    """
+
+    def ratio(counts: Doubles) -> Doubles:
+        below = counts @ denominators.astype(np.float64)
+        above = counts @ numerators.astype(np.float64)
+        return np.divide(above, below, out=np.full(len(below), otherwise), where=below > 0)
+
+    return ratio
+
+
+def auc_of(labels: Floats, scores: Floats) -> Statistic:
+    """The area under the ROC curve.
+
+    The share of (positive, negative) pairs in the right order, ties counting half: the
+    Mann-Whitney form (Hanley and McNeil 1982).
+    """
+    order, starts = _ties(scores)
+    truth = labels[order].astype(np.float64)
+
+    def auc(counts: Doubles) -> Doubles:
+        drawn = counts[:, order]
+        positives = np.add.reduceat(drawn * truth, starts, axis=1)
+        negatives = np.add.reduceat(drawn * (1.0 - truth), starts, axis=1)
+        below = np.cumsum(negatives, axis=1) - negatives
+        right = (positives * (below + 0.5 * negatives)).sum(axis=1)
+        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+        return np.divide(right, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+
+    return auc
+
+
+def average_precision_of(labels: Floats, scores: Floats) -> Statistic:
+    """The area under the precision-recall curve as average precision (as scikit-learn's)."""
+    order, starts = _ties(-scores)
+    truth = labels[order].astype(np.float64)
+
+    def average_precision(counts: Doubles) -> Doubles:
+        drawn = counts[:, order]
+        positives = np.add.reduceat(drawn * truth, starts, axis=1)
+        found = np.cumsum(positives, axis=1)
+        looked_at = np.cumsum(np.add.reduceat(drawn, starts, axis=1), axis=1)
+        precision = np.divide(found, looked_at, out=np.zeros_like(found), where=looked_at > 0)
+        total, area = found[:, -1], (precision * positives).sum(axis=1)
+        return np.divide(area, total, out=np.full(len(total), np.nan), where=total > 0)
+
+    return average_precision
+
+
+def calibration_error_of(labels: Floats, probabilities: Floats, bins: int = BINS) -> Statistic:
+    """The expected calibration error, in the bins of the rows as they are.
+
+    Resampling adds noise to every bin, and noise only ever adds to this metric: near 0 its
+    percentile interval lies above the value.
+    """
+    members = np.eye(bins)[equal_mass_bins(probabilities, bins)]
+    surplus = members * (labels - probabilities).astype(np.float64)[:, None]
+
+    def calibration_error(counts: Doubles) -> Doubles:
+        return np.asarray(np.abs(counts @ surplus).sum(axis=1) / counts.sum(axis=1))
+
+    return calibration_error
+
+
+def _ties(scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The ascending order of scores, and where in it each group of equal scores begins."""
+    order = np.argsort(scores, kind="stable")
+    ascending = scores[order]
+    begins = np.concatenate(([True], ascending[1:] != ascending[:-1]))
+    return order, np.flatnonzero(begins)

@@ -1,0 +1,143 @@
+"""One encoder of a customer's events, and three heads: next item, purchase, churn."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from insight.encoding.sequences import GAP_EDGES_SECONDS, SEQUENCE_INPUTS
+from insight.encoding.vocabulary import PADDING
+from insight.models.arrays import Indices
+from insight.models.gru import GruEncoder
+from insight.models.heads import YesNoHead
+from insight.models.item_table import EMBEDDING_DEVIATION, ItemTable
+from insight.models.repeats import MentionWeights, gains_of_all
+from insight.models.shape import ModelShape
+from insight.models.transformer import TransformerEncoder
+
+MODEL_INPUTS = (*SEQUENCE_INPUTS, "features")
+"""What a row needs to be predicted; labels come beside these."""
+
+NEW_VISIT_SECONDS = 3600
+_FIRST_NEW_VISIT_GAP = int(np.digitize(NEW_VISIT_SECONDS, GAP_EDGES_SECONDS)) + 1
+_ENCODERS: dict[str, type[keras.layers.Layer]] = {
+    "gru": GruEncoder,
+    "transformer": TransformerEncoder,
+}
+
+
+class Encoding(NamedTuple):
+    """What the heads say of a batch, for its last positions.
+
+    Args:
+        queries: An item's score is its embedding times this; (rows, positions, width).
+        repeats: Weights of the mentions of own items; (rows, positions, length).
+        category_gains: What an item's score gains by its category;
+            (rows, positions, category_count).
+        purchase: Logits in two parts to be added up, wide and deep; (rows, 2).
+        churn: As for purchase.
+    """
+
+    queries: tf.Tensor
+    repeats: tf.Tensor
+    category_gains: tf.Tensor
+    purchase: tf.Tensor
+    churn: tf.Tensor
+
+
+class CustomerModel(keras.Model):  # type: ignore[misc]
+    """The whole model; built when made, so that its weights can be set at once."""
+
+    def __init__(self, shape: ModelShape, category_of_item: Indices) -> None:
+        super().__init__(name="customer_model")
+        self.shape = shape
+        self.items = ItemTable(shape, category_of_item)
+        self._types = _embedding(shape.type_count, shape.width, "types")
+        self._gaps = _embedding(shape.gap_count, shape.width, "gaps")
+        self._prices = _embedding(shape.price_count, shape.width, "prices")
+        self._visits = _embedding(2, shape.width, "visits")
+        self._norm = keras.layers.LayerNormalization(epsilon=1e-6, name="event_norm")
+        self._dropout = keras.layers.Dropout(shape.dropout)
+        self._encoder = _ENCODERS[shape.encoder](shape)
+        self._query = keras.layers.Dense(shape.width, name="query")
+        self._items_again = MentionWeights(
+            shape, "items_again", things=shape.vocabulary_size, first_log_weight=1.0
+        )
+        self._categories_again = MentionWeights(
+            shape, "categories_again", things=shape.category_count, first_log_weight=-2.0
+        )
+        self.purchase = YesNoHead(shape, "purchase")
+        self.churn = YesNoHead(shape, "churn")
+        self(_one_row(shape))
+
+    def call(
+        self, inputs: dict[str, tf.Tensor], positions: int = 1, training: bool = False
+    ) -> Encoding:
+        """Encode a batch.
+
+        Args:
+            inputs: ``MODEL_INPUTS``: indices of shape (rows, length) and ``features`` of shape
+                (rows, feature_width).
+            positions: For how many of the last positions the next item is asked for; no more
+                than the encoder reads.
+            training: Whether units are dropped.
+        """
+        mask = inputs["item_indices"] != PADDING
+        events = self._dropout(self._norm(self._embed(inputs)), training=training)
+        read = self.shape.encoder_length
+        states = self._encoder(events[:, -read:], mask[:, -read:], training=training)
+        visits = new_visit_follows(inputs["gap_indices"])[:, -positions:]
+        asked = states[:, -positions:] + self._visits(visits)
+        repeats, category_gains = self._again(asked, events, {**inputs, "visits": visits})
+        return Encoding(
+            queries=self._query(asked),
+            repeats=repeats,
+            category_gains=category_gains,
+            purchase=self.purchase(inputs["features"], states[:, -1], training=training),
+            churn=self.churn(inputs["features"], states[:, -1], training=training),
+        )
+
+    def _again(
+        self, asked: tf.Tensor, events: tf.Tensor, inputs: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        items = inputs["item_indices"]
+        categories = self.items.categories(items)
+        repeats = self._items_again(asked, events, items, inputs)
+        weights = self._categories_again(asked, events, categories, inputs)
+        return repeats, gains_of_all(weights, categories, self.shape.category_count)
+
+    def _embed(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+        return (
+            self.items(inputs["item_indices"])
+            + self._types(inputs["type_indices"])
+            + self._gaps(inputs["gap_indices"])
+            + self._prices(inputs["price_indices"])
+        )
+
+
+def new_visit_follows(gaps: tf.Tensor) -> tf.Tensor:
+    """Whether the event after each position begins a new visit: 1 or 0.
+
+    After the last position it always does: scoring asks at the end of a day for what comes
+    later. Inside the sequence most next items belong to the same basket, which is another
+    question; told apart, both teach the item table.
+
+    Args:
+        gaps: Gap buckets, shape (rows, length).
+
+    Returns:
+        int64 of the same shape.
+    """
+    follows = tf.cast(gaps[:, 1:] >= _FIRST_NEW_VISIT_GAP, tf.int64)
+    return tf.concat([follows, tf.ones_like(gaps[:, :1])], axis=1)
+
+
+def _embedding(count: int, width: int, name: str) -> keras.layers.Embedding:
+    random = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
+    return keras.layers.Embedding(count, width, embeddings_initializer=random, name=name)
+
+
+def _one_row(shape: ModelShape) -> dict[str, tf.Tensor]:
+    row = {name: tf.zeros((1, shape.sequence_length), tf.int64) for name in SEQUENCE_INPUTS}
+    return row | {"features": tf.zeros((1, shape.feature_width))}

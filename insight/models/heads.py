@@ -1,0 +1,50 @@
+"""Yes-or-no heads: a logistic regression on the features, and what a network sees beyond it."""
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from insight.models.arrays import Array
+from insight.models.shape import ModelShape
+
+PARTS = ("wide", "deep")
+DEEP_DROPOUT = 0.5
+
+
+class YesNoHead(keras.layers.Layer):  # type: ignore[misc]
+    """Wide and deep (Cheng et al. 2016), kept apart.
+
+    The wide part is logistic regression on the features. It is solved exactly and set from
+    outside, since gradient descent is slow on features that go together. The deep part learns
+    what that leaves over; it starts at zero, and calibration decides how much of it to believe.
+    The encoder is not changed by these heads: customers are few, and next items teach it more.
+    """
+
+    def __init__(self, shape: ModelShape, name: str) -> None:
+        super().__init__(name=name)
+        self._wide = keras.layers.Dense(1, kernel_initializer="zeros", trainable=False, name="wide")
+        self._inner = keras.layers.Dense(shape.width // 2, activation="relu", name="inner")
+        self._outer = keras.layers.Dense(
+            1, use_bias=False, kernel_initializer="zeros", name="outer"
+        )
+        self._dropout = keras.layers.Dropout(DEEP_DROPOUT)
+
+    def call(self, features: tf.Tensor, state: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """The logit in two parts.
+
+        Args:
+            features: Shape (rows, feature_width).
+            state: The encoder's last state, shape (rows, width).
+            training: Whether units are dropped.
+
+        Returns:
+            ``PARTS``, to be added up: shape (rows, 2).
+        """
+        joined = tf.concat([features, tf.stop_gradient(state)], axis=1)
+        inner = self._inner(self._dropout(joined, training=training))
+        deep = self._outer(self._dropout(inner, training=training))
+        return tf.concat([self._wide(features), deep], axis=1)
+
+    def set_wide(self, coefficients: Array, intercept: float) -> None:
+        """Set the regression: coefficients of shape (feature_width,), and the intercept."""
+        self._wide.set_weights([coefficients[:, None], np.array([intercept])])

@@ -1,0 +1,83 @@
+"""One table of items, read where items come in and where they are scored."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from insight.models.arrays import Indices
+from insight.models.shape import ModelShape
+
+EMBEDDING_DEVIATION = 0.05
+
+
+class Catalogue(NamedTuple):
+    """Every item as it is scored.
+
+    Args:
+        embeddings: Shape (vocabulary_size, width).
+        biases: How much an item is wanted by anybody, shape (vocabulary_size,).
+        categories: Category indices, shape (vocabulary_size,).
+    """
+
+    embeddings: tf.Tensor
+    biases: tf.Tensor
+    categories: tf.Tensor
+
+
+class ItemTable(keras.layers.Layer):  # type: ignore[misc]
+    """An item is its own embedding plus its category's, so a rare item starts from its kind.
+
+    Args:
+        shape: The model's shape.
+        category_of_item: Category index of every item index, shape (vocabulary_size,). Not a
+            weight: it comes with the vocabulary.
+    """
+
+    def __init__(self, shape: ModelShape, category_of_item: Indices) -> None:
+        super().__init__(name="items")
+        self._categories = tf.constant(category_of_item, tf.int64)
+        self._own = self._embeddings("items", shape.vocabulary_size, shape.width)
+        self._of_category = self._embeddings("categories", shape.category_count, shape.width)
+        self._biases = self.add_weight(
+            name="biases", shape=(shape.vocabulary_size,), initializer="zeros"
+        )
+        self._category_biases = self.add_weight(
+            name="category_biases", shape=(shape.category_count,), initializer="zeros"
+        )
+
+    def call(self, indices: tf.Tensor) -> tf.Tensor:
+        """Embeddings of items, shape (..., width) for indices of shape (...)."""
+        categories = self.categories(indices)
+        return tf.gather(self._own, indices) + tf.gather(self._of_category, categories)
+
+    def biases(self, indices: tf.Tensor) -> tf.Tensor:
+        """How much an item is wanted by anybody, shape of ``indices``."""
+        categories = self.categories(indices)
+        return tf.gather(self._biases, indices) + tf.gather(self._category_biases, categories)
+
+    def categories(self, indices: tf.Tensor) -> tf.Tensor:
+        """Category indices of items, shape of ``indices``."""
+        return tf.gather(self._categories, indices)
+
+    def whole(self) -> Catalogue:
+        """The whole table."""
+        return Catalogue(
+            self._own + tf.gather(self._of_category, self._categories),
+            self._biases + tf.gather(self._category_biases, self._categories),
+            self._categories,
+        )
+
+    def _embeddings(self, name: str, count: int, width: int) -> tf.Variable:
+        random = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
+        return self.add_weight(name=name, shape=(count, width), initializer=random)
+
+    def start_biases(self, counts: Indices) -> None:
+        """Set the biases to the items' log share, so that training starts from popularity.
+
+        Args:
+            counts: Events of every item index, shape (vocabulary_size,).
+        """
+        shares = (counts + 1.0) / (counts.sum() + len(counts))
+        self._biases.assign(np.log(shares * len(counts)).astype(np.float32))

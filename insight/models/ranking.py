@@ -1,0 +1,61 @@
+"""Scores of every item for every customer of a block."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from insight.encoding.vocabulary import FIRST_KNOWN
+from insight.models.item_table import Catalogue
+from insight.models.repeats import gains_of_own, last_places, newest_mentions
+
+NEVER = -1e9
+"""Score of what may not be recommended."""
+
+
+class Wishes(NamedTuple):
+    """What a block of customers wants at the last position.
+
+    Args:
+        queries: Shape (rows, width).
+        repeats: Weights of the mentions of own items, shape (rows, length).
+        category_gains: Shape (rows, category_count).
+        items: The customers' own items, shape (rows, length).
+    """
+
+    queries: tf.Tensor
+    repeats: tf.Tensor
+    category_gains: tf.Tensor
+    items: tf.Tensor
+
+
+def score_all_items(wishes: Wishes, catalogue: Catalogue) -> tf.Tensor:
+    """Scores over the whole catalogue.
+
+    Returns:
+        Logits of shape (rows, vocabulary); ``NEVER`` for padding and unknown.
+    """
+    scores = tf.matmul(wishes.queries, catalogue.embeddings, transpose_b=True) + catalogue.biases
+    scores += tf.gather(wishes.category_gains, catalogue.categories, axis=1)
+    newest = newest_mentions(wishes.items, last_places(wishes.items, 1))[:, 0]
+    gained = gains_of_own(wishes.repeats[:, None], wishes.items)[:, 0]
+    places = tf.boolean_mask(_places(wishes.items), newest)
+    scores = tf.tensor_scatter_nd_add(scores, places, tf.boolean_mask(gained, newest))
+    never = tf.fill((tf.shape(scores)[0], FIRST_KNOWN), NEVER)
+    return tf.concat([never, scores[:, FIRST_KNOWN:]], axis=1)
+
+
+def without(scores: tf.Tensor, excluded: tf.Tensor) -> tf.Tensor:
+    """The same scores, ``NEVER`` at the excluded indices of each row.
+
+    Args:
+        scores: Shape (rows, vocabulary).
+        excluded: Item indices, any number per row, padded with 0; shape (rows, any).
+    """
+    places = tf.reshape(_places(excluded), (-1, 2))
+    return tf.tensor_scatter_nd_update(scores, places, tf.fill(tf.shape(places)[:1], NEVER))
+
+
+def _places(items: tf.Tensor) -> tf.Tensor:
+    """Row and index of each item, for scattering; shape (rows, any, 2)."""
+    rows = tf.range(tf.shape(items)[0], dtype=tf.int64)[:, None]
+    return tf.stack([tf.broadcast_to(rows, tf.shape(items)), items], axis=2)

@@ -1,0 +1,67 @@
+"""All that fixes a model's architecture: with the weights, it is the model."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from insight.errors import ModelDamagedError
+
+Encoder = Literal["gru", "transformer"]
+FILE = "shape.json"
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """Sizes and choices of a customer model.
+
+    Args:
+        vocabulary_size: Item indices, padding (0) and unknown (1) among them.
+        category_count: Category indices, padding and unknown among them.
+        type_count: Event type indices, padding among them.
+        gap_count: Gap bucket indices, padding among them.
+        price_count: Price bucket indices, padding among them.
+        feature_width: Length of a row of features.
+        sequence_length: Events per customer; all count as what the customer had before.
+        encoder: Which encoder reads the sequence.
+        width: Length of embeddings and of the encoder's states.
+        blocks: Encoder layers.
+        heads: Attention heads per layer, transformer only.
+        dropout: Share of units dropped in training.
+        encoder_length: How many of the newest events the encoder reads.
+    """
+
+    vocabulary_size: int
+    category_count: int
+    type_count: int
+    gap_count: int
+    price_count: int
+    feature_width: int
+    sequence_length: int
+    encoder: Encoder = "gru"
+    width: int = 64
+    blocks: int = 1
+    heads: int = 2
+    dropout: float = 0.2
+    encoder_length: int = 32
+
+    def save(self, folder: Path) -> None:
+        (folder / FILE).write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> "ModelShape":
+        """Read ``shape.json``.
+
+        Raises:
+            ModelDamagedError: Fields are missing, or not those of this code version.
+        """
+        content = json.loads((folder / FILE).read_text())
+        known = {field.name for field in fields(cls)}
+        if set(content) != known:
+            raise ModelDamagedError(
+                f"model shape in {folder}",
+                found=f"fields {sorted(content)}",
+                expected=f"fields {sorted(known)}",
+                next_step="score with the code version named in the manifest, or train anew",
+            )
+        return cls(**content)

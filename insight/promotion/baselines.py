@@ -1,0 +1,97 @@
+"""The rivals that any model must be worth its training against."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from insight.encoding.features import FeatureStatistics
+from insight.metrics.arrays import Floats
+from insight.metrics.ranking import MISSED
+from insight.promotion.contenders import (
+    BASELINE,
+    LOGISTIC_REGRESSION,
+    RECENCY_RULE,
+    YES_NO_TASKS,
+    Contender,
+    TestLabels,
+)
+from insight.promotion.evaluation import KEY, in_order
+from insight.promotion.inputs import matrix
+from insight.promotion.logistic import LinearRule, fit_logistic_regressions
+from insight.promotion.popularity import popularity_name, with_popularity_ranks
+from insight.promotion.recency import RecencyRule, fit_recency_rules, with_recency
+
+_LABELS = ["next_item", *(f"{has}{task}" for task in YES_NO_TASKS for has in ("", "has_"))]
+
+
+@dataclass(frozen=True)
+class FittedRules:
+    """Rules per yes/no task; a task without labels of both classes has none."""
+
+    recency: Mapping[str, RecencyRule]
+    logistic: Mapping[str, LinearRule]
+
+
+def fit_rules(learnt: DataFrame, statistics: FeatureStatistics, *, most_rows: int) -> FittedRules:
+    """Fit the recency rule and the logistic regression.
+
+    Args:
+        learnt: Train and validation examples.
+        statistics: Which feature stands where.
+        most_rows: How many rows the regression is fitted on at most.
+    """
+    return FittedRules(
+        recency=fit_recency_rules(with_recency(learnt, statistics)),
+        logistic=fit_logistic_regressions(learnt, most_rows=most_rows),
+    )
+
+
+def rule_contenders(
+    rules: FittedRules, test: DataFrame, statistics: FeatureStatistics
+) -> tuple[TestLabels, list[Contender]]:
+    """The labels of the test rows, and what the two rules say about them."""
+    asked = with_recency(test, statistics).select(*KEY, *_LABELS, "recency", "features")
+    logistic = [f"logistic_{task}" for task in rules.logistic]
+    schema = ", ".join(
+        [
+            *(f"{name} {kind}" for name, kind in asked.drop("features").dtypes),
+            *(f"{name} double" for name in logistic),
+        ]
+    )
+    rows = in_order(asked.mapInArrow(_applying(rules.logistic), schema).toPandas())
+    recency = rows["recency"].to_numpy()
+    by_rule = {task: rule.probabilities(recency) for task, rule in rules.recency.items()}
+    by_regression = {task: rows[f"logistic_{task}"].to_numpy() for task in rules.logistic}
+    return TestLabels.from_rows(rows), [
+        Contender(RECENCY_RULE, BASELINE, by_rule),
+        Contender(LOGISTIC_REGRESSION, BASELINE, by_regression),
+    ]
+
+
+def popularity_contenders(
+    test: DataFrame, item_daily: DataFrame, vocabulary: DataFrame, *, windows: tuple[int, ...]
+) -> list[Contender]:
+    """One contender per look-back window, ranking what was popular before the cut-off."""
+    targets = test.select(*KEY, "next_item")
+    ranked = with_popularity_ranks(targets, item_daily, vocabulary, windows=windows)
+    names = [popularity_name(days) for days in windows]
+    rows = in_order(ranked.select(*KEY, *names).toPandas())
+    return [Contender(name, BASELINE, ranks=rows[name].fillna(MISSED).to_numpy()) for name in names]
+
+
+def _applying(
+    rules: Mapping[str, LinearRule],
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def apply(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            features: Floats = matrix(batch.column("features")).astype(np.float64)
+            table = pa.Table.from_batches([batch]).drop_columns(["features"])
+            for task, rule in rules.items():
+                said = pa.array(rule.probabilities(features))
+                table = table.append_column(f"logistic_{task}", said)
+            yield from table.to_batches()
+
+    return apply

@@ -1,0 +1,62 @@
+"""Who is compared, and on which rows."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from insight.metrics.arrays import Doubles
+
+YES_NO_TASKS = ("purchase", "churn")
+BASELINE = "baseline"
+"""The model version of a contender that is none."""
+
+CHALLENGER = "challenger"
+CHAMPION = "champion"
+RECENCY_RULE = "recency_rule"
+LOGISTIC_REGRESSION = "logistic_regression"
+
+
+@dataclass(frozen=True)
+class TestLabels:
+    """What truly happened on the test rows, in the order of customer and cut-off.
+
+    Args:
+        customers: A number from 0 for each row's customer, shape (rows,).
+        happened: Per yes/no task, 1 or 0, shape (rows,).
+        labelled: Per task, whether the row has a label, shape (rows,).
+    """
+
+    __test__ = False
+
+    customers: npt.NDArray[np.int64]
+    happened: dict[str, Doubles]
+    labelled: dict[str, npt.NDArray[np.bool_]]
+
+    @classmethod
+    def from_rows(cls, rows: pd.DataFrame) -> "TestLabels":
+        """From the label columns of test examples, already in order."""
+        _, customers = np.unique(rows["customer_id"].to_numpy(str), return_inverse=True)
+        labelled = {task: rows[f"has_{task}"].to_numpy() > 0 for task in YES_NO_TASKS}
+        # An item outside the vocabulary still was the next item: every contender misses it.
+        labelled["next_item"] = rows["next_item"].to_numpy() > 0
+        happened = {task: rows[task].to_numpy(np.float64) for task in YES_NO_TASKS}
+        return cls(customers.astype(np.int64), happened, labelled)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What one contender said about every test row; a task that it has no opinion on is absent.
+
+    Args:
+        name: challenger, champion, or a baseline's name.
+        version: Registry version, or ``baseline``.
+        probabilities: Per yes/no task, shape (rows,).
+        ranks: Rank of the true next item, ``inf`` where missed, shape (rows,).
+    """
+
+    name: str
+    version: str
+    probabilities: dict[str, Doubles] = field(default_factory=dict)
+    ranks: Doubles | None = None

@@ -1,0 +1,98 @@
+"""Gathers the evidence: all contenders on one ring, measured and compared."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from insight.encoding.features import FeatureStatistics
+from insight.promotion.baselines import fit_rules, popularity_contenders, rule_contenders
+from insight.promotion.contenders import (
+    CHAMPION,
+    LOGISTIC_REGRESSION,
+    RECENCY_RULE,
+    YES_NO_TASKS,
+    Contender,
+)
+from insight.promotion.evaluation import Candidate, model_contender
+from insight.promotion.gate import Comparison, Demand
+from insight.promotion.measurements import Measurement, Ring
+from insight.settings import PromotionSettings
+
+NEXT_ITEM_METRIC = "ndcg10"
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What contenders are judged on.
+
+    Args:
+        examples: Tonight's training examples, all splits.
+        item_daily: Interactions per item and day.
+        vocabulary: Tonight's item_id to item_index.
+        statistics: Tonight's feature scales.
+    """
+
+    examples: DataFrame
+    item_daily: DataFrame
+    vocabulary: DataFrame
+    statistics: FeatureStatistics
+
+    @property
+    def test(self) -> DataFrame:
+        return self.examples.where("split = 'test'")
+
+    @property
+    def learnt(self) -> DataFrame:
+        return self.examples.where("split IN ('train', 'validation')")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Every contender's metrics, the challenger's gains, and what could not be judged."""
+
+    measurements: list[Measurement]
+    comparisons: list[Comparison]
+    notes: list[str]
+
+
+def judge(
+    challenger: Candidate, champion: Candidate | None, exam: Exam, settings: PromotionSettings
+) -> Evidence:
+    """Evaluate challenger, champion (if there is one) and baselines on the same test rows."""
+    rules = fit_rules(exam.learnt, exam.statistics, most_rows=settings.logistic_rows)
+    labels, rivals = rule_contenders(rules, exam.test, exam.statistics)
+    rivals += popularity_contenders(
+        exam.test, exam.item_daily, exam.vocabulary, windows=settings.popularity_days
+    )
+    if champion is not None:
+        rivals.append(model_contender(champion, exam.test))
+    ours = model_contender(challenger, exam.test)
+    ring = Ring(labels, settings.bootstrap_rounds, settings.seed)
+    measurements = [found for each in (ours, *rivals) for found in ring.measure(each)]
+    return Evidence(
+        measurements, list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
+    )
+
+
+def _comparisons(
+    ring: Ring, challenger: Contender, rivals: Sequence[Contender]
+) -> Iterator[Comparison]:
+    for rival in rivals:
+        for task, metric, demand in _demands(rival):
+            found = ring.compare(challenger, rival, metric, task, demand)
+            if found is not None:
+                yield found
+
+
+def _demands(rival: Contender) -> list[tuple[str, str, Demand]]:
+    """Task, metric and what is asked of the challenger against one rival."""
+    if rival.name == CHAMPION:
+        yes_no = [(task, "auc", Demand.REPLACE) for task in YES_NO_TASKS]
+        return [("next_item", NEXT_ITEM_METRIC, Demand.REPLACE), *yes_no]
+    if rival.name == RECENCY_RULE:
+        return [(task, "auc", Demand.BEAT) for task in YES_NO_TASKS]
+    if rival.name == LOGISTIC_REGRESSION:
+        metrics = ("auc", "log_loss")
+        return [(task, metric, Demand.HOLD) for task in YES_NO_TASKS for metric in metrics]
+    return [("next_item", NEXT_ITEM_METRIC, Demand.BEAT)]

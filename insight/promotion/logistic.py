@@ -1,0 +1,98 @@
+"""Logistic regression on the model's own features: what a night of training must match."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from insight.metrics.arrays import Doubles, Floats
+from insight.metrics.classification import has_both_classes
+from insight.promotion.contenders import YES_NO_TASKS
+from insight.promotion.inputs import matrix
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Inverse regularisation strengths to choose from on the validation split."""
+
+_CUSTOMER_SHARES = 1_000
+
+
+@dataclass(frozen=True)
+class LinearRule:
+    """A fitted logistic regression: one weight per feature, the intercept last."""
+
+    weights: Doubles
+
+    def probabilities(self, features: Floats) -> Doubles:
+        """Of label 1, for features of shape (rows, width)."""
+        log_odds = features.astype(np.float64) @ self.weights[:-1] + self.weights[-1]
+        # The logistic function by tanh does not overflow at either end.
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)))
+
+
+def fit_logistic_regressions(examples: DataFrame, *, most_rows: int) -> dict[str, LinearRule]:
+    """Fit one regression per yes/no task, in one executor task; only the weights come back.
+
+    Args:
+        examples: Train and validation examples.
+        most_rows: Above this, a fixed share of customers is taken: a linear rule on a few
+            dozen features learns nothing more from more rows, and the task stays small.
+
+    Returns:
+        Task to rule; a task whose training labels are of one class has none.
+    """
+    rows = examples.count()
+    share = min(_CUSTOMER_SHARES, max(1, _CUSTOMER_SHARES * most_rows // max(rows, 1)))
+    drawn = F.pmod(F.xxhash64("customer_id"), F.lit(_CUSTOMER_SHARES)) < share
+    labels = [f"{prefix}{task}" for task in YES_NO_TASKS for prefix in ("", "has_")]
+    fitted = (
+        examples.where(drawn)
+        .select("customer_id", "cutoff_at", "split", "features", *labels)
+        .repartition(1)
+        # The sums of a fit depend on the order of its rows in the last digits.
+        .sortWithinPartitions("customer_id", "cutoff_at")
+        .mapInArrow(_fitted, "task string, weights array<double>")
+        .collect()
+    )
+    return {row["task"]: LinearRule(np.array(row["weights"])) for row in fitted}
+
+
+def _fitted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    received = list(batches)
+    if not received:
+        return
+    rows = pa.Table.from_batches(received).combine_chunks()
+    features = matrix(rows["features"].chunk(0)).astype(np.float64)
+    is_training = np.asarray(rows["split"]) == "train"
+    for task in YES_NO_TASKS:
+        labelled = np.asarray(rows[f"has_{task}"]) > 0
+        labels = np.asarray(rows[task])
+        train, validation = labelled & is_training, labelled & ~is_training
+        if has_both_classes(labels[train]):
+            weights = _chosen(features, labels, train, validation)
+            columns = [pa.array([task]), pa.array([weights.tolist()])]
+            yield pa.RecordBatch.from_arrays(columns, ["task", "weights"])
+
+
+def _chosen(
+    features: Doubles,
+    labels: Floats,
+    train: npt.NDArray[np.bool_],
+    validation: npt.NDArray[np.bool_],
+) -> Doubles:
+    """The weights whose regularisation does best on the validation rows."""
+    best, lowest = np.zeros(features.shape[1] + 1), np.inf
+    for strength in STRENGTHS:
+        model = LogisticRegression(C=strength, max_iter=1_000)
+        model.fit(features[train], labels[train])
+        judged = validation if validation.any() else train
+        chances = model.predict_proba(features[judged])[:, 1]
+        loss = log_loss(labels[judged], chances, labels=[0.0, 1.0])
+        if loss < lowest:
+            best, lowest = np.append(model.coef_[0], model.intercept_[0]), loss
+    return best

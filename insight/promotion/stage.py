@@ -1,0 +1,139 @@
+"""Promote: judge tonight's challenger, write the evidence, and let it rise or stay."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from insight.encoding.features import FeatureStatistics
+from insight.encoding.vocabulary import Vocabulary
+from insight.errors import ModelNotFoundError, VocabularyMismatchError
+from insight.logs import logger
+from insight.models.shape import ModelShape
+from insight.promotion.candidates import shipped_candidate
+from insight.promotion.contenders import CHALLENGER, CHAMPION
+from insight.promotion.evaluation import Candidate
+from insight.promotion.gate import decide
+from insight.promotion.judging import Evidence, Exam, judge
+from insight.promotion.measurements import Measurement
+from insight.promotion.translation import Translation, translate
+from insight.registry.registry import Registry
+from insight.registry.version import ModelVersion
+from insight.stages import Run, Stage
+from insight.tables import (
+    EVALUATION,
+    FEATURE_STATISTICS,
+    ITEM_DAILY,
+    ITEM_VOCABULARY,
+    TRAINING_EXAMPLES,
+)
+
+log = logger(__name__)
+
+_DECIMALS = 6
+"""Kept of every metric: the last bits of a sum change with the order of its terms."""
+
+
+def promote(run: Run) -> str | None:
+    """Judge the challenger trained for this date; a refusal is a reason, not an error."""
+    registry = Registry(run.settings.registry)
+    try:
+        challenger = registry.challenger(run.run_date)
+    except ModelNotFoundError:
+        return f"no challenger was trained for {run.run_date}: the champion, if any, stays"
+    # The champion of the night before: a rerun then meets the same rival as the first run.
+    champion = registry.champion_or_none(run.run_date - timedelta(days=1))
+    evidence = _evidence(run, challenger, champion)
+    _publish(run, evidence.measurements)
+    decision = decide(evidence.comparisons, evidence.notes)
+    log.info("gate", version=challenger.version, verdict=decision.reason)
+    if not decision.promoted:
+        return decision.reason
+    now = registry.champion_or_none(run.run_date)
+    if now is None or now.version != challenger.version:
+        registry.promote(challenger.version, run.run_date, decision.reason)
+    return None
+
+
+PROMOTE = Stage(
+    name="promote",
+    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS),
+    writes=(EVALUATION,),
+    work=promote,
+)
+
+
+def _evidence(run: Run, challenger: ModelVersion, champion: ModelVersion | None) -> Evidence:
+    tonight = f"run_date = '{run.run_date}'"
+    vocabulary_rows = run.lake.read(ITEM_VOCABULARY).where(tonight)
+    rows = vocabulary_rows.select("item_index", "item_id", "category").collect()
+    vocabulary = Vocabulary.from_rows([(row[0], row[1], row[2]) for row in rows])
+    statistics = _statistics(run)
+    exam = Exam(
+        run.lake.read(TRAINING_EXAMPLES).where(tonight),
+        run.lake.read(ITEM_DAILY),
+        vocabulary_rows,
+        statistics,
+    )
+    rival, notes = _rival(run, champion, vocabulary, statistics)
+    own = _translation(challenger, vocabulary, statistics)
+    candidate = shipped_candidate(run.spark, CHALLENGER, challenger, own)
+    found = judge(candidate, rival, exam, run.settings.promotion)
+    return Evidence(found.measurements, found.comparisons, [*found.notes, *notes])
+
+
+def _rival(
+    run: Run, champion: ModelVersion | None, vocabulary: Vocabulary, statistics: FeatureStatistics
+) -> tuple[Candidate | None, list[str]]:
+    """The champion as a candidate, or why it cannot be one."""
+    if champion is None:
+        return None, []
+    try:
+        own = _translation(champion, vocabulary, statistics)
+    except VocabularyMismatchError as error:
+        # It cannot score tonight's customers either, so it is no rival any more.
+        log.warning("champion not comparable", version=champion.version, why=str(error))
+        return None, [f"champion {champion.version} reads other features and was not compared"]
+    return shipped_candidate(run.spark, CHAMPION, champion, own), []
+
+
+def _statistics(run: Run) -> FeatureStatistics:
+    rows = run.lake.read(FEATURE_STATISTICS).where(f"run_date = '{run.run_date}'")
+    ordered = rows.orderBy("position").collect()
+    return FeatureStatistics(
+        names=tuple(row["feature"] for row in ordered),
+        transforms=tuple(row["transform"] for row in ordered),
+        mean=tuple(row["mean"] for row in ordered),
+        scale=tuple(row["scale"] for row in ordered),
+        has_mask=tuple(row["has_mask"] for row in ordered),
+    )
+
+
+def _translation(
+    version: ModelVersion, vocabulary: Vocabulary, statistics: FeatureStatistics
+) -> Translation:
+    return translate(
+        vocabulary,
+        statistics,
+        own_vocabulary=Vocabulary.load(version.folder),
+        own_statistics=FeatureStatistics.load(version.folder),
+        own_length=ModelShape.load(version.folder).sequence_length,
+    )
+
+
+def _publish(run: Run, measurements: Sequence[Measurement]) -> None:
+    rows = [
+        (
+            each.contender,
+            each.model_version,
+            each.task,
+            each.metric,
+            *(
+                round(x, _DECIMALS)
+                for x in (each.estimate.value, each.estimate.low, each.estimate.high)
+            ),
+            each.row_count,
+            run.run_date,
+        )
+        for each in measurements
+    ]
+    frame = run.spark.createDataFrame(rows, EVALUATION.schema).coalesce(1)
+    run.lake.publish(frame, EVALUATION, where=f"run_date = '{run.run_date}'")

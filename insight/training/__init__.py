@@ -1,0 +1,1 @@
+"""From training examples to a challenger: contract, reader, loop, ranks, registry."""

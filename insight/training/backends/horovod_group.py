@@ -1,0 +1,38 @@
+"""The group of ranks as Horovod knows it. Imported in ranks only."""
+
+from collections.abc import Sequence
+
+import horovod.tensorflow as hvd
+import numpy as np
+import tensorflow as tf
+
+from insight.models.arrays import Doubles
+
+
+class HorovodGroup:
+    """Ranks joined by Horovod; made once per process."""
+
+    def __init__(self) -> None:
+        hvd.init()
+
+    @property
+    def rank(self) -> int:
+        return int(hvd.rank())
+
+    @property
+    def size(self) -> int:
+        return int(hvd.size())
+
+    def spread(self, variables: Sequence[tf.Variable]) -> None:
+        hvd.broadcast_variables(list(variables), root_rank=0)
+
+    def mean_gradients(self, tape: tf.GradientTape) -> tf.GradientTape:
+        # Sparse gradients of different length on each rank would be gathered, not summed,
+        # which costs more than the table itself for batches like ours.
+        return hvd.DistributedGradientTape(tape, sparse_as_dense=True)
+
+    def total(self, values: Doubles) -> Doubles:
+        return np.asarray(hvd.allreduce(tf.constant(values, tf.float64), op=hvd.Sum))
+
+    def decided(self, decision: bool) -> bool:
+        return bool(hvd.broadcast(tf.constant(int(decision)), root_rank=0).numpy())

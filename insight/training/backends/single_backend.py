@@ -1,0 +1,66 @@
+"""One rank in a process of its own, which gives TensorFlow's memory back when it ends."""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from insight.errors import TrainingFailedError
+from insight.spark import REPOSITORY
+from insight.training.plan import RankReport, TrainingPlan
+
+
+class SingleBackend:
+    """Trains on this machine, without Horovod.
+
+    Args:
+        timeout_seconds: The process is ended after so long.
+    """
+
+    ranks = 1
+
+    def __init__(self, timeout_seconds: int) -> None:
+        self._timeout = timeout_seconds
+
+    def train(self, plan: TrainingPlan) -> list[RankReport]:
+        """Run the plan to its end.
+
+        Raises:
+            TrainingFailedError: The process died or took too long.
+        """
+        # Pickle is safe here: the folder is private, and both ends are this very run.
+        with tempfile.TemporaryDirectory(prefix="insight-training-") as folder:
+            plan_file, report_file = Path(folder) / "plan", Path(folder) / "report"
+            plan_file.write_bytes(pickle.dumps(plan))
+            path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+            command = [
+                sys.executable,
+                "-m",
+                "insight.training.solo",
+                str(plan_file),
+                str(report_file),
+            ]
+            try:
+                subprocess.run(
+                    command,
+                    check=True,
+                    timeout=self._timeout + 30,
+                    env=os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)},
+                )
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                raise TrainingFailedError(
+                    "training, the only rank",
+                    found=f"{type(error).__name__} ({_ending(error)})",
+                    expected="a finished training",
+                    next_step="look for a lack of memory, or raise training.timeout_seconds; "
+                    "nothing was published and the champion stays",
+                ) from error
+            return [pickle.loads(report_file.read_bytes())]
+
+
+def _ending(error: subprocess.CalledProcessError | subprocess.TimeoutExpired) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"no end within {error.timeout:.0f} seconds"
+    return f"exit code {error.returncode}"

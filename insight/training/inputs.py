@@ -1,0 +1,141 @@
+"""What a run trains on, read at pinned versions and proved readable."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import numpy as np
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from insight.encoding.features import FeatureStatistics
+from insight.encoding.vocabulary import FIRST_KNOWN, Vocabulary
+from insight.errors import StageOrderError
+from insight.models.arrays import Indices
+from insight.stages import Run
+from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES, Table
+from insight.training import preflight
+from insight.training.plan import ReadCount
+
+TRAIN, VALIDATION = "train", "validation"
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of the training examples.
+
+    Args:
+        files: URLs of its active files.
+        counted: Rows and checksums as Spark reads them.
+    """
+
+    files: tuple[str, ...]
+    counted: ReadCount
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that training reads.
+
+    Args:
+        splits: ``train`` and ``validation``.
+        vocabulary: The items.
+        item_counts: Events of every item index, shape (vocabulary size,).
+        features: Location and scale of the features.
+        trained_through: Date of the last cut-off that training saw, ISO.
+    """
+
+    splits: dict[str, Split]
+    vocabulary: Vocabulary
+    item_counts: Indices
+    features: FeatureStatistics
+    trained_through: str
+
+    def content_hash(self, settings: dict[str, object]) -> str:
+        """SHA-256 over the content of the inputs and the settings, free of table versions."""
+        content = {
+            "splits": {
+                name: [split.counted.rows, split.counted.checksum]
+                for name, split in sorted(self.splits.items())
+            },
+            "vocabulary": self.vocabulary.fingerprint,
+            "features": self.features.fingerprint,
+            "settings": settings,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read_inputs(run: Run, *, ranks: int) -> Inputs:
+    """Read the inputs of a run date, and refuse what training could not read right.
+
+    Raises:
+        StageOrderError: The examples of this date were not built.
+        TableContractError: Types, properties or shares are not as promised.
+        DataQualityError: There are nulls, ragged lists or hidden rows.
+        EmptyInputError: A split has no rows.
+    """
+    examples = _of_date(run, TRAINING_EXAMPLES)
+    path = run.lake.path(TRAINING_EXAMPLES)
+    detail = run.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("properties").first()
+    assert detail is not None
+    preflight.refuse_unreadable_properties(f"table {TRAINING_EXAMPLES.name}", detail["properties"])
+    vocabulary, item_counts = _vocabulary(run)
+    features = _features(run)
+    lengths = dict.fromkeys(preflight.LISTS, run.settings.sequences.length)
+    lengths["features"] = features.width
+    splits = {
+        name: _split(run, examples, name, ranks=ranks, lengths=lengths)
+        for name in (TRAIN, VALIDATION)
+    }
+    newest = examples.where(F.col("split").isin(TRAIN, VALIDATION)).agg(
+        F.to_date(F.timestamp_seconds(F.max("cutoff_at")))
+    )
+    last = newest.first()
+    assert last is not None
+    return Inputs(splits, vocabulary, item_counts, features, str(last[0]))
+
+
+def _split(
+    run: Run, examples: DataFrame, name: str, *, ranks: int, lengths: dict[str, int]
+) -> Split:
+    subject = f"table {TRAINING_EXAMPLES.name} of {run.run_date}, split {name}"
+    partition = {"run_date": run.run_date.isoformat(), "split": name}
+    # Spark encodes what is special in a URL; the reader takes paths as they are.
+    files = tuple(unquote(url) for url in run.lake.files(TRAINING_EXAMPLES, partition))
+    preflight.refuse_unreadable_schema(subject, files)
+    rows = preflight.refuse_unequal_shards(subject, files, ranks)
+    counted = preflight.count_examples(examples.where(F.col("split") == name), subject, lengths)
+    preflight.refuse_hidden_rows(subject, rows, counted)
+    return Split(files, counted)
+
+
+def _vocabulary(run: Run) -> tuple[Vocabulary, Indices]:
+    rows = _of_date(run, ITEM_VOCABULARY).select("item_index", "item_id", "category", "event_count")
+    # One row per item: the vocabulary must fit into the model, so it fits here.
+    found = sorted(tuple(row) for row in rows.collect())
+    counts = np.array([0] * FIRST_KNOWN + [row[3] for row in found], dtype=np.int64)
+    return Vocabulary.from_rows([row[:3] for row in found]), counts
+
+
+def _features(run: Run) -> FeatureStatistics:
+    found = _of_date(run, FEATURE_STATISTICS).orderBy("position").collect()
+    return FeatureStatistics(
+        names=tuple(row["feature"] for row in found),
+        transforms=tuple(row["transform"] for row in found),
+        mean=tuple(row["mean"] for row in found),
+        scale=tuple(row["scale"] for row in found),
+        has_mask=tuple(row["has_mask"] for row in found),
+    )
+
+
+def _of_date(run: Run, table: Table) -> DataFrame:
+    rows = run.lake.read(table).where(F.col("run_date") == F.lit(run.run_date))
+    if rows.isEmpty():
+        raise StageOrderError(
+            f"table {table.name} of {run.run_date}",
+            found="no rows of this date",
+            expected="rows written by build_examples",
+            next_step="run build_examples for this date first",
+        )
+    return rows

@@ -1,0 +1,148 @@
+"""The training loop of one rank: epochs, validation, early stopping, best weights."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from insight.errors import TrainingFailedError
+from insight.logs import logger
+from insight.models.arrays import Array
+from insight.models.customer_model import CustomerModel
+from insight.models.weights import set_weights, weights_of
+from insight.training.group import RankGroup
+from insight.training.negatives import NegativeSampler
+from insight.training.plan import RankReport, ReadCount, TrainingPlan
+from insight.training.reader import CHECKSUM, Shard, equal_steps, open_shard
+from insight.training.step import make_optimizer, make_step
+from insight.training.validation import Validator
+from insight.training.wide import set_wide_parts
+
+log = logger(__name__)
+
+
+@dataclass
+class Best:
+    """The best epoch so far; ``score`` is a loss."""
+
+    score: float = float("inf")
+    epoch: int = 0
+    weights: dict[str, Array] = field(default_factory=dict)
+
+
+class Training:
+    """One rank's part in one training.
+
+    Args:
+        plan: What to train, on what.
+        group: The other ranks.
+    """
+
+    def __init__(self, plan: TrainingPlan, group: RankGroup) -> None:
+        self._plan, self._settings, self._group = plan, plan.settings, group
+        self._shard = Shard(plan.train_files, group.rank, group.size)
+        rows = self._shard.all_rows()
+        self._rows, self._all_rows = rows[group.rank], sum(rows)
+        self._steps = equal_steps(rows, self._settings.batch_size)
+        self._model = CustomerModel(plan.shape, plan.category_of_item)
+        self._model.items.start_biases(plan.item_counts)
+        self._optimizer = make_optimizer(self._settings, self._steps * self._settings.max_epochs)
+        sampler = NegativeSampler(
+            plan.item_counts,
+            draws=self._settings.negatives,
+            seed=self._settings.seed + group.rank,
+        )
+        self._step = make_step(self._model, self._optimizer, sampler, self._settings, group)
+        self._validator = Validator(
+            self._model, Shard(plan.validation_files, group.rank, group.size)
+        )
+        group.spread([*self._model.variables, *self._optimizer.variables])
+
+    def run(self) -> RankReport:
+        """Train until validation stops improving, and report the best epoch's weights.
+
+        Raises:
+            TrainingFailedError: A loss or gradient is not finite.
+        """
+        set_wide_parts(self._model, self._shard, self._group)
+        best, read = Best(), ReadCount()
+        history: list[dict[str, float]] = []
+        for epoch in range(self._settings.max_epochs):
+            began = time.monotonic()
+            loss, read = self._epoch(epoch)
+            seconds = time.monotonic() - began
+            metrics = self._validator.run().metrics(self._group)
+            speed = self._all_rows / seconds
+            history.append(
+                {"epoch": epoch + 1, "loss": loss, "examples_per_second": speed, **metrics}
+            )
+            self._show(history[-1])
+            if self._is_last(best, history):
+                break
+        set_weights(self._model, best.weights)
+        return self._report(best, history, read)
+
+    def _epoch(self, epoch: int) -> tuple[float, ReadCount]:
+        """Mean loss over ranks and steps, and what the first pass over the share read."""
+        losses: list[float] = []
+        read, left = ReadCount(), self._rows
+        seed = self._settings.seed + epoch
+        with open_shard(
+            self._shard, batch_size=self._settings.batch_size, steps=self._steps, seed=seed
+        ) as batches:
+            for batch in batches:
+                first_pass = batch.pop(CHECKSUM).numpy()[:left]
+                read, left = read.plus(ReadCount.of(first_pass)), left - len(first_pass)
+                loss, finite = self._step(batch)
+                if not finite.numpy():
+                    raise self._not_finite(epoch, len(losses), float(loss))
+                losses.append(float(loss))
+        mean = self._group.total(np.array([np.sum(losses)]))[0] / (self._steps * self._group.size)
+        return float(mean), read
+
+    def _is_last(self, best: Best, history: list[dict[str, float]]) -> bool:
+        """Keep the weights of the best epoch; rank 0 decides for all when to stop."""
+        epoch = len(history)
+        score = sum(history[-1][f"{task}_loss"] for task in ("next_item", "purchase", "churn"))
+        if not np.isfinite(score):
+            raise self._not_finite(epoch - 1, self._steps, score)
+        if self._group.decided(score < best.score):
+            best.score, best.epoch, best.weights = score, epoch, weights_of(self._model)
+        return self._group.decided(epoch - best.epoch >= self._settings.patience)
+
+    def _report(self, best: Best, history: list[dict[str, float]], read: ReadCount) -> RankReport:
+        final = self._validator.run()
+        return RankReport(
+            rank=self._group.rank,
+            train_read=read,
+            validation_read=final.read,
+            history=tuple(history),
+            weights=best.weights if self._group.rank == 0 else None,
+            logits=_joined(final.logits),
+            labels=_joined(final.labels),
+            masks=_joined(final.masks),
+        )
+
+    def _show(self, entry: dict[str, float]) -> None:
+        if self._group.rank == 0:
+            shown = {name: float(f"{value:.4g}") for name, value in entry.items()}
+            log.info("epoch", of=self._settings.max_epochs, ranks=self._group.size, **shown)
+
+    def _not_finite(self, epoch: int, step: int, loss: float) -> TrainingFailedError:
+        return TrainingFailedError(
+            f"training, epoch {epoch + 1}, step {step + 1} of {self._steps}",
+            found=f"a loss or gradient that is not finite (loss {loss})",
+            expected="finite numbers",
+            next_step="look for infinite features in training_examples, or lower "
+            "training.learning_rate; nothing was published and the champion stays",
+        )
+
+
+def _joined(parts: dict[str, list[Array]]) -> dict[str, Array]:
+    return {task: np.concatenate(of_batches) for task, of_batches in parts.items()}
+
+
+def seed_everything(seed: int) -> None:
+    """The same seed gives the same weights on the same number of ranks."""
+    tf.keras.utils.set_random_seed(seed % 2**32)

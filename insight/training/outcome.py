@@ -1,0 +1,109 @@
+"""From the ranks' reports to a model: proof of what was read, calibration, files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from insight.errors import DataQualityError, TrainingFailedError
+from insight.metrics.classification import classification_metrics, has_both_classes
+from insight.models.arrays import Array
+from insight.models.calibration import LogitScale, save_calibration
+from insight.models.shape import ModelShape
+from insight.models.weight_file import save_weights
+from insight.training.inputs import TRAIN, VALIDATION, Inputs
+from insight.training.plan import TASKS, RankReport, ReadCount
+
+HEADS = ("next_item", *TASKS)
+
+
+def refuse_failures(reports: Sequence[RankReport]) -> None:
+    """Raise what stopped a rank; where several failed, the cause rather than its echoes.
+
+    Raises:
+        TrainingFailedError: A rank did not finish.
+    """
+    failures = [report.failure for report in reports if report.failure is not None]
+    # A rank whose peer is gone says that Horovod was shut down: that is an echo.
+    failures.sort(key=lambda failure: "Horovod" in str(failure))
+    if failures:
+        raise failures[0]
+    if not reports or reports[0].weights is None:
+        raise TrainingFailedError(
+            "training",
+            found=f"{len(reports)} reports, none with weights",
+            expected="the best weights from rank 0",
+            next_step="run train again",
+        )
+
+
+def refuse_misread(reports: Sequence[RankReport], inputs: Inputs) -> None:
+    """Compare what all ranks read with what Spark reads of the same version.
+
+    Raises:
+        DataQualityError: Rows were lost, read twice or read differently.
+    """
+    for split, field in ((TRAIN, "train_read"), (VALIDATION, "validation_read")):
+        read = ReadCount()
+        for report in reports:
+            read = read.plus(getattr(report, field))
+        expected = inputs.splits[split].counted
+        if read != expected:
+            raise DataQualityError(
+                f"training examples, split {split}",
+                found=f"{read.rows} rows with checksum {read.checksum} in the ranks",
+                expected=f"{expected.rows} rows with checksum {expected.checksum}, as in Spark",
+                next_step="check that nothing rewrote the table during training, and run again; "
+                "nothing was published",
+            )
+
+
+def fit_calibration(reports: Sequence[RankReport]) -> dict[str, LogitScale]:
+    """A scale for each task, on the validation rows that have its label."""
+    return {task: LogitScale.fit(*_labelled(reports, task)) for task in TASKS}
+
+
+def validation_metrics(
+    reports: Sequence[RankReport], scales: dict[str, LogitScale]
+) -> dict[str, float]:
+    """The best epoch's metrics, by ``<task>.<metric>``; the probabilities are calibrated.
+
+    These chose the epoch and the calibration, so they flatter: promotion measures anew,
+    on later days.
+    """
+    best = min(reports[0].history, key=lambda entry: sum(entry[f"{t}_loss"] for t in HEADS))
+    found = {
+        "epoch": best["epoch"],
+        "next_item.loss": best["next_item_loss"],
+        "next_item.hit_rate_10": best["hit_rate_10"],
+        "next_item.ndcg_10": best["ndcg_10"],
+    }
+    for task in TASKS:
+        logits, labels = _labelled(reports, task)
+        if has_both_classes(labels):
+            measured = classification_metrics(labels, scales[task].probabilities(logits))
+            found |= {f"{task}.{name}": value for name, value in measured.items()}
+    return {f"validation.{name}": float(value) for name, value in found.items()}
+
+
+def prepare_folder(
+    folder: Path,
+    shape: ModelShape,
+    weights: dict[str, Array],
+    scales: dict[str, LogitScale],
+    inputs: Inputs,
+) -> None:
+    """Write the files of a model version, but for its manifest."""
+    shape.save(folder)
+    inputs.vocabulary.save(folder)
+    inputs.features.save(folder)
+    save_calibration(folder, scales)
+    save_weights(folder, weights)
+
+
+def _labelled(reports: Sequence[RankReport], task: str) -> tuple[Array, Array]:
+    logits, labels, masks = (
+        np.concatenate([getattr(report, name)[task] for report in reports])
+        for name in ("logits", "labels", "masks")
+    )
+    return logits[masks > 0], labels[masks > 0]

@@ -1,0 +1,77 @@
+"""What every rank is told before it starts, and what it says when it ends."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from insight.models.arrays import Array, Indices
+from insight.models.shape import ModelShape
+from insight.settings import TrainingSettings
+
+CHECKSUM_MODULUS = 2**64
+TASKS = ("purchase", "churn")
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Everything a rank needs; pickled to its process.
+
+    Args:
+        train_files: URLs of the active files of the training split, in one order for all.
+        validation_files: URLs of the active files of the validation split.
+        shape: The model to train.
+        settings: How to train it.
+        category_of_item: Category index of every item index, shape (vocabulary_size,).
+        item_counts: Events of every item index in the training window, shape (vocabulary_size,).
+    """
+
+    train_files: tuple[str, ...]
+    validation_files: tuple[str, ...]
+    shape: ModelShape
+    settings: TrainingSettings
+    category_of_item: Indices
+    item_counts: Indices
+
+
+@dataclass(frozen=True)
+class ReadCount:
+    """Proof of what was read: rows, and the sum of their checksums modulo 2**64."""
+
+    rows: int = 0
+    checksum: int = 0
+
+    @classmethod
+    def of(cls, checksums: Indices) -> "ReadCount":
+        """The count of rows with these checksums; unsigned sums wrap as the modulus does."""
+        return cls(len(checksums), int(checksums.astype(np.uint64).sum(dtype=np.uint64)))
+
+    def plus(self, other: "ReadCount") -> "ReadCount":
+        total = (self.checksum + other.checksum) % CHECKSUM_MODULUS
+        return ReadCount(self.rows + other.rows, total)
+
+
+@dataclass(frozen=True)
+class RankReport:
+    """What one rank did.
+
+    Args:
+        rank: Its number.
+        train_read: What one pass over its share of the training split read.
+        validation_read: What one pass over its share of the validation split read.
+        logits: Validation logits by task, in parts; (validation rows of this rank, parts).
+        labels: Their labels by task.
+        masks: 1 where there is such a label, by task.
+        history: One entry per epoch, the same on every rank.
+        weights: The best weights; only from rank 0.
+        failure: Why it did not finish, None where it did.
+    """
+
+    rank: int
+    train_read: ReadCount = ReadCount()
+    validation_read: ReadCount = ReadCount()
+    logits: dict[str, Array] = field(default_factory=dict)
+    labels: dict[str, Array] = field(default_factory=dict)
+    masks: dict[str, Array] = field(default_factory=dict)
+    history: tuple[dict[str, float], ...] = ()
+    weights: dict[str, Array] | None = None
+    failure: Exception | None = None

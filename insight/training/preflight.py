@@ -1,0 +1,186 @@
+"""The contract that training examples must keep before any rank is launched.
+
+Petastorm turns a null into a value, a float into an integer and a struct into nothing without
+a word, and reads rows that a deletion vector hides. So all of that is refused here.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from insight.errors import DataQualityError, EmptyInputError, TableContractError
+from insight.training.plan import CHECKSUM_MODULUS, ReadCount
+from insight.training.row_groups import rows_per_group, rows_per_shard, schema_of
+
+LARGEST_IMBALANCE = 1.5
+"""The largest share may have so many times the rows of the smallest: the others wait for it."""
+
+LISTS = ("item_indices", "type_indices", "gap_indices", "price_indices", "features")
+_SCALARS = {
+    "next_item": pa.int64(),
+    "has_next_item": pa.float32(),
+    "purchase": pa.float32(),
+    "has_purchase": pa.float32(),
+    "churn": pa.float32(),
+    "has_churn": pa.float32(),
+    "row_checksum": pa.int64(),
+}
+_ELEMENTS = {name: pa.int64() for name in LISTS[:-1]} | {"features": pa.float32()}
+
+
+def refuse_unreadable_properties(subject: str, properties: Mapping[str, str]) -> None:
+    """Refuse table properties under which the data files are not the table.
+
+    Args:
+        subject: The table, for the error.
+        properties: Delta's table properties.
+
+    Raises:
+        TableContractError: Deletion vectors or column mapping are on.
+    """
+    problems = []
+    if properties.get("delta.enableDeletionVectors", "false").lower() == "true":
+        problems.append(("delta.enableDeletionVectors", "true", "false"))
+    if properties.get("delta.columnMapping.mode", "none").lower() != "none":
+        mode = properties["delta.columnMapping.mode"]
+        problems.append(("delta.columnMapping.mode", mode, "none"))
+    if problems:
+        name, value, expected = problems[0]
+        raise TableContractError(
+            subject,
+            found=f"{name} = {value}",
+            expected=f"{expected}: the tensor reader reads data files as they are",
+            next_step="write the table anew by build_examples into a fresh folder, or "
+            f"ALTER TABLE ... SET TBLPROPERTIES ('{name}' = '{expected}') and REORG TABLE ... "
+            "APPLY (PURGE)",
+        )
+
+
+def refuse_unreadable_schema(subject: str, files: Sequence[str]) -> None:
+    """Refuse types that the reader would change or drop.
+
+    Raises:
+        TableContractError: A column is missing or of another type in some file.
+    """
+    for file in files:
+        schema = schema_of(file)
+        problems = [
+            f"{name} is {_found(schema, name)}, not {expected}"
+            for name, expected in _SCALARS.items()
+            if _found(schema, name) != expected
+        ]
+        problems += [
+            f"{name} is {_found(schema, name)}, not a list of {element}"
+            for name, element in _ELEMENTS.items()
+            if not _is_list_of(_found(schema, name), element)
+        ]
+        if problems:
+            raise TableContractError(
+                f"{subject}, file {file}",
+                found="; ".join(problems),
+                expected="int64, float32 and lists of these",
+                next_step="run build_examples again for this date",
+            )
+
+
+def refuse_unequal_shards(subject: str, files: Sequence[str], ranks: int) -> int:
+    """Refuse files that cannot be shared among the ranks.
+
+    Returns:
+        The rows in the files.
+
+    Raises:
+        EmptyInputError: There are no rows.
+        TableContractError: There are fewer row groups than ranks, or shares are too unequal.
+    """
+    groups = rows_per_group(files)
+    if sum(groups) == 0:
+        raise EmptyInputError(
+            subject,
+            found="no rows",
+            expected="at least one for each rank",
+            next_step="run build_examples for this date, or choose a date with more history",
+        )
+    if len(groups) < ranks:
+        raise TableContractError(
+            subject,
+            found=f"{len(groups)} row groups for {ranks} ranks",
+            expected="at least one row group for each rank",
+            next_step="raise examples.files and run build_examples again, or lower training.ranks",
+        )
+    shares = rows_per_shard(groups, ranks)
+    if max(shares) > LARGEST_IMBALANCE * min(shares):
+        raise TableContractError(
+            subject,
+            found=f"between {min(shares)} and {max(shares)} rows for a rank",
+            expected=f"shares that differ at most {LARGEST_IMBALANCE} times",
+            next_step="run build_examples again with examples.files a multiple of training.ranks",
+        )
+    return sum(groups)
+
+
+def count_examples(examples: DataFrame, subject: str, lengths: Mapping[str, int]) -> ReadCount:
+    """Rows and checksums as Spark reads them, in one pass that also refuses broken rows.
+
+    Args:
+        examples: One split at the pinned version.
+        subject: The split, for the error.
+        lengths: The length that every list of a column must have.
+
+    Raises:
+        DataQualityError: A value or list element is null, or a list has another length.
+    """
+    measures = [
+        F.count(F.lit(1)).alias("rows"),
+        F.sum(F.col("row_checksum").cast("decimal(38,0)")).alias("checksum"),
+        *(F.count_if(F.col(name).isNull()).alias(f"null in {name}") for name in _SCALARS),
+        *(F.count_if(~_is_whole(name, length)).alias(name) for name, length in lengths.items()),
+        F.count_if(F.exists("features", lambda x: F.isnan(x) | (F.abs(x) == float("inf")))).alias(
+            "features that are not finite"
+        ),
+    ]
+    measured = examples.agg(*measures).first()
+    assert measured is not None
+    facts = measured.asDict()
+    rows, checksum = int(facts.pop("rows")), int(facts.pop("checksum") or 0)
+    broken = [f"{count} rows: {rule}" for rule, count in facts.items() if count]
+    if broken:
+        raise DataQualityError(
+            subject,
+            found="; ".join(broken),
+            expected=f"no nulls, finite features, lists of lengths {dict(lengths)}",
+            next_step="run build_examples again for this date; nothing was trained",
+        )
+    return ReadCount(rows, checksum % CHECKSUM_MODULUS)
+
+
+def refuse_hidden_rows(subject: str, rows_in_files: int, counted: ReadCount) -> None:
+    """Refuse files that hold more rows than the table, or fewer.
+
+    Raises:
+        DataQualityError: They do, as after a DELETE with deletion vectors.
+    """
+    if rows_in_files != counted.rows:
+        raise DataQualityError(
+            subject,
+            found=f"{rows_in_files} rows in the data files, {counted.rows} in the table",
+            expected="the same number",
+            next_step="purge deletion vectors (REORG TABLE ... APPLY (PURGE)) or run "
+            "build_examples again",
+        )
+
+
+def _is_whole(name: str, length: int) -> Column:
+    whole = (F.size(name) == length) & ~F.exists(name, lambda element: element.isNull())
+    return F.coalesce(whole, F.lit(False))
+
+
+def _found(schema: pa.Schema, name: str) -> pa.DataType | None:
+    position = schema.get_field_index(name)
+    return schema.field(position).type if position >= 0 else None
+
+
+def _is_list_of(found: pa.DataType | None, element: pa.DataType) -> bool:
+    return found is not None and pa.types.is_list(found) and found.value_type == element

@@ -1,0 +1,101 @@
+"""Petastorm readers: one rank's share of a split as tensors, in an order that a seed gives."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import tensorflow as tf
+from petastorm import make_batch_reader
+from petastorm.reader import Reader
+from petastorm.tf_utils import make_petastorm_dataset
+
+from insight.models.customer_model import MODEL_INPUTS
+from insight.training.row_groups import rows_per_group, rows_per_shard
+
+LABELS = ("next_item", "has_next_item", "purchase", "has_purchase", "churn", "has_churn")
+CHECKSUM = "row_checksum"
+COLUMNS = (*MODEL_INPUTS, *LABELS, CHECKSUM)
+_PREFETCHED_BATCHES = 4
+_QUEUED_ROW_GROUPS = 4
+
+Batch = dict[str, tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One rank's share of a split.
+
+    Args:
+        files: URLs of the split's active files; the same list on every rank.
+        rank: From 0.
+        size: Number of ranks.
+    """
+
+    files: tuple[str, ...]
+    rank: int
+    size: int
+
+    def all_rows(self) -> list[int]:
+        """Rows of every rank's share."""
+        return rows_per_shard(rows_per_group(self.files), self.size)
+
+
+@contextmanager
+def open_shard(
+    shard: Shard,
+    *,
+    batch_size: int,
+    steps: int | None = None,
+    seed: int | None = None,
+    columns: Sequence[str] = COLUMNS,
+) -> Iterator[tf.data.Dataset]:
+    """Batches of a shard; the reader's threads end with the ``with`` block.
+
+    Args:
+        shard: What to read.
+        batch_size: Rows per batch.
+        steps: Number of batches, all full; the shard is read again from its start as often as
+            that takes. Without it: one pass, with a smaller last batch.
+        seed: Shuffles row groups and the rows inside each; another one for each epoch. Without
+            it, rows come in the order of the files.
+        columns: What to read.
+
+    Yields:
+        A dataset of batches by column name.
+    """
+    passes = 1
+    if steps is not None:
+        passes = math.ceil(steps * batch_size / shard.all_rows()[shard.rank])
+    reader = _reader(shard, passes, seed, columns)
+    try:
+        dataset = make_petastorm_dataset(reader).map(lambda row: row._asdict())
+        dataset = dataset.rebatch(batch_size, drop_remainder=steps is not None)
+        if steps is not None:
+            dataset = dataset.take(steps)
+        yield dataset.prefetch(_PREFETCHED_BATCHES)
+    finally:
+        reader.stop()
+        reader.join()
+
+
+def _reader(shard: Shard, passes: int, seed: int | None, columns: Sequence[str]) -> Reader:
+    return make_batch_reader(
+        list(shard.files),
+        schema_fields=[f"^{name}$" for name in columns],
+        # One worker: with more, the order depends on which is quicker.
+        workers_count=1,
+        results_queue_size=_QUEUED_ROW_GROUPS,
+        # Petastorm takes a seed of 0 for none.
+        seed=None if seed is None else seed + 1,
+        shuffle_rows=seed is not None,
+        shuffle_row_groups=seed is not None,
+        num_epochs=passes,
+        cur_shard=shard.rank,
+        shard_count=shard.size,
+    )
+
+
+def equal_steps(rows: Sequence[int], batch_size: int) -> int:
+    """Batches per epoch for every rank: enough for the largest share to be read once."""
+    return max(math.ceil(max(rows) / batch_size), 1)

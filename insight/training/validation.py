@@ -1,0 +1,90 @@
+"""How good the model is on the validation split: the whole catalogue ranked, nothing sampled."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from insight.encoding.vocabulary import FIRST_KNOWN
+from insight.models.arrays import Array, Doubles
+from insight.models.customer_model import CustomerModel
+from insight.models.ranking import Wishes, score_all_items
+from insight.training.group import RankGroup
+from insight.training.losses import yes_no_losses
+from insight.training.plan import TASKS, ReadCount
+from insight.training.reader import CHECKSUM, Batch, Shard, open_shard
+
+BLOCK_CELLS = 8_000_000
+"""Item scores held in memory at once: 32 MB."""
+LARGEST_BATCH = 256
+CUT = 10
+
+
+@dataclass
+class Validation:
+    """Sums over the rows of this rank, and what calibration needs of each row."""
+
+    read: ReadCount = field(default_factory=ReadCount)
+    sums: Doubles = field(default_factory=lambda: np.zeros(8))
+    logits: dict[str, list[Array]] = field(default_factory=lambda: {t: [] for t in TASKS})
+    labels: dict[str, list[Array]] = field(default_factory=lambda: {t: [] for t in TASKS})
+    masks: dict[str, list[Array]] = field(default_factory=lambda: {t: [] for t in TASKS})
+
+    def metrics(self, group: RankGroup) -> dict[str, float]:
+        """Means over the rows of all ranks.
+
+        Returns:
+            ``next_item_loss``, ``purchase_loss``, ``churn_loss`` (nats), ``hit_rate_10`` and
+            ``ndcg_10``.
+        """
+        losses_and_hits, counts = np.split(group.total(self.sums), [5])
+        counts = np.maximum(counts[[0, 1, 2, 0, 0]], 1.0)
+        names = ("next_item_loss", "purchase_loss", "churn_loss", "hit_rate_10", "ndcg_10")
+        return dict(zip(names, map(float, losses_and_hits / counts), strict=True))
+
+
+class Validator:
+    """Measures a model on one rank's share of the validation split."""
+
+    def __init__(self, model: CustomerModel, shard: Shard) -> None:
+        self._model = model
+        self._shard = shard
+        self._batch = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
+        self._graph = tf.function(self._measure, reduce_retracing=True)
+
+    def run(self) -> Validation:
+        """One pass over the share."""
+        found = Validation()
+        with open_shard(self._shard, batch_size=self._batch) as batches:
+            for batch in batches:
+                sums, purchase, churn = self._graph(batch)
+                found.sums = found.sums + sums.numpy()
+                found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
+                for task, logits in zip(TASKS, (purchase, churn), strict=True):
+                    found.logits[task].append(logits.numpy())
+                    found.labels[task].append(batch[task].numpy())
+                    found.masks[task].append(batch[f"has_{task}"].numpy())
+        return found
+
+    def _measure(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        encoding = self._model(batch, training=False)
+        wishes = Wishes(
+            encoding.queries[:, 0],
+            encoding.repeats[:, 0],
+            encoding.category_gains[:, 0],
+            batch["item_indices"],
+        )
+        scores = score_all_items(wishes, self._model.items.whole())
+        asked = tf.cast(batch["next_item"] >= FIRST_KNOWN, tf.float32) * batch["has_next_item"]
+        wanted = tf.gather(scores, batch["next_item"], batch_dims=1)
+        loss = tf.reduce_logsumexp(scores, axis=1) - wanted
+        better = tf.reduce_sum(tf.cast(scores >= wanted[:, None], tf.float32), axis=1)
+        hit = tf.cast(better <= CUT, tf.float32)
+        gain = hit * tf.math.log(2.0) / tf.math.log(1.0 + better)
+        sums = [tf.reduce_sum(loss * asked)]
+        for task, logits in zip(TASKS, (encoding.purchase, encoding.churn), strict=True):
+            of_rows = yes_no_losses(logits, batch[task])
+            sums.append(tf.reduce_sum(of_rows * batch[f"has_{task}"]))
+        sums += [tf.reduce_sum(hit * asked), tf.reduce_sum(gain * asked), tf.reduce_sum(asked)]
+        sums += [tf.reduce_sum(batch[f"has_{task}"]) for task in TASKS]
+        return tf.cast(tf.stack(sums), tf.float64), encoding.purchase, encoding.churn
