@@ -1,0 +1,1 @@
+"""What people see in the morning: views to query and a page to read."""

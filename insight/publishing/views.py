@@ -1,0 +1,136 @@
+"""The analysts' views: every table of the lake by its name, and the newest predictions.
+
+The SQL is one text for Spark and for DuckDB, so that both give the same answer.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+
+from insight.errors import StageOrderError
+from insight.tables import (
+    CUSTOMER_SCORES,
+    EVALUATION,
+    ITEMS,
+    RECOMMENDATIONS,
+    TABLES,
+    Table,
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """A named query over the lake's tables.
+
+    Args:
+        name: Its name.
+        description: What one row is, for people.
+        needs: Tables it reads; without any of them there is no view.
+        sql: A SELECT that Spark and DuckDB both understand.
+    """
+
+    name: str
+    description: str
+    needs: tuple[Table, ...]
+    sql: str
+
+
+def _newest_night(table: Table) -> str:
+    """Rows of the newest score date; of its newest version, should two have scored it.
+
+    A version's name begins with the date it was trained for, so the last by name is the newest.
+    """
+    newest = f"(SELECT max(score_date) FROM {table.name})"
+    version = f"(SELECT max(model_version) FROM {table.name} WHERE score_date = {newest})"
+    return f"score_date = {newest} AND model_version = {version}"
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "customer_scores_latest",
+        "Who will buy and who is leaving, as of the newest night: one row per customer.",
+        (CUSTOMER_SCORES,),
+        f"SELECT * FROM customer_scores WHERE {_newest_night(CUSTOMER_SCORES)}",
+    ),
+    View(
+        "recommendations_latest",
+        "What to show to whom, as of the newest night: one row per customer and rank, "
+        "with the item's title and category as known then.",
+        (RECOMMENDATIONS, ITEMS),
+        f"""
+        WITH newest AS (
+          SELECT * FROM recommendations WHERE {_newest_night(RECOMMENDATIONS)}
+        ), described AS (
+          SELECT item_id, title, category,
+            row_number() OVER (PARTITION BY item_id ORDER BY known_from DESC) AS age
+          FROM items WHERE known_from <= (SELECT max(score_date) FROM recommendations)
+        )
+        SELECT newest.customer_id, newest.rank, newest.item_id, described.title,
+          described.category, newest.score, newest.model_version, newest.score_date
+        FROM newest LEFT JOIN described
+          ON newest.item_id = described.item_id AND described.age = 1
+        """,
+    ),
+    View(
+        "evaluation_latest",
+        "The newest comparison of challenger, champion and baselines.",
+        (EVALUATION,),
+        "SELECT * FROM evaluation WHERE run_date = (SELECT max(run_date) FROM evaluation)",
+    ),
+)
+
+
+def tables_named_in(sql: str) -> list[Table]:
+    """The tables that a query names, itself or through a view; opening a table takes time."""
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    through_views = {table.name for view in VIEWS if view.name in words for table in view.needs}
+    return [table for table in TABLES if table.name in words | through_views]
+
+
+def views_over(tables: Collection[str]) -> list[View]:
+    """The views for which all tables are there."""
+    return [view for view in VIEWS if all(table.name in tables for table in view.needs)]
+
+
+def register_views(
+    spark: SparkSession, lake_root: str, tables: Collection[Table] = TABLES
+) -> list[str]:
+    """Make the lake's tables and the latest views known to ``spark.sql``.
+
+    Args:
+        spark: The session; the views live as long as it does.
+        lake_root: Folder of the lake.
+        tables: Tables to register, where they exist.
+
+    Returns:
+        The names that can now be queried.
+
+    Raises:
+        StageOrderError: None of the tables exists.
+    """
+    found = []
+    for table in tables:
+        path = f"{lake_root}/{table.name}"
+        if DeltaTable.isDeltaTable(spark, path):
+            spark.read.format("delta").load(path).createOrReplaceTempView(table.name)
+            found.append(table.name)
+    if not found and tables:
+        raise nothing_to_query(lake_root, tables)
+    for view in views_over(found):
+        spark.sql(view.sql).createOrReplaceTempView(view.name)
+        found.append(view.name)
+    return found
+
+
+def nothing_to_query(lake_root: str, tables: Collection[Table]) -> StageOrderError:
+    """The error for a lake without the tables asked for."""
+    wanted = ", ".join(table.name for table in tables)
+    return StageOrderError(
+        f"lake {lake_root}",
+        found="none of the tables asked for" if len(tables) < len(TABLES) else "no tables",
+        expected=wanted if len(tables) < len(TABLES) else "the tables that a night writes",
+        next_step="run jobs/nightly.py first, or name another lake with --profile",
+    )

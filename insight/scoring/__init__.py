@@ -1,0 +1,1 @@
+"""From champion and snapshots to scores and recommendations, in the executors."""

@@ -1,0 +1,132 @@
+"""Score: every active customer with the champion, in the executors."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from insight.encoding.features import FEATURES
+from insight.errors import DataQualityError
+from insight.registry.registry import Registry
+from insight.registry.shipping import Parcel, ship
+from insight.scoring.loading import loaded
+from insight.stages import Run, Stage
+from insight.tables import (
+    CUSTOMER_FEATURES,
+    CUSTOMER_SCORES,
+    CUSTOMER_SEQUENCES,
+    RECOMMENDATIONS,
+)
+
+_SCORED = (
+    "customer_id string, purchase_probability double, churn_probability double, "
+    "items array<struct<rank: int, item_id: string, score: double>>"
+)
+
+
+def score(run: Run) -> str | None:
+    """Publish scores and recommendations of the run date with the champion of that date.
+
+    Raises:
+        ModelDamagedError: The champion's files are not those that were published.
+        DataQualityError: A customer to be scored has no score, or has two.
+    """
+    # Found, its files are proved against the manifest; later promotions do not change this run.
+    champion = Registry(run.settings.registry).champion_or_none(run.run_date)
+    if champion is None:
+        return "no model has beaten its baselines yet: there is nothing to score with"
+    customers = _customers(run)
+    parcel = ship(run.spark, champion.folder)
+    # Both tables come from one pass of the model.
+    scored = customers.mapInArrow(_scoring(run, parcel, champion.version), _SCORED).persist()
+    try:
+        _refuse_gaps(run, customers, scored)
+        versioned = scored.withColumn("model_version", F.lit(champion.version)).withColumn(
+            "score_date", F.lit(run.run_date)
+        )
+        where = f"score_date = '{run.run_date}'"
+        run.lake.publish(_scores(versioned, customers, run), CUSTOMER_SCORES, where=where)
+        run.lake.publish(_recommendations(versioned), RECOMMENDATIONS, where=where)
+    finally:
+        scored.unpersist()
+        parcel.unpersist()
+    return None
+
+
+SCORE = Stage(
+    name="score",
+    reads=(CUSTOMER_FEATURES, CUSTOMER_SEQUENCES),
+    writes=(CUSTOMER_SCORES, RECOMMENDATIONS),
+    work=score,
+)
+
+
+def _customers(run: Run) -> DataFrame:
+    """Customers heard of lately, with features and sequence."""
+    today = F.col("feature_date") == F.lit(run.run_date)
+    features = run.lake.read(CUSTOMER_FEATURES).where(today).drop("feature_date")
+    sequences = run.lake.read(CUSTOMER_SEQUENCES).where(today).select("customer_id", "events")
+    active = features.where(F.col("days_since_last_event") < run.settings.scoring.active_days)
+    return active.join(sequences, on="customer_id", how="inner").select(
+        "customer_id", "events", *FEATURES
+    )
+
+
+def _scoring(
+    run: Run, parcel: Broadcast[Parcel], version: str
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    scoring, name = run.settings.scoring, f"{run.run_id}/{version}"
+
+    def score_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            from insight.scoring.worker import score_batch
+
+            yield score_batch(
+                batch,
+                loaded(parcel, name),
+                top_k=scoring.top_k,
+                recommend_seen=scoring.recommend_seen,
+            )
+
+    return score_batches
+
+
+def _refuse_gaps(run: Run, customers: DataFrame, scored: DataFrame) -> None:
+    asked, answered = customers.count(), scored.count()
+    if asked != answered:
+        raise DataQualityError(
+            f"scores of {run.run_date}",
+            found=f"{answered} scored customers",
+            expected=f"{asked}, one for each active customer",
+            next_step="look for a customer twice in customer_features; nothing was published",
+        )
+
+
+def _scores(scored: DataFrame, customers: DataFrame, run: Run) -> DataFrame:
+    """Only who bought lately can leave: for the others churn is no question."""
+    recency = customers.select("customer_id", "days_since_last_order")
+    may_churn = F.col("days_since_last_order") < run.settings.examples.active_days
+    joined = scored.join(recency, on="customer_id", how="inner")
+    return joined.select(
+        "customer_id",
+        "purchase_probability",
+        F.when(may_churn, F.col("churn_probability")).alias("churn_probability"),
+        "model_version",
+        "score_date",
+    )
+
+
+def _recommendations(scored: DataFrame) -> DataFrame:
+    rows = scored.select(
+        "customer_id", F.explode("items").alias("item"), "model_version", "score_date"
+    )
+    return rows.select(
+        "customer_id",
+        F.col("item.rank").alias("rank"),
+        "item.item_id",
+        "item.score",
+        "model_version",
+        "score_date",
+    )

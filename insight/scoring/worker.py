@@ -1,0 +1,84 @@
+"""What a worker does with a batch of customers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from insight.encoding.features import FeatureStatistics, Floats
+from insight.encoding.sequences import encode_sequences
+from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, Indices, Vocabulary
+from insight.models.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A predictor with the encodings it was trained with."""
+
+    predictor: Predictor
+    vocabulary: Vocabulary
+    statistics: FeatureStatistics
+
+
+def load_model(folder: Path) -> LoadedModel:
+    """From a verified model folder."""
+    return LoadedModel(
+        Predictor.load(folder), Vocabulary.load(folder), FeatureStatistics.load(folder)
+    )
+
+
+def score_batch(
+    batch: pa.RecordBatch, model: LoadedModel, *, top_k: int, recommend_seen: bool
+) -> pa.RecordBatch:
+    """Probabilities and the best items of each customer of a batch.
+
+    Args:
+        batch: ``customer_id``, ``events`` and the customer features.
+        model: What to score with.
+        top_k: Items per customer.
+        recommend_seen: Whether items of the customer's own sequence may be among them.
+
+    Returns:
+        ``customer_id, purchase_probability, churn_probability, items`` where items is a list
+        of ``(rank, item_id, score)``, best first.
+    """
+    names = batch.schema.names
+    events = batch.column(names.index("events"))
+    length = model.predictor.shape.sequence_length
+    inputs: dict[str, npt.NDArray[Any]] = dict(
+        encode_sequences(events, model.vocabulary, length=length)
+    )
+    inputs["features"] = model.statistics.normalise(batch)
+    predictions = model.predictor.predict(inputs)
+    seen = None if recommend_seen else inputs["item_indices"]
+    indices, scores = model.predictor.top_items(predictions, top_k, seen=seen)
+    return pa.RecordBatch.from_pydict(
+        {
+            "customer_id": batch.column(names.index("customer_id")),
+            "purchase_probability": pa.array(predictions.purchase.astype(np.float64)),
+            "churn_probability": pa.array(predictions.churn.astype(np.float64)),
+            "items": _ranked(indices, scores, model.vocabulary),
+        }
+    )
+
+
+def _ranked(indices: Indices, scores: Floats, vocabulary: Vocabulary) -> pa.ListArray:
+    # What may never be recommended scores far below everything: a short catalogue gives
+    # shorter lists, not padding or items already seen.
+    real = (indices >= FIRST_KNOWN) & (scores > -1e8)
+    counts = real.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    ranks = np.concatenate([np.arange(1, n + 1) for n in counts] or [np.empty(0)])
+    known = np.where(real, indices, PADDING)[real]
+    structs = pa.StructArray.from_arrays(
+        [
+            pa.array(ranks.astype(np.int32)),
+            vocabulary.decode(known),
+            pa.array(scores[real].astype(np.float64)),
+        ],
+        names=["rank", "item_id", "score"],
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), structs)
