@@ -1,0 +1,133 @@
+"""Examples in the form the model reads, and the same form as scoring gives it."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from insight.delta import conform
+from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
+from insight.encoding.vocabulary import Vocabulary
+from insight.examples.encode import encode_examples
+from insight.examples.labels import with_labels
+from insight.snapshots.customers import per_customer_features
+from insight.snapshots.sequences import per_customer_sequence
+from insight.tables import TRAINING_EXAMPLES
+from tests.frames import DAY, at, customer_days, events
+
+LENGTH = 3
+VOCABULARY = Vocabulary(("tea", "cup"), ("drinks", "china"))
+STATISTICS = FeatureStatistics(
+    names=FEATURES,
+    transforms=("log1p",) * len(FEATURES),
+    mean=tuple(0.1 * n for n in range(len(FEATURES))),
+    scale=(2.0,) * len(FEATURES),
+    has_mask=tuple(name in NULLABLE for name in FEATURES),
+)
+
+
+def _bought(customer: str, days_ago: int) -> dict[str, Any]:
+    day = DAY - timedelta(days=days_ago)
+    return {"customer_id": customer, "event_date": day, "order_count": 1, "amount_cents": 250}
+
+
+@pytest.fixture(scope="module")
+def snapshots(spark: SparkSession) -> DataFrame:
+    """Anna bought thrice and something unknown between; Ben only looked."""
+    days = customer_days(
+        spark,
+        _bought("anna", 9),
+        _bought("anna", 2),
+        {"customer_id": "ben", "event_date": DAY, "view_count": 1},
+    )
+    rows = events(
+        spark,
+        {"event_at": at("2024-03-01 09:00")},
+        {"event_at": at("2024-03-01 09:01"), "item_id": "jug"},
+        {"event_at": at("2024-03-08 09:00"), "item_id": "cup", "price": 0.4},
+        {"event_at": at("2024-03-08 09:00:30"), "price": 0.5},
+        {"event_at": at("2024-03-10 09:00"), "customer_id": "ben", "event_type": "view"},
+    )
+    sequences = per_customer_sequence(rows, as_of=[DAY], length=LENGTH)
+    features = per_customer_features(days, as_of=[DAY])
+    return features.join(sequences, on=["customer_id", "feature_date"], how="inner").cache()
+
+
+@pytest.fixture(scope="module")
+def examples(spark: SparkSession, snapshots: DataFrame) -> DataFrame:
+    labels = spark.createDataFrame(
+        [("anna", DAY, 1, 1, "jug"), ("carl", DAY, 1, 1, "tea")],
+        "customer_id string, feature_date date, purchase int, stayed int, next_item_id string",
+    )
+    labelled = with_labels(snapshots, labels, active_days=90).withColumns(
+        {
+            "split": F.lit("train"),
+            "cutoff_at": F.lit(1_710_115_200).cast("bigint"),
+            "run_date": F.lit(DAY),
+        }
+    )
+    return encode_examples(labelled, VOCABULARY, STATISTICS, length=LENGTH).cache()
+
+
+def test_examples_are_what_their_table_promises(examples: DataFrame) -> None:
+    conform(examples, TRAINING_EXAMPLES)
+    nulls = [F.count_if(F.col(name).isNull()) for name in examples.columns]
+    assert list(examples.agg(*nulls).first() or ()) == [0] * len(nulls)
+
+
+def test_sequences_labels_and_masks_of_an_example(examples: DataFrame) -> None:
+    anna, ben = examples.orderBy("customer_id").collect()
+    # The oldest of four events, tea, does not fit, and nothing is known of it any more.
+    assert anna["item_indices"] == [1, 3, 2]
+    assert anna["type_indices"] == [4, 4, 4]
+    assert anna["gap_indices"] == [12, 8, 1]
+    assert anna["price_indices"] == [4, 1, 2]
+    assert (anna["next_item"], anna["has_next_item"]) == (1, 0.0)
+    assert (anna["purchase"], anna["churn"], anna["has_churn"]) == (1.0, 0.0, 1.0)
+    assert ben["item_indices"] == [0, 0, 2]
+    assert (ben["next_item"], ben["has_next_item"]) == (0, 0.0)
+    assert (ben["purchase"], ben["churn"], ben["has_churn"]) == (0.0, 1.0, 0.0)
+    assert anna["has_purchase"] == ben["has_purchase"] == 1.0
+
+
+def test_the_checksum_is_over_everything_but_the_partition(examples: DataFrame) -> None:
+    names = [n for n in examples.columns if n not in ("row_checksum", "split", "run_date")]
+    wrong = examples.where(F.xxhash64(*names) != F.col("row_checksum"))
+    assert wrong.isEmpty()
+
+
+def test_examples_and_scoring_encode_alike(snapshots: DataFrame, examples: DataFrame) -> None:
+    """The worker's own code, with a model that only notes what it is given."""
+    from insight.scoring.worker import LoadedModel, score_batch
+
+    given: dict[str, np.ndarray] = {}
+
+    def predict(inputs: dict[str, np.ndarray]) -> SimpleNamespace:
+        given.update(inputs)
+        return SimpleNamespace(purchase=np.zeros(2), churn=np.zeros(2))
+
+    def top_items(_: object, top_k: int, seen: object) -> tuple[np.ndarray, np.ndarray]:
+        return np.full((2, top_k), 2), np.zeros((2, top_k))
+
+    predictor = SimpleNamespace(
+        shape=SimpleNamespace(sequence_length=LENGTH), predict=predict, top_items=top_items
+    )
+    model = LoadedModel(predictor, VOCABULARY, STATISTICS)  # type: ignore[arg-type]
+    scored = snapshots.select("customer_id", "events", *FEATURES).orderBy("customer_id")
+    (batch,) = pa.Table.from_batches(scored._collect_as_arrow()).combine_chunks().to_batches()
+    score_batch(batch, model, top_k=1, recommend_seen=True)
+    rows = examples.orderBy("customer_id").collect()
+    assert set(given) == {
+        "item_indices",
+        "type_indices",
+        "gap_indices",
+        "price_indices",
+        "features",
+    }
+    for name, values in given.items():
+        assert values.tolist() == [row[name] for row in rows], name

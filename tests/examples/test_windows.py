@@ -1,0 +1,57 @@
+"""Train, validation and test are windows one after the other."""
+
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from insight.examples.windows import Cutoffs, split_by_time
+from insight.settings import ExampleSettings
+
+RUN_DATE = date(2024, 3, 31)
+SETTINGS = ExampleSettings(purchase_days=7, churn_days=10, train_cutoffs=3, cutoff_step_days=5)
+
+
+def test_each_label_window_ends_where_the_next_begins() -> None:
+    cutoffs = split_by_time(SETTINGS, run_date=RUN_DATE, first_event_date=date(2023, 1, 1))
+    assert cutoffs == Cutoffs(
+        train=(date(2024, 2, 20), date(2024, 2, 25), date(2024, 3, 1)),
+        validation=date(2024, 3, 11),
+        test=date(2024, 3, 21),
+    )
+    assert list(cutoffs.split_of.values()) == ["train"] * 3 + ["validation", "test"]
+
+
+def test_a_train_cutoff_has_one_label_window_of_history_behind_it() -> None:
+    first = date(2024, 2, 20)
+    enough = split_by_time(SETTINGS, run_date=RUN_DATE, first_event_date=first)
+    assert enough is not None and enough.train == (date(2024, 3, 1),)
+    short = split_by_time(SETTINGS, run_date=RUN_DATE, first_event_date=first + timedelta(days=1))
+    assert short is None
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 10),
+    st.integers(1, 30),
+    st.integers(0, 400),
+)
+def test_no_label_window_reaches_into_the_next(
+    purchase: int, churn: int, cutoffs: int, step: int, history: int
+) -> None:
+    chosen = ExampleSettings(
+        purchase_days=purchase, churn_days=churn, train_cutoffs=cutoffs, cutoff_step_days=step
+    )
+    first = RUN_DATE - timedelta(days=history)
+    found = split_by_time(chosen, run_date=RUN_DATE, first_event_date=first)
+    horizon = timedelta(days=max(purchase, churn))
+    if found is None:
+        assert RUN_DATE - 4 * horizon < first
+        return
+    assert 1 <= len(found.train) <= cutoffs
+    assert first + horizon <= min(found.train)
+    assert max(found.train) + horizon == found.validation
+    assert found.validation + horizon == found.test
+    assert found.test + horizon == RUN_DATE

@@ -1,0 +1,35 @@
+"""Row 11: an empty input day."""
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from insight.errors import EmptyInputError
+from insight.tables import CUSTOMER_FEATURES, EVENTS
+from tests.small_lake import invoice, land_invoices, open_night, run_night
+
+FRIDAY, SATURDAY = "2010-12-03", "2010-12-04"
+
+
+def test_fault_11_an_empty_day_is_refused_and_nothing_is_written(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "landing" / "online_retail").mkdir(parents=True)
+    with pytest.raises(EmptyInputError, match=SATURDAY) as refused:
+        run_night(spark, tmp_path, SATURDAY)
+    assert "allow_empty_day" in refused.value.next_step
+    assert refused.value.exit_code == 2
+    assert not (tmp_path / "lake").exists()
+
+
+def test_fault_11_an_allowed_empty_day_adds_no_events_and_ages_the_features(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    land_invoices(tmp_path, FRIDAY, [invoice(FRIDAY)])
+    run_night(spark, tmp_path, FRIDAY)
+    run_night(spark, tmp_path, SATURDAY, ingest__allow_empty_day=True)
+    lake = open_night(spark, tmp_path, SATURDAY).lake
+    assert lake.read(EVENTS).count() == 1
+    features = lake.read(CUSTOMER_FEATURES).orderBy("feature_date").collect()
+    assert [row["days_since_last_order"] for row in features] == [0, 1]

@@ -1,0 +1,141 @@
+"""Night by night, with a backfill and late events between: the same as all at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from insight.features.stage import BUILD_FEATURES
+from insight.sessions.stage import SESSIONISE
+from insight.tables import (
+    CUSTOMER_DAILY,
+    CUSTOMER_FEATURES,
+    CUSTOMER_SEQUENCES,
+    EVENTS,
+    ITEM_DAILY,
+    ITEM_FEATURES,
+    ITEMS,
+    SESSIONS,
+    Table,
+)
+from tests.frames import at, events, items
+from tests.memory_lake import MemoryLake
+
+SATURDAY, SUNDAY, MONDAY = date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11)
+LENGTH = 4
+
+BROUGHT: dict[date, list[dict[str, Any]]] = {
+    SUNDAY: [
+        {"event_at": at("2024-03-10 00:10"), "item_id": "b"},
+        {"event_at": at("2024-03-10 08:00"), "item_id": "c"},
+        {"event_at": at("2024-03-10 08:00"), "customer_id": "ben", "item_id": "x"},
+        {"event_at": at("2024-03-10 08:00"), "customer_id": None, "item_id": "x"},
+    ],
+    # Its file arrived after Sunday's night; the visit at midnight goes on into Sunday.
+    SATURDAY: [
+        {"event_at": at("2024-03-09 23:50"), "item_id": "a", "event_type": "view"},
+        {"event_at": at("2024-03-09 08:00"), "customer_id": "carl", "item_id": "y"},
+    ],
+    MONDAY: [
+        {"event_at": at("2024-03-11 12:00"), "item_id": "d"},
+        {"event_at": at("2024-03-09 10:00"), "customer_id": "ben", "item_id": "late"},
+        {"event_at": at("2024-03-10 09:00"), "item_id": "late"},
+    ],
+}
+"""Events by the night that brought them, in the order the nights are run."""
+
+
+@dataclass(frozen=True)
+class Lakes:
+    """The same events, brought night by night and all at once."""
+
+    by_night: MemoryLake
+    at_once: MemoryLake
+    after_sunday: dict[str, list[Row]]
+    after_backfill: dict[str, list[Row]]
+
+
+def _known(spark: SparkSession, nights: Iterable[date], ingested: date | None = None) -> DataFrame:
+    rows = [
+        {"event_id": f"{night}-{n}", "ingest_date": ingested or night, **row}
+        for night in nights
+        for n, row in enumerate(BROUGHT[night])
+    ]
+    return events(spark, *rows)
+
+
+def _night(lake: MemoryLake, rows: DataFrame, day: date) -> dict[str, list[Row]]:
+    """What ingest and clean would leave, then the stages that follow; all rows after them."""
+    run = lake.run_for(day, **{"sequences.length": LENGTH})
+    lake.publish(rows, EVENTS, where="true")
+    lake.publish(items(lake.spark), ITEMS, where="true")
+    for stage in (SESSIONISE, BUILD_FEATURES):
+        stage.work(run)
+    return dict(lake.rows)
+
+
+@pytest.fixture(scope="module")
+def lakes(spark: SparkSession) -> Lakes:
+    by_night, at_once = MemoryLake(spark), MemoryLake(spark)
+    after_sunday = _night(by_night, _known(spark, [SUNDAY]), SUNDAY)
+    after_backfill = _night(by_night, _known(spark, [SUNDAY, SATURDAY]), SATURDAY)
+    _night(by_night, _known(spark, BROUGHT), MONDAY)
+    _night(at_once, _known(spark, BROUGHT, ingested=MONDAY), MONDAY)
+    return Lakes(by_night, at_once, after_sunday, after_backfill)
+
+
+@pytest.mark.parametrize("table", [SESSIONS, CUSTOMER_DAILY, ITEM_DAILY], ids=lambda t: t.name)
+def test_state_kept_night_by_night_is_the_state_of_all_events(lakes: Lakes, table: Table) -> None:
+    actual, expected = (lake.read(table) for lake in (lakes.by_night, lakes.at_once))
+    assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+@pytest.mark.parametrize(
+    "table", [CUSTOMER_SEQUENCES, CUSTOMER_FEATURES, ITEM_FEATURES], ids=lambda t: t.name
+)
+def test_the_last_nights_snapshot_knows_backfilled_and_late_events(
+    lakes: Lakes, table: Table
+) -> None:
+    monday = f"feature_date = '{MONDAY}'"
+    actual, expected = (lake.read(table).where(monday) for lake in (lakes.by_night, lakes.at_once))
+    assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+def test_sequences_by_hand(lakes: Lakes) -> None:
+    rows = lakes.by_night.read(CUSTOMER_SEQUENCES).where(f"feature_date = '{MONDAY}'")
+    found = rows.select("customer_id", "events.item_id").collect()
+    assert {row["customer_id"]: row["item_id"] for row in found} == {
+        # The view of Saturday midnight is the fifth from the end, one too many.
+        "anna": ["b", "c", "late", "d"],
+        "ben": ["late", "x"],
+        "carl": ["y"],
+    }
+
+
+def test_a_visit_found_at_midnight_takes_the_first_event_of_the_day_after(lakes: Lakes) -> None:
+    def annas(contents: dict[str, list[Row]]) -> list[tuple[str, int]]:
+        visits = [row for row in contents["sessions"] if row["customer_id"] == "anna"]
+        return sorted((str(row["started_at"]), row["event_count"]) for row in visits)
+
+    assert annas(lakes.after_sunday) == [("2024-03-10 00:10:00", 1), ("2024-03-10 08:00:00", 1)]
+    assert annas(lakes.after_backfill) == [("2024-03-09 23:50:00", 2), ("2024-03-10 08:00:00", 1)]
+
+
+def test_a_backfill_leaves_the_snapshots_of_later_nights_as_they_were(lakes: Lakes) -> None:
+    for name in ("customer_sequences", "customer_features"):
+        before, after = (
+            [row for row in contents[name] if row["feature_date"] == SUNDAY]
+            for contents in (lakes.after_sunday, lakes.after_backfill)
+        )
+        assert before == after
+        assert before
+
+
+def test_a_backfilled_night_knows_nothing_of_later_days(lakes: Lakes) -> None:
+    rows = lakes.after_backfill["customer_sequences"]
+    saturday = {r["customer_id"]: r["event_count"] for r in rows if r["feature_date"] == SATURDAY}
+    assert saturday == {"anna": 1, "carl": 1}

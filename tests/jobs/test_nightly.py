@@ -1,0 +1,86 @@
+"""Two whole nights of a small shop, from landing files to the report."""
+
+from pyspark.sql import functions as F
+
+from insight.registry.registry import Registry
+from insight.stages import StageRecord
+from insight.tables import (
+    CUSTOMER_FEATURES,
+    CUSTOMER_SCORES,
+    EVALUATION,
+    EVENTS,
+    RECOMMENDATIONS,
+    RUN_LOG,
+)
+from jobs.nightly import NIGHT
+from tests.jobs.conftest import Nights
+
+
+def _total(records: list[StageRecord], stage: str) -> StageRecord:
+    return next(r for r in records if r.stage == stage and r.table_name == "stage")
+
+
+def test_the_first_night_trains_and_its_model_earns_its_place(nights: Nights) -> None:
+    outcomes = {r.stage: r.outcome for r in nights.records["first"] if r.table_name == "stage"}
+    assert outcomes == dict.fromkeys((stage.name for stage in NIGHT), "ok")
+    champion = Registry(nights.run.settings.registry).champion(nights.first)
+    assert champion.run_date == nights.first
+
+
+def test_every_customer_is_scored_once_with_probabilities(nights: Nights) -> None:
+    lake = nights.run.lake
+    scores = lake.read(CUSTOMER_SCORES).where(f"score_date = '{nights.first}'")
+    known = lake.read(CUSTOMER_FEATURES).where(f"feature_date = '{nights.first}'")
+    assert scores.count() == scores.select("customer_id").distinct().count() == known.count()
+    outside = "purchase_probability NOT BETWEEN 0 AND 1 OR churn_probability NOT BETWEEN 0 AND 1"
+    assert scores.where(outside).count() == 0
+    assert scores.select("purchase_probability").distinct().count() > 50
+
+
+def test_every_customer_has_a_full_list_of_distinct_items(nights: Nights) -> None:
+    rows = nights.run.lake.read(RECOMMENDATIONS).where(f"score_date = '{nights.first}'")
+    lists = rows.groupBy("customer_id").agg(
+        F.count_distinct("item_id").alias("items"),
+        F.sort_array(F.collect_list("rank")).alias("ranks"),
+    )
+    assert lists.where("items != 5 OR ranks != array(1, 2, 3, 4, 5)").count() == 0
+
+
+def test_the_evaluation_shows_the_model_beside_its_baselines(nights: Nights) -> None:
+    rows = nights.run.lake.read(EVALUATION).select("contender", "task", "metric").collect()
+    judged = {(row["contender"], row["task"]) for row in rows if row["metric"] in ("auc", "ndcg10")}
+    assert {
+        ("challenger", "next_item"),
+        ("challenger", "purchase"),
+        ("challenger", "churn"),
+    } < judged
+    assert len({contender for contender, _ in judged}) >= 4
+
+
+def test_the_next_night_reads_only_new_files_and_keeps_the_young_champion(nights: Nights) -> None:
+    records = nights.records["second"]
+    new = nights.run.lake.read(EVENTS).where(f"ingest_date = '{nights.second}'").count()
+    landed = next(r for r in records if r.stage == "ingest" and r.table_name == "landing")
+    # Each new file is looked through once, and its rows are read once.
+    assert landed.rows_read <= new + 10
+    assert "days old" in (_total(records, "train").detail or "")
+    events = next(r for r in records if r.stage == "clean" and r.table_name == "events")
+    assert events.rows_written == new
+
+
+def test_a_rerun_changes_nothing(nights: Nights) -> None:
+    assert nights.hashes["second again"] == nights.hashes["second"]
+
+
+def test_the_run_log_tells_of_every_stage_of_every_run(nights: Nights) -> None:
+    nights.run.lake.begin_stage()
+    log = nights.run.lake.read(RUN_LOG)
+    stages = log.where("table_name = 'stage'")
+    assert stages.count() == 3 * len(NIGHT)
+    assert log.select("run_id").distinct().count() == 3
+
+
+def test_the_report_is_written_for_each_night(nights: Nights) -> None:
+    report = nights.run.settings.report
+    assert (report / f"{nights.first}.html").is_file()
+    assert f"{nights.second}" in (report / "latest.html").read_text()

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from insight.models.customer_model import MODEL_INPUTS, CustomerModel, new_visit_follows
+from tests.training.examples import ENCODER_LENGTH, example_columns, small_categories, small_shape
+
+
+def _inputs(rows: int = 5) -> dict[str, np.ndarray]:
+    columns = example_columns(rows, seed=3)
+    return {name: columns[name] for name in MODEL_INPUTS}
+
+
+@pytest.fixture(params=["gru", "transformer"])
+def model(request) -> CustomerModel:
+    tf.keras.utils.set_random_seed(1)
+    return CustomerModel(small_shape(encoder=request.param, blocks=2), small_categories())
+
+
+def test_what_comes_later_never_changes_what_was_asked_before(model):
+    inputs = _inputs()
+    changed = {name: values.copy() for name, values in inputs.items()}
+    for name in ("item_indices", "type_indices", "price_indices"):
+        changed[name][:, -1] = 2
+    changed["item_indices"][:, -1] = 3
+    before = model(inputs, positions=ENCODER_LENGTH)
+    after = model(changed, positions=ENCODER_LENGTH)
+    np.testing.assert_allclose(before.queries[:, :-1], after.queries[:, :-1], atol=1e-6)
+    np.testing.assert_allclose(before.repeats[:, :-1], after.repeats[:, :-1], atol=1e-6)
+    gains = before.category_gains[:, :-1], after.category_gains[:, :-1]
+    np.testing.assert_allclose(*gains, atol=1e-6)
+    assert not np.allclose(before.queries[:, -1], after.queries[:, -1])
+
+
+def test_the_last_position_is_the_same_asked_alone_or_with_others(model):
+    inputs = _inputs()
+    alone, together = model(inputs, positions=1), model(inputs, positions=4)
+    np.testing.assert_allclose(alone.queries[:, -1], together.queries[:, -1], atol=1e-6)
+    np.testing.assert_allclose(alone.repeats[:, -1], together.repeats[:, -1], atol=1e-6)
+
+
+def test_a_customer_without_events_gets_finite_answers(model):
+    inputs = _inputs(1)
+    for name in MODEL_INPUTS[:-1]:
+        inputs[name][:] = 0
+    encoding = model(inputs)
+    assert all(np.isfinite(part).all() for part in encoding)
+    assert (encoding.repeats.numpy() == 0).all()
+
+
+def test_the_heads_begin_as_logistic_regression(model):
+    # All kernels of a head's way to its logit start at zero: 0 is the log-odds of a half.
+    encoding = model(_inputs())
+    np.testing.assert_array_equal(encoding.purchase, np.zeros((5, 2)))
+    np.testing.assert_array_equal(encoding.churn, np.zeros((5, 2)))
+
+
+def test_a_silence_of_an_hour_opens_a_new_visit():
+    # Buckets: 1 up to a minute, 2 up to ten, 3 up to an hour, 4 from an hour on.
+    gaps = tf.constant([[0, 5, 1, 4, 3]], tf.int64)
+    np.testing.assert_array_equal(new_visit_follows(gaps), [[1, 0, 1, 0, 1]])

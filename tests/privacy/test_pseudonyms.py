@@ -1,0 +1,114 @@
+"""Customers are named by a keyed hash, and the key shows nowhere."""
+
+import base64
+import hashlib
+import pickle
+import stat
+from pathlib import Path
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from insight.errors import SettingsError
+from insight.privacy.pseudonyms import KEY_VARIABLE, PseudonymKey, load_key, pseudonymised
+from insight.settings import load_settings
+
+SECRET = b"Jefe's key, long enough for this shop"
+
+
+def _hmac_sha256(key: bytes, message: bytes) -> str:
+    """RFC 2104, section 2, written out: H(K xor opad, H(K xor ipad, text))."""
+    padded = key.ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(b ^ 0x36 for b in padded) + message).digest()
+    return hashlib.sha256(bytes(b ^ 0x5C for b in padded) + inner).hexdigest()
+
+
+def test_the_derivation_of_this_test_meets_rfc_4231() -> None:
+    expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert _hmac_sha256(b"Jefe", b"what do ya want for nothing?") == expected
+
+
+def test_a_pseudonym_is_the_first_half_of_the_keyed_hash_and_null_stays_null(
+    spark: SparkSession,
+) -> None:
+    ids = spark.createDataFrame([("17850",), ("Zoë",), (None,), ("17850",)], "id string")
+    actual = ids.select("id", pseudonymised(F.col("id"), PseudonymKey(SECRET)).alias("pseudonym"))
+    anna = _hmac_sha256(SECRET, b"17850")[:32]
+    zoe = _hmac_sha256(SECRET, "Zoë".encode())[:32]
+    expected = spark.createDataFrame(
+        [("17850", anna), ("Zoë", zoe), (None, None), ("17850", anna)],
+        "id string, pseudonym string",
+    )
+    assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+def test_another_key_gives_other_pseudonyms_and_another_key_id(spark: SparkSession) -> None:
+    ids = spark.createDataFrame([("17850",)], "id string")
+    keys = [PseudonymKey(SECRET), PseudonymKey(SECRET + b"2")]
+    row = ids.select(*(pseudonymised(F.col("id"), key) for key in keys)).first()
+    assert row is not None and row[0] != row[1]
+    assert keys[0].key_id != keys[1].key_id
+    assert len(keys[0].key_id) == 12
+
+
+def test_the_key_is_in_no_plan_and_no_representation(
+    spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = PseudonymKey(SECRET)
+    ids = spark.createDataFrame([("17850",)], "id string")
+    named = ids.select(pseudonymised(F.col("id"), key).alias("customer_id"))
+    named.explain(extended=True)
+    shown = capsys.readouterr().out + repr(key) + str(named.schema)
+    for form in (SECRET.decode(), SECRET.hex(), base64.b64encode(SECRET).decode()):
+        assert form not in shown
+    assert "pseudonymise(" in shown
+
+
+def test_the_key_is_not_among_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, SECRET.decode())
+    settings = load_settings("local", overrides={"pseudonym_key_file": str(tmp_path / "key")})
+    assert SECRET not in pickle.dumps(settings)
+    assert SECRET.decode() not in settings.model_dump_json()
+
+
+def test_the_environment_has_the_first_word_then_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("f" * 32 + "\n")
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    assert load_key(file, may_generate=False).secret == b"f" * 32
+    monkeypatch.setenv(KEY_VARIABLE, "e" * 32)
+    assert load_key(file, may_generate=False).secret == b"e" * 32
+
+
+def test_a_missing_key_is_refused_where_none_may_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    with pytest.raises(SettingsError, match=KEY_VARIABLE) as refused:
+        load_key(tmp_path / "key", may_generate=False)
+    assert str(tmp_path / "key") in refused.value.found
+    assert not (tmp_path / "key").exists()
+
+
+def test_a_local_key_is_made_once_and_only_its_owner_may_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    file = tmp_path / "keys" / "key"
+    made = load_key(file, may_generate=True)
+    assert load_key(file, may_generate=True) == made
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_short_key_is_refused_without_being_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    (tmp_path / "key").write_text("x" * 31)
+    with pytest.raises(SettingsError, match="found 31 bytes; expected at least 32") as refused:
+        load_key(tmp_path / "key", may_generate=True)
+    assert "x" * 31 not in str(refused.value)

@@ -1,0 +1,222 @@
+"""The promote stage on a small lake: evidence written, champion replaced or kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from insight.delta import Lake
+from insight.encoding.features import FeatureStatistics
+from insight.encoding.vocabulary import Vocabulary
+from insight.errors import ModelNotFoundError
+from insight.models.shape import ModelShape
+from insight.promotion import stage
+from insight.promotion.evaluation import Candidate, Scorer
+from insight.registry.version import ModelVersion
+from insight.settings import PromotionSettings, Settings
+from insight.stages import Run
+from insight.tables import (
+    EVALUATION,
+    FEATURE_STATISTICS,
+    ITEM_DAILY,
+    ITEM_VOCABULARY,
+    TRAINING_EXAMPLES,
+    Table,
+)
+
+RUN_DATE = date(2024, 3, 31)
+VOCABULARY = Vocabulary(("a", "b", "c", "d"), ("x",) * 4)
+
+
+@dataclass
+class FakeRegistry:
+    """Versions by role, and a record of promotions."""
+
+    challengers: dict[date, ModelVersion] = field(default_factory=dict)
+    champions: dict[date, ModelVersion] = field(default_factory=dict)
+    promoted: list[tuple[str, str]] = field(default_factory=list)
+
+    def challenger(self, run_date: date) -> ModelVersion:
+        if run_date not in self.challengers:
+            raise ModelNotFoundError("challenger", found="none", expected="one", next_step="train")
+        return self.challengers[run_date]
+
+    def champion_or_none(self, as_of: date) -> ModelVersion | None:
+        past = [day for day in self.champions if day <= as_of]
+        return self.champions[max(past)] if past else None
+
+    def promote(self, version: str, run_date: date, reason: str) -> None:
+        self.promoted.append((version, reason))
+        self.champions[run_date] = self.challengers[run_date]
+
+
+def cheating_model() -> Callable[[], Scorer]:
+    """A model that reads the answer sheet."""
+
+    class Cheater:
+        # Defined inside, so that it travels to the executors by value.
+        def predict(self, inputs: dict[str, np.ndarray]) -> SimpleNamespace:
+            return SimpleNamespace(
+                purchase=np.where(inputs["price_indices"][:, -1] == 2, 0.99, 0.01),
+                churn=np.where(inputs["gap_indices"][:, -1] == 2, 0.99, 0.01),
+                answers=inputs["type_indices"][:, -1],
+            )
+
+        def item_scores(self, predictions: SimpleNamespace, rows: slice) -> np.ndarray:
+            return np.eye(6)[predictions.answers[rows]]
+
+    return Cheater
+
+
+def guessing_model() -> Callable[[], Scorer]:
+    """A model that says the same of everyone."""
+
+    class Guesser:
+        def predict(self, inputs: dict[str, np.ndarray]) -> SimpleNamespace:
+            half = np.full(len(inputs["features"]), 0.5)
+            return SimpleNamespace(purchase=half, churn=half)
+
+        def item_scores(self, predictions: SimpleNamespace, rows: slice) -> np.ndarray:
+            return np.zeros((len(predictions.purchase[rows]), 6))
+
+    return Guesser
+
+
+MODELS = {"cheat": cheating_model(), "guess": guessing_model()}
+
+
+@pytest.fixture(scope="module")
+def root(
+    tmp_path_factory: pytest.TempPathFactory, examples: DataFrame, statistics: FeatureStatistics
+) -> Path:
+    root = tmp_path_factory.mktemp("promotion")
+    _write(root, TRAINING_EXAMPLES, [tuple(row) for row in examples.collect()])
+    _write(root, ITEM_VOCABULARY, [(i, 2 + n, "x", 2, 9, RUN_DATE) for n, i in enumerate("abcd")])
+    _write(root, ITEM_DAILY, [("b", 5, 0, 0, 0, 0.0, 0, date(2024, 3, 1))])
+    columns = (statistics.names, statistics.transforms, statistics.mean, statistics.scale)
+    rows = zip(*columns, statistics.has_mask, strict=True)
+    listed = [(n, i, t, m, s, h, RUN_DATE) for i, (n, t, m, s, h) in enumerate(rows)]
+    _write(root, FEATURE_STATISTICS, listed)
+    return root
+
+
+def _write(root: Path, table: Table, rows: list[tuple]) -> None:
+    schema = to_arrow_schema(table.schema)
+    columns = zip(schema, zip(*rows, strict=True), strict=True)
+    arrays = [pa.array(list(values), entry.type) for entry, values in columns]
+    content = pa.Table.from_arrays(arrays, schema=schema)
+    write_deltalake(str(root / table.name), content, partition_by=list(table.partition_by))
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> FakeRegistry:
+    registry = FakeRegistry()
+    monkeypatch.setattr(stage, "Registry", lambda _: registry)
+    monkeypatch.setattr(
+        stage,
+        "shipped_candidate",
+        lambda _, name, version, own: Candidate(
+            name, version.version, MODELS[version.version.partition("-")[0]], own
+        ),
+    )
+    return registry
+
+
+@pytest.fixture
+def run(spark: SparkSession, root: Path) -> Run:
+    settings = Settings(
+        profile="test",
+        lake=str(root),
+        landing=str(root / "landing"),
+        registry=root / "registry",
+        report=root / "report",
+        pseudonym_key_file=root / "key",
+        sources=(),
+        promotion=PromotionSettings(bootstrap_rounds=50, popularity_days=(7,)),
+    )
+    lake = Lake(spark, str(root), str(root / "landing"), "run1", RUN_DATE)
+    return Run(spark, settings, lake, RUN_DATE, "run1")
+
+
+@pytest.fixture
+def version(tmp_path: Path, statistics: FeatureStatistics) -> Callable[..., ModelVersion]:
+    def make(name: str, own: FeatureStatistics = statistics) -> ModelVersion:
+        folder = tmp_path / name
+        folder.mkdir()
+        VOCABULARY.save(folder)
+        own.save(folder)
+        ModelShape(6, 3, 6, 13, 15, own.width, sequence_length=4).save(folder)
+        return ModelVersion(name, folder, {"run_date": RUN_DATE.isoformat()}, {})
+
+    return make
+
+
+def evaluated(run: Run) -> list[tuple]:
+    run.lake.begin_stage()
+    return sorted(tuple(row) for row in run.lake.read(EVALUATION).collect())
+
+
+def test_a_night_without_training_leaves_everything_as_it_is(
+    run: Run, registry: FakeRegistry
+) -> None:
+    reason = stage.promote(run)
+    assert reason == "no challenger was trained for 2024-03-31: the champion, if any, stays"
+    assert registry.promoted == []
+
+
+def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
+    run: Run, registry: FakeRegistry, version: Callable[..., ModelVersion]
+) -> None:
+    registry.challengers[RUN_DATE] = version("cheat")
+    assert stage.promote(run) is None
+    ((promoted, reason),) = registry.promoted
+    assert promoted == "cheat"
+    assert reason.startswith("promoted: purchase auc +0.")
+    first = evaluated(run)
+    by_key = {(row[0], row[2], row[3]): row for row in first}
+    assert by_key["challenger", "purchase", "auc"][4:7] == (1.0, 1.0, 1.0)
+    # A sixth has no next item, a sixth one outside the vocabulary, which is a miss.
+    assert by_key["challenger", "next_item", "hr10"][7] < 150
+    assert 0.7 < by_key["challenger", "next_item", "hr10"][4] < 0.9
+    assert by_key["recent_popularity_7d", "next_item", "hr10"][1] == "baseline"
+    assert {row[0] for row in first} == {
+        "challenger",
+        "recency_rule",
+        "logistic_regression",
+        "recent_popularity_7d",
+    }
+    assert stage.promote(run) is None
+    assert len(registry.promoted) == 1
+    assert evaluated(run) == first
+
+
+def test_a_poor_challenger_is_refused_beside_the_champion(
+    run: Run, registry: FakeRegistry, version: Callable[..., ModelVersion]
+) -> None:
+    registry.challengers[RUN_DATE] = version("guess")
+    registry.champions[date(2024, 3, 24)] = version("cheat-old")
+    reason = stage.promote(run)
+    assert reason is not None
+    assert reason.startswith("refused: not better than a baseline: purchase auc -0.")
+    assert "significantly worse: churn auc -0.5000" in reason
+    assert "against champion (1.0000)" in reason
+    assert registry.promoted == []
+    versions = {row[0]: row[1] for row in evaluated(run)}
+    assert (versions["challenger"], versions["champion"]) == ("guess", "cheat-old")
+
+
+def test_a_champion_that_reads_other_features_is_no_rival(
+    run: Run, version: Callable[..., ModelVersion], statistics: FeatureStatistics
+) -> None:
+    other = replace(statistics, transforms=("none",) * len(statistics.names))
+    rival, notes = stage._rival(run, version("cheat-old", other), VOCABULARY, statistics)
+    assert rival is None
+    assert notes == ["champion cheat-old reads other features and was not compared"]

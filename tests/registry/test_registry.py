@@ -1,0 +1,130 @@
+import shutil
+from datetime import date
+
+import pytest
+
+from insight.errors import ModelDamagedError, ModelNotFoundError
+from insight.registry import Registry
+
+FIRST, SECOND, THIRD = date(2017, 11, 1), date(2017, 11, 8), date(2017, 11, 15)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A registry with its database made once; making one takes seconds."""
+    root = tmp_path_factory.mktemp("registry")
+    Registry(root).champion_or_none(FIRST)
+    return root
+
+
+@pytest.fixture
+def registry(empty, tmp_path):
+    shutil.copytree(empty, tmp_path / "registry")
+    return Registry(tmp_path / "registry")
+
+
+@pytest.fixture
+def publish(registry, tmp_path):
+    def published(run_date: date, inputs_hash: str):
+        prepared = tmp_path / f"prepared-{inputs_hash}"
+        prepared.mkdir(exist_ok=True)
+        (prepared / "shape.json").write_text(inputs_hash)
+        facts = {"run_date": run_date.isoformat(), "inputs_hash": inputs_hash}
+        return registry.publish(prepared, facts, {"validation.purchase.auc": 0.7})
+
+    return published
+
+
+def test_a_published_model_is_the_challenger_of_its_date(registry, publish):
+    version = publish(FIRST, "ab" * 32)
+    assert version.version == "2017-11-01-abababab"
+    assert version.run_date == FIRST
+    assert registry.challenger(FIRST) == version == registry.verify(version.version)
+    assert (version.folder / "manifest.json").is_file()
+    assert registry.champion_or_none(FIRST) is None
+    with pytest.raises(ModelNotFoundError):
+        registry.challenger(SECOND)
+
+
+def test_the_champion_of_an_old_date_is_never_a_later_model(registry, publish):
+    old, new = publish(FIRST, "a" * 64), publish(SECOND, "b" * 64)
+    registry.promote(old.version, FIRST, "beats its baselines")
+    registry.promote(new.version, SECOND, "beats the champion")
+    assert registry.champion_or_none(date(2017, 10, 31)) is None
+    assert registry.champion(FIRST).version == old.version
+    assert registry.champion(date(2017, 11, 7)).version == old.version
+    assert registry.champion(SECOND).version == new.version
+    assert registry.champion(date(2030, 1, 1)).version == new.version
+
+
+def test_a_backfill_that_promotes_does_not_unseat_a_later_champion(registry, publish):
+    new = publish(THIRD, "c" * 64)
+    registry.promote(new.version, THIRD, "first")
+    old = publish(FIRST, "a" * 64)
+    registry.promote(old.version, FIRST, "backfill")
+    assert registry.champion(SECOND).version == old.version
+    assert registry.champion(THIRD).version == new.version
+    alias = registry._store._client.get_model_version_by_alias("customer_model", "champion")
+    assert alias.tags["version"] == new.version
+
+
+def test_a_rollback_is_one_more_promotion_and_leaves_a_trail(registry, publish):
+    old, new = publish(FIRST, "a" * 64), publish(SECOND, "b" * 64)
+    for version, run_date, reason in (
+        (old, FIRST, "first"),
+        (new, SECOND, "better"),
+        (old, THIRD, "rollback: new one is wrong"),
+    ):
+        registry.promote(version.version, run_date, reason)
+    assert registry.champion(THIRD).version == old.version
+    assert registry.champion(SECOND).version == new.version
+    trail = registry.promotions()
+    assert [record["reason"] for record in trail] == [
+        "first",
+        "better",
+        "rollback: new one is wrong",
+    ]
+    assert [record["version"] for record in trail] == [old.version, new.version, old.version]
+
+
+def test_the_same_inputs_are_found_again_unless_the_model_is_damaged(registry, publish):
+    version = publish(FIRST, "a" * 64)
+    assert registry.find_same(FIRST, "a" * 64) == version
+    assert registry.find_same(FIRST, "b" * 64) is None
+    assert registry.find_same(SECOND, "a" * 64) is None
+    (version.folder / "shape.json").write_text("changed")
+    assert registry.find_same(FIRST, "a" * 64) is None
+
+
+def test_fault_29_a_tampered_champion_is_refused(registry, publish):
+    version = publish(FIRST, "a" * 64)
+    registry.promote(version.version, FIRST, "first")
+    (version.folder / "shape.json").write_text("changed")
+    with pytest.raises(ModelDamagedError, match=r"shape\.json"):
+        registry.champion(FIRST)
+    with pytest.raises(ModelDamagedError):
+        registry.promote(version.version, SECOND, "again")
+
+
+def test_an_unknown_version_is_named(registry):
+    with pytest.raises(ModelNotFoundError, match="2017-01-01-00000000"):
+        registry.verify("2017-01-01-00000000")
+
+
+def test_a_folder_left_by_a_run_that_died_is_replaced(registry, publish, tmp_path):
+    orphan = tmp_path / "registry" / "models" / "2017-11-01-aaaaaaaa"
+    orphan.mkdir(parents=True)
+    (orphan / "half.json").write_text("half")
+    version = publish(FIRST, "a" * 64)
+    assert not (version.folder / "half.json").exists()
+
+
+def test_publishing_again_what_was_damaged_mends_it(registry, publish):
+    version = publish(FIRST, "a" * 64)
+    (version.folder / "shape.json").write_text("changed")
+    assert publish(FIRST, "a" * 64).version == version.version
+    assert registry.verify(version.version)
+
+
+def test_making_the_database_says_nothing(empty, capfd):
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,135 @@
+"""Visits: where one ends and the next begins."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chispa import assert_df_equality
+from hypothesis import given
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from insight.sessions.visits import per_session, with_session_start
+from tests.frames import at, events, in_batches
+
+NINE = at("2024-03-10 09:00")
+
+
+def _visits(frame: DataFrame, *, gap_minutes: int = 30) -> DataFrame:
+    return per_session(with_session_start(frame, gap_minutes=gap_minutes))
+
+
+def _spans(visits: DataFrame) -> list[tuple[str, datetime, datetime, int]]:
+    names = ("customer_id", "started_at", "ended_at", "event_count")
+    rows = visits.select("customer_id", *(F.col(name) for name in names[1:])).collect()
+    return sorted(tuple(row) for row in rows)
+
+
+def _naive(*texts: str) -> list[datetime]:
+    return [at(text).replace(tzinfo=None) for text in texts]
+
+
+def test_a_long_silence_opens_a_new_visit_and_exactly_the_gap_does_not(
+    spark: SparkSession,
+) -> None:
+    rows = events(
+        spark,
+        {"event_at": at("2024-03-10 09:00:00")},
+        {"event_at": at("2024-03-10 09:30:00")},
+        {"event_at": at("2024-03-10 10:00:00.000001")},
+        # Half a second more than the gap, though the seconds differ by 1,800.
+        {"event_at": at("2024-03-10 10:30:00.500000")},
+        {"event_at": at("2024-03-10 09:15:00"), "customer_id": "ben"},
+    )
+    starts = with_session_start(rows, gap_minutes=30)
+    actual = starts.orderBy("customer_id", "event_at").select("event_at", "started_at").collect()
+    nine, ten, half_past = _naive(
+        "2024-03-10 09:00", "2024-03-10 10:00:00.000001", "2024-03-10 10:30:00.500000"
+    )
+    ben = _naive("2024-03-10 09:15")[0]
+    assert [row["started_at"] for row in actual] == [nine, nine, ten, half_past, ben]
+
+
+def test_events_of_one_moment_are_one_visit_in_any_order(spark: SparkSession) -> None:
+    moments = [{"event_at": NINE, "item_id": name} for name in ("tea", "cup", "pot")]
+    later = {"event_at": at("2024-03-10 11:00")}
+    spans = [
+        _spans(_visits(events(spark, *rows))) for rows in ([*moments, later], [later, *moments])
+    ]
+    nine, eleven = _naive("2024-03-10 09:00", "2024-03-10 11:00")
+    assert spans[0] == spans[1] == [("anna", nine, nine, 3), ("anna", eleven, eleven, 1)]
+
+
+def test_a_visit_is_described_by_its_events(spark: SparkSession) -> None:
+    rows = events(
+        spark,
+        {"event_at": at("2024-03-09 23:50"), "event_type": "view", "amount_cents": 500},
+        {"event_at": at("2024-03-10 00:10"), "event_type": "cart", "amount_cents": 500},
+        {"event_at": at("2024-03-10 00:15"), "amount_cents": 501},
+        {"event_at": at("2024-03-10 00:15"), "amount_cents": 99},
+        {"event_at": at("2024-03-10 00:20"), "event_type": "return", "amount_cents": 300},
+    )
+    actual = _visits(rows).drop("session_id", "customer_id")
+    day, first, last = (
+        NINE.date() - timedelta(days=1),
+        at("2024-03-09 23:50"),
+        at("2024-03-10 00:20"),
+    )
+    expected = spark.createDataFrame(
+        # It crosses midnight, and belongs to the day on which it began.
+        [(first, last, 1800, 5, 1, 1, 2, 600, day)],
+        "started_at timestamp, ended_at timestamp, duration_seconds bigint, event_count bigint, "
+        "view_count bigint, cart_count bigint, purchase_count bigint, amount_cents bigint, "
+        "session_date date",
+    )
+    assert_df_equality(actual, expected, ignore_nullable=True)
+
+
+def test_an_unrelated_customer_changes_nothing(spark: SparkSession) -> None:
+    anna = [{"event_at": NINE}, {"event_at": at("2024-03-10 09:40")}]
+    ben = [{"event_at": at(f"2024-03-10 09:{n}0"), "customer_id": "ben"} for n in range(1, 4)]
+    alone = _visits(events(spark, *anna))
+    among = _visits(events(spark, *anna, *ben)).where("customer_id = 'anna'")
+    assert_df_equality(among, alone, ignore_row_order=True)
+
+
+def test_two_customers_who_come_at_once_are_two_visits(spark: SparkSession) -> None:
+    rows = events(spark, {"event_at": NINE}, {"event_at": NINE, "customer_id": "ben"})
+    ids = [row["session_id"] for row in _visits(rows).collect()]
+    assert len(set(ids)) == 2
+
+
+def _counted(moments: list[int], gap_seconds: int) -> list[tuple[int, int, int]]:
+    """Start, end and events of each visit, one event after the other."""
+    visits: list[tuple[int, int, int]] = []
+    for moment in sorted(moments):
+        if visits and moment - visits[-1][1] <= gap_seconds:
+            start, _, count = visits[-1]
+            visits[-1] = (start, moment, count + 1)
+        else:
+            visits.append((moment, moment, 1))
+    return visits
+
+
+@in_batches
+@given(st.data())
+def test_no_event_is_lost_or_counted_twice(spark: SparkSession, data: st.DataObject) -> None:
+    hours = st.lists(st.integers(0, 3 * 3600), min_size=1, max_size=12)
+    moments = data.draw(st.lists(hours, min_size=60, max_size=60))
+    rows: list[dict[str, Any]] = [
+        {"event_at": NINE + timedelta(seconds=second), "customer_id": f"c{n:02}"}
+        for n, seconds in enumerate(moments)
+        for second in seconds
+    ]
+    expected = [
+        (
+            f"c{n:02}",
+            *(NINE.replace(tzinfo=None) + timedelta(seconds=s) for s in (start, end)),
+            count,
+        )
+        for n, seconds in enumerate(moments)
+        for start, end, count in _counted(seconds, 600)
+    ]
+    visits = _visits(events(spark, *rows), gap_minutes=10).cache()
+    assert _spans(visits) == sorted(expected)
+    assert visits.select("session_id").distinct().count() == len(expected)

@@ -1,0 +1,121 @@
+"""A shop of a few hundred customers with habits, as landing files in Complete Journey's form."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+FIRST_DAY = date(2024, 1, 1)
+
+SMALL_NIGHT = {
+    "examples.purchase_days": 3,
+    "examples.churn_days": 7,
+    "examples.active_days": 30,
+    "examples.cutoff_step_days": 7,
+    "examples.train_cutoffs": 6,
+    "examples.min_item_events": 1,
+    "examples.files": 2,
+    "sequences.length": 12,
+    "training.backend": "single",
+    "training.width": 16,
+    "training.max_epochs": 6,
+    "training.negatives": 32,
+    "training.learning_rate": 0.01,
+    "promotion.bootstrap_rounds": 50,
+    "scoring.top_k": 5,
+}
+"""Settings for a night of seconds: short horizons, a narrow model, one rank."""
+
+
+def land_small_shop(
+    landing: Path, *, customers: int = 400, items: int = 60, days: int = 60, seed: int = 7
+) -> list[date]:
+    """Write one transactions file per day, products and demographics.
+
+    Half of the customers buy often, half seldom; each buys mostly the same few items. Once a
+    week is market day, when every second customer comes, whatever their habit: how long ago
+    somebody last bought then says little, how often they buy says much. The last day but one
+    is a market day, and so are all cut-offs before it.
+
+    Returns:
+        The days landed.
+    """
+    random = np.random.default_rng(seed)
+    habit = np.where(np.arange(customers) % 2 == 0, 0.4, 0.05)
+    favourites = random.integers(0, items, (customers, 3))
+    folder = landing / "complete_journey"
+    dates = [FIRST_DAY + timedelta(days=n) for n in range(days)]
+    for number, day in enumerate(dates):
+        is_market_day = number % 7 == (days - 2) % 7
+        comes = random.random(customers) < (0.5 if is_market_day else habit)
+        rows = [
+            _line(day, customer, item, basket=number * customers + customer)
+            for customer in range(customers)
+            if comes[customer]
+            for item in _basket(random, favourites[customer], items)
+        ]
+        _write(folder / "transactions" / f"{day}.parquet", rows)
+    _write(folder / "products" / f"{FIRST_DAY}.parquet", [_product(n) for n in range(items)])
+    people = [_household(n) for n in range(0, customers, 3)]
+    _write(folder / "demographics" / f"{FIRST_DAY}.parquet", people)
+    return dates
+
+
+def _basket(random: np.random.Generator, favourites: np.ndarray, items: int) -> list[int]:
+    habitual = random.choice(favourites, size=2)
+    # Sorted: the order of a set is no part of the data.
+    return sorted({int(item) for item in (*habitual, random.integers(0, items))})
+
+
+def _line(day: date, customer: int, item: int, *, basket: int) -> dict[str, object]:
+    at = datetime(day.year, day.month, day.day, 9 + customer % 10, customer % 60, tzinfo=UTC)
+    return {
+        "household_id": customer + 1,
+        "store_id": 1,
+        "basket_id": basket + 1,
+        "product_id": item + 1000,
+        "quantity": 1 + item % 3,
+        "sales_value": (1 + item % 3) * (0.5 + item % 7),
+        "retail_disc": 0.1 * (item % 2),
+        "coupon_disc": 0.0,
+        "coupon_match_disc": 0.0,
+        "week": day.isocalendar().week,
+        "transaction_timestamp": at,
+    }
+
+
+def _product(item: int) -> dict[str, object]:
+    return {
+        "product_id": item + 1000,
+        "manufacturer_id": item % 5,
+        "department": "GROCERY",
+        "brand": ("National", "Private")[item % 2],
+        "product_category": f"CATEGORY {item % 6}",
+        "product_type": f"PRODUCT {item}",
+        "package_size": "1 LB",
+    }
+
+
+def _household(customer: int) -> dict[str, object]:
+    return {
+        "household_id": customer + 1,
+        "age": "35-44",
+        "income": "50-74K",
+        "home_ownership": "Homeowner",
+        "marital_status": "Married",
+        "household_size": "2",
+        "household_comp": "2 Adults No Kids",
+        "kids_count": "0",
+    }
+
+
+def _write(path: Path, rows: list[dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pa.Table.from_pylist(rows)
+    if "transaction_timestamp" in table.column_names:
+        position = table.column_names.index("transaction_timestamp")
+        at = table["transaction_timestamp"].cast(pa.timestamp("us", tz="UTC"))
+        table = table.set_column(position, "transaction_timestamp", at)
+    pq.write_table(table, path)

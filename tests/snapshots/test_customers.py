@@ -1,0 +1,127 @@
+"""A customer's features: half-open windows, worked out by hand."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from hypothesis import given
+from hypothesis import strategies as st
+from pyspark.sql import Row, SparkSession
+
+from insight.snapshots.customers import per_customer_features
+from insight.tables import CUSTOMER_FEATURES
+from tests.frames import DAY, customer_days, frame, in_batches
+
+
+def _ago(days: int, **counts: Any) -> dict[str, Any]:
+    return {"event_date": DAY - timedelta(days=days), **counts}
+
+
+def _bought(days_ago: int, cents: int = 100, **counts: Any) -> dict[str, Any]:
+    return _ago(days_ago, order_count=1, amount_cents=cents, **counts)
+
+
+def _features(spark: SparkSession, *rows: dict[str, Any]) -> Row:
+    found = per_customer_features(customer_days(spark, *rows), as_of=[DAY]).collect()
+    assert len(found) == 1
+    return found[0]
+
+
+def test_every_feature_of_a_customer(spark: SparkSession) -> None:
+    rows = customer_days(
+        spark,
+        _ago(2, view_count=3, cart_count=2, session_count=1, return_count=1),
+        _bought(4, 500, session_count=2, discount_cents=100),
+        _bought(34, 700, view_count=9, session_count=1, discount_cents=200),
+        _bought(300, 300, discount_cents=50),
+    )
+    actual = per_customer_features(rows, as_of=[DAY])
+    expected = frame(
+        spark,
+        CUSTOMER_FEATURES,
+        {
+            "customer_id": "anna",
+            "days_since_last_event": 2,
+            "days_since_last_order": 4,
+            "active_days_365d": 4,
+            "orders_7d": 1,
+            "amount_cents_7d": 500,
+            "orders_30d": 1,
+            "amount_cents_30d": 500,
+            "orders_90d": 2,
+            "amount_cents_90d": 1200,
+            "orders_365d": 3,
+            "amount_cents_365d": 1500,
+            "views_30d": 3,
+            "carts_30d": 2,
+            "sessions_30d": 3,
+            "returns_90d": 1,
+            # 296 days between the first and the last of three order days.
+            "mean_days_between_orders": 148.0,
+            "discount_share_90d": 300 / 1500,
+            "mean_order_cents_90d": 600.0,
+            "feature_date": DAY,
+        },
+    )
+    assert_df_equality(actual, expected, ignore_nullable=True)
+
+
+def test_who_never_bought_has_nulls_where_zero_would_mean_something(spark: SparkSession) -> None:
+    row = _features(spark, _ago(0, view_count=1))
+    missing = {name for name, value in row.asDict().items() if value is None}
+    assert missing == {column.name for column in CUSTOMER_FEATURES.columns if column.nullable}
+    assert (row["days_since_last_event"], row["orders_365d"]) == (0, 0)
+
+
+@pytest.mark.parametrize("days", [7, 30, 90, 365])
+def test_a_window_holds_its_last_day_and_not_the_one_before(spark: SparkSession, days: int) -> None:
+    rows = [_ago(0), _bought(days - 1, 100), _bought(days, 10_000)]
+    assert _features(spark, *rows)[f"amount_cents_{days}d"] == 100
+
+
+def test_the_feature_date_counts_and_the_day_after_does_not(spark: SparkSession) -> None:
+    row = _features(spark, _bought(0, 100), _bought(-1, 10_000))
+    assert (row["amount_cents_7d"], row["days_since_last_order"]) == (100, 0)
+
+
+def test_who_was_last_seen_before_the_longest_window_has_no_row(spark: SparkSession) -> None:
+    rows = customer_days(spark, _ago(365), {**_ago(364), "customer_id": "ben"})
+    found = per_customer_features(rows, as_of=[DAY]).collect()
+    assert [(row["customer_id"], row["days_since_last_event"]) for row in found] == [("ben", 364)]
+
+
+def test_several_dates_at_once_are_each_as_if_alone(spark: SparkSession) -> None:
+    rows = customer_days(spark, _bought(0), _bought(10), {**_bought(3), "customer_id": "ben"})
+    dates = [DAY - timedelta(days=5), DAY]
+    together = per_customer_features(rows, as_of=dates)
+    one_by_one = [per_customer_features(rows, as_of=[day]) for day in dates]
+    assert_df_equality(together, one_by_one[0].union(one_by_one[1]), ignore_row_order=True)
+
+
+@in_batches
+@given(st.data())
+def test_future_days_never_change_features(spark: SparkSession, data: st.DataObject) -> None:
+    count = st.integers(0, 5)
+    day = st.builds(
+        lambda age, orders, cents, views: _ago(
+            age, order_count=orders, amount_cents=cents, view_count=views
+        ),
+        st.integers(-400, 400),
+        count,
+        count,
+        count,
+    )
+    days = st.lists(day, min_size=1, max_size=6, unique_by=lambda row: row["event_date"])
+    customers = data.draw(st.lists(days, min_size=60, max_size=60))
+    rows = [{**row, "customer_id": f"c{n:02}"} for n, own in enumerate(customers) for row in own]
+    past = [row for row in rows if row["event_date"] <= DAY]
+    told = per_customer_features(customer_days(spark, *rows), as_of=[DAY])
+    untold = per_customer_features(customer_days(spark, *past), as_of=[DAY])
+    assert_df_equality(told, untold, ignore_row_order=True)
+
+
+def test_a_leap_day_is_a_day(spark: SparkSession) -> None:
+    rows = customer_days(spark, {**_bought(0), "event_date": date(2024, 2, 29)})
+    row = per_customer_features(rows, as_of=[date(2024, 3, 1)]).first()
+    assert row is not None and row["days_since_last_order"] == 1

@@ -1,0 +1,123 @@
+"""Every landing file exactly once, under the key the lake began with."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from insight.errors import EmptyInputError, SettingsError, SourceFormatError
+from insight.launch import run_stages
+from insight.sources.stage import INGEST
+from insight.stages import Run
+from insight.tables import INGEST_LOG, RAW_CUSTOMERS, RAW_EVENTS
+from tests.small_lake import invoice, land_invoices, open_night
+
+WEDNESDAY, THURSDAY, FRIDAY = "2010-12-01", "2010-12-02", "2010-12-03"
+
+
+@pytest.fixture(scope="module")
+def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A landing folder with a blank in its name; the first night has read two days at once."""
+    folder = tmp_path_factory.mktemp("lake") / "my shop"
+    land_invoices(folder, WEDNESDAY, [invoice(WEDNESDAY), invoice(WEDNESDAY, number=2)])
+    land_invoices(folder, THURSDAY, [invoice(THURSDAY, customer="")])
+    land_invoices(folder, FRIDAY, [invoice(FRIDAY)])
+    _ingest(spark, folder, THURSDAY)
+    return folder
+
+
+def _ingest(spark: SparkSession, folder: Path, day: str, **settings: object) -> Run:
+    run = open_night(spark, folder, day, **settings)
+    run_stages((INGEST,), run)
+    run.lake.begin_stage()
+    return run
+
+
+def test_all_files_up_to_the_date_are_read_and_none_after_it(
+    spark: SparkSession, shop: Path
+) -> None:
+    lake = open_night(spark, shop, THURSDAY).lake
+    log = lake.read(INGEST_LOG).where("feed = 'invoices'").orderBy("file").collect()
+    assert [(row["file"], row["row_count"], row["ingest_date"]) for row in log] == [
+        (f"online_retail/{WEDNESDAY}.csv", 2, date(2010, 12, 2)),
+        (f"online_retail/{THURSDAY}.csv", 1, date(2010, 12, 2)),
+    ]
+    rows = lake.read(RAW_EVENTS).orderBy("event_at", "order_id").collect()
+    assert [(row["source_file"], row["file_date"].isoformat()) for row in rows] == [
+        (f"online_retail/{WEDNESDAY}.csv", WEDNESDAY),
+        (f"online_retail/{WEDNESDAY}.csv", WEDNESDAY),
+        (f"online_retail/{THURSDAY}.csv", THURSDAY),
+    ]
+    assert [row["customer_id"] is None for row in rows] == [False, False, True]
+    assert "17850" not in str(rows)
+    # No feed of this source brings customers: their table is there, and empty.
+    assert lake.read(RAW_CUSTOMERS).isEmpty()
+
+
+def test_a_rerun_finds_everything_read(spark: SparkSession, shop: Path) -> None:
+    run = open_night(spark, shop, THURSDAY)
+    before = run.lake.version(RAW_EVENTS)
+    assert INGEST.work(run) == "every file of this date has been read already"
+    run.lake.begin_stage()
+    assert run.lake.version(RAW_EVENTS) == before
+
+
+def test_a_day_whose_file_another_night_has_read_is_an_empty_day(
+    spark: SparkSession, shop: Path
+) -> None:
+    with pytest.raises(EmptyInputError, match=f"no event file dated {WEDNESDAY}; nothing unread"):
+        INGEST.work(open_night(spark, shop, WEDNESDAY))
+
+
+def test_a_file_changed_after_it_was_read_is_refused(spark: SparkSession, shop: Path) -> None:
+    path = shop / "landing" / "online_retail" / f"{WEDNESDAY}.csv"
+    text = path.read_text()
+    path.write_text(text + invoice(WEDNESDAY, number=3) + "\n")
+    try:
+        with pytest.raises(SourceFormatError, match=f"{WEDNESDAY}.csv") as refused:
+            INGEST.work(open_night(spark, shop, FRIDAY))
+    finally:
+        path.write_text(text)
+    assert f"{len(text.encode())} bytes, as when it was read" in refused.value.expected
+
+
+def test_another_key_than_the_lakes_is_refused_by_its_id(
+    spark: SparkSession, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSIGHT_PSEUDONYM_KEY", "another key, as long as they must be")
+    with pytest.raises(SettingsError, match="which this lake began with") as refused:
+        INGEST.work(open_night(spark, shop, FRIDAY))
+    assert refused.value.subject == "pseudonym key"
+    assert "another key" not in str(refused.value)
+
+
+@pytest.mark.parametrize("lines", [[], ["", " "]])
+def test_a_file_of_nothing_but_its_header_is_an_empty_day(
+    spark: SparkSession, tmp_path: Path, lines: list[str]
+) -> None:
+    land_invoices(tmp_path, WEDNESDAY, [invoice(WEDNESDAY)])
+    land_invoices(tmp_path, THURSDAY, lines)
+    with pytest.raises(EmptyInputError, match="no rows in") as refused:
+        _ingest(spark, tmp_path, THURSDAY)
+    assert f"{THURSDAY}.csv" in refused.value.found
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_missing_landing_folder_is_an_empty_day(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(EmptyInputError, match="nothing unread") as refused:
+        _ingest(spark, tmp_path, WEDNESDAY)
+    assert str(tmp_path / "landing") in refused.value.subject
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_source_nobody_declared_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="source 'online_retial'"):
+        _ingest(spark, tmp_path, WEDNESDAY, sources=["online_retial"])
+
+
+def test_a_first_day_without_trade_leaves_every_table_there_and_empty(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    run = _ingest(spark, tmp_path, WEDNESDAY, ingest__allow_empty_day=True)
+    assert all(run.lake.read(table).isEmpty() for table in INGEST.writes)

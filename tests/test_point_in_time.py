@@ -1,0 +1,89 @@
+"""What was known when."""
+
+from datetime import date
+
+import pytest
+from chispa import assert_df_equality
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from insight.point_in_time import in_dates, keep_as_of, touched_dates, with_neighbours
+from tests.frames import DAY, at, events
+
+FIRST = date(2024, 3, 9)
+
+
+def test_a_night_touches_the_dates_of_its_own_events_and_always_its_own(
+    spark: SparkSession,
+) -> None:
+    rows = events(
+        spark,
+        {"event_at": at("2024-03-05 10:00")},
+        {"event_at": at("2024-03-05 11:00")},
+        {"event_at": at("2024-03-07 10:00"), "ingest_date": FIRST},
+    )
+    assert touched_dates(rows, run_date=DAY) == [date(2024, 3, 5), DAY]
+    assert touched_dates(rows, run_date=FIRST) == [date(2024, 3, 7), FIRST]
+    assert touched_dates(rows.where("false"), run_date=DAY) == [DAY]
+
+
+def test_neighbours_cross_the_end_of_february() -> None:
+    assert with_neighbours([date(2024, 2, 29)], days=1) == [
+        date(2024, 2, 28),
+        date(2024, 2, 29),
+        date(2024, 3, 1),
+    ]
+    assert with_neighbours([], days=1) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "predicate"),
+    [
+        ([], "false"),
+        ([9], "(d BETWEEN DATE'2024-03-09' AND DATE'2024-03-09')"),
+        (
+            [12, 9, 10, 10],
+            "(d BETWEEN DATE'2024-03-09' AND DATE'2024-03-10' "
+            "OR d BETWEEN DATE'2024-03-12' AND DATE'2024-03-12')",
+        ),
+    ],
+)
+def test_dates_are_named_as_ranges(days: list[int], predicate: str) -> None:
+    assert in_dates("d", [date(2024, 3, n) for n in days]) == predicate
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.sets(st.integers(1, 31)))
+def test_ranges_hold_exactly_the_dates_given(days: set[int]) -> None:
+    predicate = in_dates("d", [date(2024, 3, n) for n in days]).replace("DATE", "")
+    held = {
+        n
+        for n in range(1, 32)
+        if any(
+            low <= f"'{date(2024, 3, n)}'" <= high
+            for term in predicate.strip("()").split(" OR ")
+            if " BETWEEN " in term
+            for low, high in [term.removeprefix("d BETWEEN ").split(" AND ")]
+        )
+    }
+    assert held == days
+
+
+def test_an_entity_is_described_as_it_was_known_then(spark: SparkSession) -> None:
+    described = spark.createDataFrame(
+        [
+            ("tea", "drinks", FIRST),
+            ("tea", None, DAY),
+            ("cup", "china", date(2024, 3, 11)),
+            ("pot", None, FIRST),
+        ],
+        "item_id string, category string, known_from date",
+    )
+    known = "item_id string, category string"
+    actual = keep_as_of(described, key="item_id", as_of=FIRST)
+    expected = spark.createDataFrame([("tea", "drinks"), ("pot", None)], known)
+    assert_df_equality(actual, expected, ignore_row_order=True)
+    actual = keep_as_of(described, key="item_id", as_of=DAY)
+    expected = spark.createDataFrame([("tea", None), ("pot", None)], known)
+    assert_df_equality(actual, expected, ignore_row_order=True)

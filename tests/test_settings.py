@@ -1,0 +1,114 @@
+"""Settings: layers over each other, and no name that nobody reads."""
+
+from pathlib import Path
+
+import pytest
+
+from insight.errors import SettingsError
+from insight.settings import load_settings
+
+BASE = """
+sources: [shop]
+lake: lake
+landing: landing
+registry: registry
+report: report
+pseudonym_key_file: key
+training:
+  ranks: 2
+  width: 32
+"""
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    (tmp_path / "base.yml").write_text(BASE)
+    (tmp_path / "small.yml").write_text("training:\n  ranks: 1\n")
+    return tmp_path
+
+
+def test_a_profile_lies_over_base_and_leaves_the_rest(conf: Path) -> None:
+    training = load_settings("small", conf=conf).training
+    assert (training.ranks, training.width) == (1, 32)
+
+
+def test_the_environment_lies_over_the_profile_and_arguments_over_both(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSIGHT_SET_TRAINING__RANKS", "3")
+    monkeypatch.setenv("INSIGHT_SET_TRAINING__WIDTH", "48")
+    training = load_settings("small", conf=conf, overrides={"training.ranks": 4}).training
+    assert (training.ranks, training.width) == (4, 48)
+
+
+def test_a_typo_is_refused_with_the_nearest_known_name(conf: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings("small", conf=conf, overrides={"training.rank": 1})
+    assert refused.value.subject == "setting training.rank (profile small)"
+    assert refused.value.next_step == "write 'ranks' instead"
+    assert refused.value.exit_code == 2
+
+
+def test_a_name_like_no_other_is_to_be_removed(conf: Path) -> None:
+    with pytest.raises(SettingsError, match="remove it"):
+        load_settings("small", conf=conf, overrides={"zzz": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("training.ranks", 0),
+        ("clean.max_quarantined_share", 1.5),
+        ("sessions.gap_minutes", "half an hour"),
+        ("training", 3),
+        ("training.encoder", "lstm"),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_named(conf: Path, name: str, value: object) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings("small", conf=conf, overrides={name: value})
+    assert name in refused.value.subject
+    assert refused.value.found == repr(value)
+
+
+def test_a_missing_setting_is_named(conf: Path) -> None:
+    (conf / "base.yml").write_text(BASE.replace("lake: lake\n", ""))
+    with pytest.raises(SettingsError, match="setting lake"):
+        load_settings("small", conf=conf)
+
+
+@pytest.mark.parametrize("profile", ["smal", "../small", "sources/shop"])
+def test_only_a_profile_that_is_there_is_read(conf: Path, profile: str) -> None:
+    (conf / "sources").mkdir()
+    (conf / "sources" / "shop.yml").write_text("training: {ranks: 1}")
+    inner = conf / "inner"
+    inner.mkdir()
+    (inner / "base.yml").write_text(BASE)
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings(profile, conf=conf if profile != "../small" else inner)
+
+
+@pytest.mark.parametrize("text", ["- a list", "just words", "a: [unclosed"])
+def test_a_file_that_is_no_mapping_is_refused_by_name(conf: Path, text: str) -> None:
+    (conf / "small.yml").write_text(text)
+    with pytest.raises(SettingsError, match=r"settings file .*small\.yml"):
+        load_settings("small", conf=conf)
+
+
+def test_a_broken_value_in_the_environment_is_refused_by_name(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSIGHT_SET_TRAINING__RANKS", "[1")
+    with pytest.raises(SettingsError, match="INSIGHT_SET_TRAINING__RANKS"):
+        load_settings("small", conf=conf)
+
+
+@pytest.mark.parametrize("profile", ["local", "cluster", "online_retail"])
+def test_every_shipped_profile_loads(profile: str) -> None:
+    assert load_settings(profile, conf=Path(__file__).parents[1] / "conf").profile == profile
+
+
+def test_settings_cannot_be_changed_after_they_are_read(conf: Path) -> None:
+    settings = load_settings("small", conf=conf)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.lake = "elsewhere"

@@ -1,0 +1,33 @@
+"""What Spark says it has read is what was read."""
+
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from insight.spark import local_properties, query_count, rows_read
+
+
+def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    # A path longer than Spark shows of it by default.
+    lake = f"file:{tmp_path}/{'a' * 100}"
+    for name, rows in (("items", 3), ("items_sold", 5)):
+        spark.range(rows).coalesce(1).write.format("delta").save(f"{lake}/{name}")
+    first = query_count(spark)
+    roots = {f"{lake}/{name}": name for name in ("items", "items_sold", "events")}
+    spark.read.format("delta").load(f"{lake}/items").agg(F.sum("id")).collect()
+    assert rows_read(spark, since=first, roots=roots) == {"items": 3}
+    second = query_count(spark)
+    spark.read.format("delta").load(f"{lake}/items_sold").agg(F.sum("id")).collect()
+    assert rows_read(spark, since=second, roots=roots) == {"items_sold": 5}
+    assert rows_read(spark, since=first, roots=roots) == {"items": 3, "items_sold": 5}
+
+
+def test_times_are_utc_and_a_bad_cast_is_an_error_never_a_null() -> None:
+    properties = local_properties()
+    assert properties["spark.sql.session.timeZone"] == "UTC"
+    assert properties["spark.sql.ansi.enabled"] == "true"
+    assert properties["spark.sql.files.ignoreCorruptFiles"] == "false"
+    assert properties["spark.sql.files.ignoreMissingFiles"] == "false"

@@ -1,0 +1,41 @@
+"""Folders and versions, asked of the file system itself."""
+
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from insight.storage import matching_files, newest_version, qualified, remove
+from insight.tables import ITEMS
+
+
+def test_files_are_found_by_pattern_with_their_sizes(spark: SparkSession, tmp_path: Path) -> None:
+    shop = tmp_path / "my shop"
+    (shop / "inner.csv").mkdir(parents=True)
+    (shop / "1.csv").write_text("a\n")
+    (shop / "2.csv").write_text("")
+    (shop / "3.txt").write_text("a")
+    found = matching_files(spark, f"file:{shop}/*.csv")
+    assert found == {f"file:{shop}/1.csv": 2, f"file:{shop}/2.csv": 0}
+    assert matching_files(spark, f"file:{tmp_path}/nowhere/*.csv") == {}
+
+
+def test_a_folder_is_removed_with_what_is_in_it(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "staged" / "part").mkdir(parents=True)
+    remove(spark, f"file:{tmp_path}/staged")
+    remove(spark, f"file:{tmp_path}/staged")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_has_one_name_however_it_is_written(spark: SparkSession, tmp_path: Path) -> None:
+    name = f"file:{tmp_path}/lake"
+    assert qualified(spark, f"{tmp_path}/lake") == name
+    assert qualified(spark, name + "/") == name
+
+
+def test_versions_count_from_zero_and_no_table_has_none(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = f"file:{tmp_path}/items"
+    assert newest_version(spark, folder) == -1
+    spark.sql(ITEMS.ddl(folder))
+    assert newest_version(spark, folder) == 0

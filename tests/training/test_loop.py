@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from insight.errors import TrainingFailedError
+from insight.training.group import SoloGroup
+from insight.training.launch import report_of
+from insight.training.loop import Training, seed_everything
+from insight.training.plan import ReadCount
+from tests.training.examples import example_columns, small_plan, write_file, write_split
+
+
+@pytest.fixture(scope="module")
+def splits(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("splits")
+    return write_split(folder / "train", [60, 68]), write_split(folder / "v", [40], seed=90)
+
+
+def _train(plan):
+    seed_everything(plan.settings.seed)
+    return Training(plan, SoloGroup()).run()
+
+
+def test_training_learns_reads_each_row_once_and_repeats_itself(splits):
+    plan = small_plan(*splits, max_epochs=3, learning_rate=0.01)
+    report, again = _train(plan), _train(plan)
+    losses = [entry["loss"] for entry in report.history]
+    assert losses[-1] < losses[0]
+    every = [example_columns(60, seed=0), example_columns(68, seed=1)]
+    expected = ReadCount.of(np.concatenate([columns["row_checksum"] for columns in every]))
+    assert report.train_read == expected
+    assert report.validation_read == ReadCount.of(example_columns(40, seed=90)["row_checksum"])
+    for name, value in report.weights.items():
+        np.testing.assert_array_equal(value, again.weights[name], err_msg=name)
+
+
+def test_the_yes_no_heads_find_their_features(splits):
+    # Purchase follows the sign of the first feature and churn that of the second.
+    plan = small_plan(*splits, max_epochs=1)
+    report = _train(plan)
+    for task in ("purchase", "churn"):
+        right = (report.logits[task].sum(axis=1) > 0) == (report.labels[task] > 0.5)
+        assert right.mean() > 0.85, task
+
+
+def test_training_stops_when_validation_no_longer_improves(splits, monkeypatch):
+    plan = small_plan(*splits, max_epochs=6, patience=1)
+    training = Training(plan, SoloGroup())
+    losses = iter([5.0, 4.0, 4.5, 1.0])
+
+    def measured(*_):
+        return {f"{task}_loss": next(losses) for task in ("next_item",)} | {
+            "purchase_loss": 0.0,
+            "churn_loss": 0.0,
+            "hit_rate_10": 0.0,
+            "ndcg_10": 0.0,
+        }
+
+    monkeypatch.setattr("insight.training.validation.Validation.metrics", measured)
+    report = training.run()
+    assert [entry["next_item_loss"] for entry in report.history] == [5.0, 4.0, 4.5]
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_fault_08_a_batch_that_is_not_finite_fails_closed(splits, tmp_path, poison):
+    columns = example_columns(64)
+    columns["features"][5, 0] = poison
+    plan = small_plan((write_file(tmp_path / "bad.parquet", columns),), splits[1])
+    report = report_of(plan, SoloGroup())
+    assert isinstance(report.failure, TrainingFailedError)
+    assert "not finite" in str(report.failure)
+    assert report.weights is None
+
+
+def test_an_unforeseen_error_is_reported_with_its_words(splits):
+    plan = small_plan(("file:///nowhere/part-0.parquet",), splits[1])
+    report = report_of(plan, SoloGroup())
+    assert isinstance(report.failure, TrainingFailedError)
+    assert "FileNotFoundError" in str(report.failure)

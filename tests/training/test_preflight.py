@@ -1,0 +1,127 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from insight.errors import DataQualityError, EmptyInputError, TableContractError
+from insight.training.plan import ReadCount
+from insight.training.preflight import (
+    count_examples,
+    refuse_hidden_rows,
+    refuse_unequal_shards,
+    refuse_unreadable_properties,
+    refuse_unreadable_schema,
+)
+from tests.training.examples import LENGTH, WIDTH, example_columns, write_file, write_split
+
+LENGTHS = {
+    "item_indices": LENGTH,
+    "type_indices": LENGTH,
+    "gap_indices": LENGTH,
+    "price_indices": LENGTH,
+    "features": WIDTH,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("delta.enableDeletionVectors", "true"), ("delta.columnMapping.mode", "name")],
+)
+def test_what_the_reader_cannot_see_through_is_refused_with_the_fix(name, value):
+    with pytest.raises(TableContractError, match=f"{name} = {value}.*SET TBLPROPERTIES"):
+        refuse_unreadable_properties("table training_examples", {name: value})
+
+
+def test_plain_properties_pass():
+    refuse_unreadable_properties("t", {"delta.columnMapping.mode": "none"})
+
+
+def test_files_as_promised_pass(tmp_path):
+    files = write_split(tmp_path, [10, 10, 11, 9])
+    refuse_unreadable_schema("t", files)
+    assert refuse_unequal_shards("t", files, 2) == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("next_item", pa.array([1.5, 2.0])),
+        ("purchase", pa.array([0.0, 1.0])),
+        ("item_indices", pa.array([[1], [2]], pa.list_(pa.int32()))),
+        ("features", pa.array([{"a": 1.0}, {"a": 2.0}])),
+    ],
+)
+def test_types_that_the_reader_would_change_are_refused(tmp_path, name, values):
+    write_file(tmp_path / "a.parquet", example_columns(2))
+    table = pq.read_table(tmp_path / "a.parquet")
+    table = table.set_column(table.column_names.index(name), name, values)
+    pq.write_table(table, tmp_path / "b.parquet")
+    with pytest.raises(TableContractError, match=f"b.parquet.*{name}"):
+        refuse_unreadable_schema("t", [(tmp_path / "b.parquet").as_uri()])
+
+
+def test_shares_of_1010_and_10_rows_are_refused_before_launch(tmp_path):
+    files = write_split(tmp_path, [1010, 10])
+    with pytest.raises(TableContractError, match="between 10 and 1010 rows"):
+        refuse_unequal_shards("t", files, 2)
+
+
+def test_more_ranks_than_row_groups_are_refused_before_launch(tmp_path):
+    files = write_split(tmp_path, [5, 5])
+    with pytest.raises(TableContractError, match=r"2 row groups for 3 ranks.*examples\.files"):
+        refuse_unequal_shards("t", files, 3)
+
+
+def test_no_rows_are_refused():
+    with pytest.raises(EmptyInputError, match="no rows"):
+        refuse_unequal_shards("t", [], 2)
+
+
+def test_rows_hidden_by_deletion_vectors_are_found():
+    with pytest.raises(DataQualityError, match="31 rows in the data files, 30 in the table"):
+        refuse_hidden_rows("t", 31, ReadCount(30, 0))
+
+
+def test_spark_counts_rows_and_checksums(spark, tmp_path):
+    columns = example_columns(20)
+    write_file(tmp_path / "a.parquet", columns)
+    counted = count_examples(spark.read.parquet(str(tmp_path)), "t", LENGTHS)
+    assert counted == ReadCount.of(columns["row_checksum"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("CAST(NULL AS FLOAT) AS purchase", "1 rows: null in purchase"),
+        ("slice(item_indices, 1, 2) AS item_indices", "1 rows: item_indices"),
+        ("transform(gap_indices, x -> IF(x > 0, NULL, x)) AS gap_indices", "1 rows: gap_indices"),
+        ("transform(features, x -> CAST('NaN' AS FLOAT)) AS features", "not finite"),
+    ],
+)
+def test_nulls_ragged_lists_and_infinity_are_refused(spark, tmp_path, change, message):
+    write_file(tmp_path / "a.parquet", example_columns(1))
+    rows = spark.read.parquet(str(tmp_path))
+    name = change.rsplit(" ", 1)[1]
+    broken = rows.drop(name).join(rows.selectExpr(change), how="cross")
+    with pytest.raises(DataQualityError, match=message):
+        count_examples(broken, "t", LENGTHS)
+
+
+def test_the_checksum_of_numpy_and_spark_agree_on_overflow(spark):
+    top = 2**63 - 1
+    rows = [{**_row(), "row_checksum": top}, {**_row(), "row_checksum": top}]
+    counted = count_examples(spark.createDataFrame(rows, _SCHEMA), "t", LENGTHS)
+    assert counted == ReadCount.of(np.array([top, top])) == ReadCount(2, 2**64 - 2)
+
+
+_SCHEMA = (
+    "item_indices array<bigint>, type_indices array<bigint>, gap_indices array<bigint>, "
+    "price_indices array<bigint>, features array<float>, next_item bigint, has_next_item float, "
+    "purchase float, has_purchase float, churn float, has_churn float, row_checksum bigint"
+)
+
+
+def _row() -> dict[str, object]:
+    lists = {name: [0] * length for name, length in LENGTHS.items()}
+    scalars = ("has_next_item", "purchase", "has_purchase", "churn", "has_churn")
+    return {**lists, "features": [0.0] * WIDTH, "next_item": 0, **dict.fromkeys(scalars, 0.0)}

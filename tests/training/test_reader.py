@@ -1,0 +1,75 @@
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from insight.training.plan import ReadCount
+from insight.training.reader import COLUMNS, Shard, equal_steps, open_shard
+from insight.training.row_groups import rows_per_shard
+from tests.training.examples import LENGTH, WIDTH, write_split
+
+ROWS = [10, 7, 9, 8]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return write_split(tmp_path_factory.mktemp("split"), ROWS)
+
+
+def _checksums(shard: Shard, **how) -> list[int]:
+    with open_shard(shard, **how) as batches:
+        return [int(value) for batch in batches for value in batch["row_checksum"].numpy()]
+
+
+def _of_files(files: tuple[str, ...]) -> list[int]:
+    tables = [pq.read_table(url.removeprefix("file://")) for url in files]
+    return [value for table in tables for value in table["row_checksum"].to_pylist()]
+
+
+def test_two_shards_read_each_row_once(files):
+    shards = [_checksums(Shard(files, rank, 2), batch_size=4) for rank in (0, 1)]
+    assert [len(shard) for shard in shards] == Shard(files, 0, 2).all_rows() == [19, 15]
+    assert sorted(shards[0] + shards[1]) == sorted(_of_files(files))
+
+
+def test_batches_hold_all_columns_with_their_types(files):
+    with open_shard(Shard(files, 0, 1), batch_size=6) as batches:
+        batch = next(iter(batches))
+    assert set(batch) == set(COLUMNS)
+    assert batch["item_indices"].shape == (6, LENGTH)
+    assert batch["features"].shape == (6, WIDTH)
+    assert batch["features"].dtype == "float32"
+    assert batch["next_item"].dtype == "int64"
+
+
+def test_the_smaller_shard_begins_again_until_both_have_made_the_same_steps(files):
+    steps = equal_steps(Shard(files, 0, 2).all_rows(), 4)
+    assert steps == 5
+    read = _checksums(Shard(files, 1, 2), batch_size=4, steps=steps, seed=5)
+    assert len(read) == 20
+    assert sorted(read[:15]) == sorted(_of_files((files[1], files[3])))
+    assert set(read[15:]) <= set(read[:15])
+
+
+def test_a_seed_gives_an_order_and_another_seed_another(files):
+    orders = [
+        _checksums(Shard(files, 0, 2), batch_size=4, steps=5, seed=seed) for seed in (1, 1, 2, 0, 0)
+    ]
+    assert orders[0] == orders[1]
+    assert orders[0][:19] != orders[2][:19]
+    # Petastorm takes 0 for "no seed"; ours must not.
+    assert orders[3] == orders[4]
+
+
+def test_row_groups_are_dealt_in_turn():
+    assert rows_per_shard([5, 4, 3, 2], 2) == [8, 6]
+
+
+def test_checksums_wrap_like_a_64_bit_sum():
+    count = ReadCount.of(np.array([-1, 2], np.int64))
+    assert count == ReadCount(2, 1)
+    assert count.plus(ReadCount(1, 2**64 - 1)) == ReadCount(3, 0)
+
+
+def test_readers_end_even_if_the_batches_are_not_read_to_their_end(files):
+    with open_shard(Shard(files, 0, 1), batch_size=2, steps=100, seed=1) as batches:
+        next(iter(batches))

@@ -1,0 +1,145 @@
+"""The whole stage: Delta tables, two Horovod ranks, a published model."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insight.delta import Lake
+from insight.encoding.features import FEATURES, NULLABLE, transform_of
+from insight.errors import SettingsError, StageOrderError
+from insight.models.predictor import Predictor
+from insight.registry import Registry
+from insight.settings import SequenceSettings, Settings, TrainingSettings
+from insight.stages import Run
+from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES
+from insight.training.stage import TRAIN, train
+from tests.training.examples import ITEMS, LENGTH, example_columns
+
+NIGHT = date(2017, 11, 30)
+WIDTH = len(FEATURES) + len(NULLABLE)
+TRAINING = {
+    "width": 8,
+    "batch_size": 32,
+    "max_epochs": 2,
+    "negatives": 8,
+    "target_positions": 4,
+    "timeout_seconds": 240,
+    "ranks": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def run(spark, tmp_path_factory) -> Run:
+    folder = tmp_path_factory.mktemp("night")
+    settings = Settings(
+        profile="test",
+        lake=str(folder / "lake"),
+        landing=str(folder / "landing"),
+        registry=folder / "registry",
+        report=folder / "report",
+        pseudonym_key_file=folder / "key",
+        sources=(),
+        sequences=SequenceSettings(length=LENGTH),
+        training=TrainingSettings.model_validate(TRAINING),
+    )
+    lake = Lake(spark, settings.lake, settings.landing, "r1", NIGHT)
+    lake.begin_stage()
+    run = Run(spark, settings, lake, NIGHT, "r1")
+    _write_tables(run)
+    return run
+
+
+def _write_tables(run: Run) -> None:
+    where = f"run_date = '{NIGHT}'"
+    for table, rows in (
+        (TRAINING_EXAMPLES, _examples()),
+        (ITEM_VOCABULARY, _vocabulary()),
+        (FEATURE_STATISTICS, _statistics()),
+    ):
+        frame = run.spark.createDataFrame(rows.assign(run_date=NIGHT), table.schema)
+        run.lake.publish(frame, table, where=where, files=4 if table is TRAINING_EXAMPLES else None)
+
+
+def _examples() -> pd.DataFrame:
+    splits = []
+    for seed, (split, rows) in enumerate({"train": 160, "validation": 80, "test": 40}.items()):
+        columns = example_columns(rows, seed=seed)
+        random = np.random.default_rng(seed)
+        columns["features"] = random.normal(size=(rows, WIDTH)).astype(np.float32)
+        frame = pd.DataFrame({name: list(values) for name, values in columns.items()})
+        splits.append(frame.assign(split=split, cutoff_at=1_500_000_000 + seed * 86_400))
+    return pd.concat(splits)[[c for c in TRAINING_EXAMPLES.column_names if c != "run_date"]]
+
+
+def _vocabulary() -> pd.DataFrame:
+    index = np.arange(2, ITEMS)
+    return pd.DataFrame(
+        {
+            "item_id": [f"item-{i:02d}" for i in index],
+            "item_index": index,
+            "category": [f"kind-{i % 2}" for i in index],
+            "category_index": 2 + index % 2,
+            "event_count": ITEMS - index,
+        }
+    )
+
+
+def _statistics() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "feature": list(FEATURES),
+            "position": np.arange(len(FEATURES)),
+            "transform": [transform_of(name) for name in FEATURES],
+            "mean": 0.0,
+            "scale": 1.0,
+            "has_mask": [name in NULLABLE for name in FEATURES],
+        }
+    )
+
+
+def test_two_ranks_train_a_challenger_and_a_rerun_changes_nothing(run):
+    run.lake.begin_stage()
+    assert TRAIN.work(run) is None
+    registry = Registry(run.settings.registry)
+    version = registry.challenger(NIGHT)
+    assert version.facts["trained_through"] == "2017-07-15"
+    assert version.facts["input_versions"]["training_examples"] >= 0
+    assert version.facts["train_rows"] == 160
+    assert 0 <= version.metrics["validation.purchase.auc"] <= 1
+    assert registry.champion_or_none(NIGHT) is None
+    _predicts(version.folder)
+
+    run.lake.begin_stage()
+    assert version.version in (train(run) or "")
+    registry.promote(version.version, NIGHT, "test")
+    run.lake.begin_stage()
+    assert "0 days old" in (train(run) or "")
+
+
+def _predicts(folder: Path) -> None:
+    model = Predictor.load(folder)
+    inputs = example_columns(5)
+    inputs["features"] = np.zeros((5, WIDTH), np.float32)
+    items, _ = model.top_items(model.predict(inputs), 3)
+    assert items.shape == (5, 3)
+
+
+def test_more_ranks_than_slots_are_refused_before_launch(run):
+    training = run.settings.training.model_copy(update={"ranks": 4, "seed": 1})
+    settings = run.settings.model_copy(
+        update={"training": training, "registry": run.settings.registry.parent / "other"}
+    )
+    run.lake.begin_stage()
+    with pytest.raises(SettingsError, match="4 ranks for 2 slots"):
+        train(Run(run.spark, settings, run.lake, NIGHT, "r2"))
+
+
+def test_a_date_without_examples_is_refused(run):
+    run.lake.begin_stage()
+    other = date(2017, 12, 1)
+    settings = run.settings.model_copy(update={"registry": run.settings.registry.parent / "other"})
+    with pytest.raises(StageOrderError, match="build_examples"):
+        train(Run(run.spark, settings, run.lake, other, "r3"))
