@@ -1,0 +1,1 @@
+"""Measurements; each writes bench/results/<name>.json."""

@@ -1,0 +1,132 @@
+"""Two nights of the embedded example in a fresh lake: wall time, peak memory, rows read, metrics.
+
+`make bench-night` writes bench/results/night.json.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+
+from insight.launch import code_version
+from insight.publishing.duckdb_lake import register_duckdb
+
+ROOT = Path(__file__).resolve().parents[1]
+NIGHTS = ("2017-11-30", "2017-12-01")
+PACKAGES = ("pyspark", "delta-spark", "tensorflow-cpu", "horovod", "petastorm", "pyarrow")
+SAMPLE_SECONDS = 1.0
+TARGETS = {
+    "night.first_minutes": (12, "lower"),
+    "night.next_minutes": (5, "lower"),
+    "night.peak_gib": (8, "lower"),
+}
+
+
+def main() -> int:
+    """Run both nights and write what they took."""
+    with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
+        measures = []
+        peaks = []
+        for name, night in zip(("first", "next"), NIGHTS, strict=True):
+            minutes, peak = _timed_night(night, Path(folder))
+            measures.append(_measure(f"night.{name}_minutes", minutes, "minutes"))
+            peaks.append(peak)
+        measures.append(_measure("night.peak_gib", max(peaks), "GiB"))
+        measures += _from_lake(f"{folder}/lake")
+    result = {
+        "bench": "night",
+        "commit": code_version(),
+        "command": "make bench-night",
+        "machine": _machine(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "measures": measures,
+    }
+    path = ROOT / "bench" / "results" / "night.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(path.read_text())
+    return 0
+
+
+def _timed_night(night: str, folder: Path) -> tuple[float, float]:
+    """Wall minutes of one night, and the peak memory of all its processes in GiB."""
+    places = {"lake": "lake", "registry": "registry", "report": "report"}
+    overrides = [f"--set={name}={folder / place}" for name, place in places.items()]
+    began = time.monotonic()
+    command = [str(ROOT / "spark-submit.sh"), "jobs/nightly.py", "--date", night, *overrides]
+    process = subprocess.Popen(command, cwd=ROOT)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _tree_gib(process.pid))
+        time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        sys.exit(f"the night of {night} ended with exit code {process.returncode}")
+    return (time.monotonic() - began) / 60, peak
+
+
+def _tree_gib(pid: int) -> float:
+    """Memory of a process and all below it; pages they share are counted once."""
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            try:
+                total += process.memory_full_info().pss
+            except psutil.Error:
+                continue  # It ended while we looked.
+    except psutil.NoSuchProcess:
+        return 0.0
+    return total / 2**30
+
+
+def _from_lake(lake: str) -> list[dict[str, Any]]:
+    with duckdb.connect() as connection:
+        register_duckdb(connection, lake)
+        scores = connection.execute(
+            "SELECT contender, task, metric, value, low, high FROM evaluation"
+            " WHERE metric IN ('ndcg10', 'hr10', 'auc', 'log_loss') ORDER BY ALL"
+        ).fetchall()
+        read = connection.execute(
+            "SELECT run_date, stage, rows_read, seconds FROM run_log"
+            " WHERE table_name = 'stage' ORDER BY run_date, sequence"
+        ).fetchall()
+    measures = [
+        _measure(f"{task}.{metric}.{contender}", value, "", note=f"95 % interval {low} to {high}")
+        for contender, task, metric, value, low, high in scores
+    ]
+    for night, stage, rows, seconds in read:
+        measures.append(
+            _measure(f"{night}.{stage}.rows_read", rows, "rows", note=f"{seconds:.1f} seconds")
+        )
+    return measures
+
+
+def _measure(name: str, value: float, unit: str, *, note: str = "") -> dict[str, Any]:
+    target, better = TARGETS.get(name, (None, "lower" if "log_loss" in name else "higher"))
+    return {
+        "name": name,
+        "value": round(value, 4),
+        "unit": unit,
+        "target": target,
+        "better": better,
+        "note": note,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": psutil.cpu_count(),
+        "cpu": platform.processor() or platform.machine(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
