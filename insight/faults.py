@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from delta.exceptions import DeltaConcurrentModificationException
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from insight.errors import InsightError, RunConflictError, SourceFormatError, TableDamagedError

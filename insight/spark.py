@@ -7,6 +7,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from insight.jvm import remember_names
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -25,6 +27,7 @@ def build_session(app_name: str) -> SparkSession:
             builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    remember_names(session.sparkContext._jvm)
     return session
 
 

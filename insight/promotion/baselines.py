@@ -21,6 +21,7 @@ from insight.promotion.contenders import (
 from insight.promotion.evaluation import KEY, in_order
 from insight.promotion.inputs import matrix
 from insight.promotion.logistic import LinearRule, fit_logistic_regressions
+from insight.promotion.own_items import OWN_ITEMS, with_own_item_ranks
 from insight.promotion.popularity import popularity_name, with_popularity_ranks
 from insight.promotion.recency import RecencyRule, fit_recency_rules, with_recency
 
@@ -71,13 +72,13 @@ def rule_contenders(
     ]
 
 
-def popularity_contenders(
+def next_item_contenders(
     test: DataFrame, item_daily: DataFrame, vocabulary: DataFrame, *, windows: tuple[int, ...]
 ) -> list[Contender]:
-    """One contender per look-back window, ranking what was popular before the cut-off."""
-    targets = test.select(*KEY, "next_item")
+    """The customer's own items by frequency, and what was popular, one per look-back window."""
+    targets = with_own_item_ranks(test.select(*KEY, "next_item", "item_indices"))
     ranked = with_popularity_ranks(targets, item_daily, vocabulary, windows=windows)
-    names = [popularity_name(days) for days in windows]
+    names = [OWN_ITEMS, *(popularity_name(days) for days in windows)]
     rows = in_order(ranked.select(*KEY, *names).toPandas())
     return [Contender(name, BASELINE, ranks=rows[name].fillna(MISSED).to_numpy()) for name in names]
 

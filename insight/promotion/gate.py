@@ -62,9 +62,9 @@ class Decision:
 def decide(comparisons: Sequence[Comparison], notes: Sequence[str] = ()) -> Decision:
     """Judge the challenger.
 
-    It must beat its baselines, hold against logistic regression and, where there is a
-    champion, be worth replacing it. A task without comparisons is not judged; where nothing
-    was compared with a baseline to beat, nothing is promoted.
+    It must beat its baselines, hold against logistic regression and the customers' own items
+    and, where there is a champion, be worth replacing it. A task without comparisons is not
+    judged; where nothing was compared with a baseline to beat, nothing is promoted.
 
     Args:
         comparisons: All of them, on the same test rows.

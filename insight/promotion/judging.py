@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 
 from insight.encoding.features import FeatureStatistics
-from insight.promotion.baselines import fit_rules, popularity_contenders, rule_contenders
+from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.contenders import (
     CHAMPION,
     LOGISTIC_REGRESSION,
@@ -17,6 +17,7 @@ from insight.promotion.contenders import (
 from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Comparison, Demand
 from insight.promotion.measurements import Measurement, Ring
+from insight.promotion.own_items import OWN_ITEMS
 from insight.settings import PromotionSettings
 
 NEXT_ITEM_METRIC = "ndcg10"
@@ -62,7 +63,7 @@ def judge(
     """Evaluate challenger, champion (if there is one) and baselines on the same test rows."""
     rules = fit_rules(exam.learnt, exam.statistics, most_rows=settings.logistic_rows)
     labels, rivals = rule_contenders(rules, exam.test, exam.statistics)
-    rivals += popularity_contenders(
+    rivals += next_item_contenders(
         exam.test, exam.item_daily, exam.vocabulary, windows=settings.popularity_days
     )
     if champion is not None:
@@ -95,4 +96,5 @@ def _demands(rival: Contender) -> list[tuple[str, str, Demand]]:
     if rival.name == LOGISTIC_REGRESSION:
         metrics = ("auc", "log_loss")
         return [(task, metric, Demand.HOLD) for task in YES_NO_TASKS for metric in metrics]
-    return [("next_item", NEXT_ITEM_METRIC, Demand.BEAT)]
+    demand = Demand.HOLD if rival.name == OWN_ITEMS else Demand.BEAT
+    return [("next_item", NEXT_ITEM_METRIC, demand)]

@@ -7,6 +7,7 @@ _CONTENDERS = {
     "champion": "Champion before",
     "recency_rule": "Recency rule",
     "logistic_regression": "Logistic regression",
+    "own_items": "Customer's own items",
 }
 _METRICS = {
     "ndcg10": "NDCG@10",

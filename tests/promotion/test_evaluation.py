@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
-from insight.promotion.baselines import fit_rules, popularity_contenders, rule_contenders
+from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.evaluation import Candidate, Scorer, model_contender
 from insight.promotion.translation import translate
 
@@ -101,8 +101,9 @@ def test_popularity_misses_what_nobody_touched(
     )
     indices = [(item, i + 2) for i, item in enumerate(TONIGHT.item_ids)]
     vocabulary = spark.createDataFrame(indices, "item_id string, item_index bigint")
-    (found,) = popularity_contenders(
+    own, found = next_item_contenders(
         examples.where("split = 'test'"), item_daily, vocabulary, windows=(7,)
     )
     expected = [1.0 if item == 3 else np.inf for item in test_rows["next_item"]]
     assert found.ranks.tolist() == expected
+    assert own.name == "own_items"
