@@ -32,7 +32,7 @@ def test_what_we_do_not_know_is_not_explained_away() -> None:
 
 def test_two_commits_at_once_are_a_conflict_that_may_be_retried(spark: SparkSession) -> None:
     # Spark's errors read the session's settings to say what they are.
-    error = _explained(ConcurrentAppendException("Files were added\nby another"))
+    error = _explained(ConcurrentAppendException("Files were added\nby another", stackTrace=""))
     assert isinstance(error, RunConflictError)
     assert (error.subject, error.exit_code) == (SUBJECT, 1)
     assert error.found == "another commit to the same rows (Files were added)"

@@ -121,5 +121,5 @@ def load_source(name: str, *, conf: Path = Path("conf")) -> Source:
             f"source declaration {folder / name}.yml, {'.'.join(map(str, first['loc']))}",
             found=repr(first.get("input"))[:200],
             expected=first["msg"].lower(),
-            next_step="correct the declaration; docs/sources.md shows every field",
+            next_step="correct it; insight/sources/declaration.py says what each field means",
         ) from error

@@ -16,6 +16,7 @@ from insight.stages import Run, Stage
 from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES
 from insight.training import outcome
 from insight.training.backends import backend_for
+from insight.training.code import code_fingerprint
 from insight.training.inputs import TRAIN as TRAIN_SPLIT
 from insight.training.inputs import VALIDATION, Inputs, read_inputs
 from insight.training.plan import TrainingPlan
@@ -43,7 +44,7 @@ def train(run: Run) -> str | None:
     backend = backend_for(settings, run.spark)
     inputs = read_inputs(run, ranks=backend.ranks)
     wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds"})
-    inputs_hash = inputs.content_hash({**wanted, "code": __version__})
+    inputs_hash = inputs.content_hash({**wanted, "code": code_fingerprint()})
     same = registry.find_same(run.run_date, inputs_hash)
     if same:
         return f"version {same.version} was trained on the same examples with the same settings"
