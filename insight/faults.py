@@ -3,12 +3,23 @@
 import re
 from urllib.parse import urlsplit
 
-from delta.exceptions import DeltaConcurrentModificationException
+from delta import exceptions as delta_exceptions
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from insight.errors import InsightError, RunConflictError, SourceFormatError, TableDamagedError
 
+_CONFLICTS = (
+    # Siblings in Python, whatever they are in Delta itself.
+    delta_exceptions.DeltaConcurrentModificationException,
+    delta_exceptions.ConcurrentAppendException,
+    delta_exceptions.ConcurrentDeleteDeleteException,
+    delta_exceptions.ConcurrentDeleteReadException,
+    delta_exceptions.ConcurrentTransactionException,
+    delta_exceptions.ConcurrentWriteException,
+    delta_exceptions.MetadataChangedException,
+    delta_exceptions.ProtocolChangedException,
+)
 _FILE = re.compile(r"(?:file|hdfs|s3a?|abfss?|gs):/+[^\s,;'\")\]]+")
 _DAMAGE = (
     "ChecksumException",
@@ -39,7 +50,7 @@ def explain(error: Exception, *, subject: str, landing: str) -> InsightError | N
     """
     if isinstance(error, InsightError):
         return error
-    if isinstance(error, DeltaConcurrentModificationException):
+    if isinstance(error, _CONFLICTS):
         return RunConflictError(
             subject,
             found=f"another commit to the same rows ({_first_line(error)})",

@@ -1,8 +1,8 @@
 """What the engine throws becomes an error that names the file and the way out."""
 
 import pytest
-from delta.exceptions import ConcurrentAppendException
-from pyspark.errors import AnalysisException
+from delta.exceptions import ConcurrentAppendException, MetadataChangedException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 
 from insight.errors import (
@@ -30,9 +30,12 @@ def test_what_we_do_not_know_is_not_explained_away() -> None:
     assert _explained(ZeroDivisionError("division by zero")) is None
 
 
-def test_two_commits_at_once_are_a_conflict_that_may_be_retried(spark: SparkSession) -> None:
+@pytest.mark.parametrize("kind", [ConcurrentAppendException, MetadataChangedException])
+def test_two_commits_at_once_are_a_conflict_that_may_be_retried(
+    spark: SparkSession, kind: type[PySparkException]
+) -> None:
     # Spark's errors read the session's settings to say what they are.
-    error = _explained(ConcurrentAppendException("Files were added\nby another", stackTrace=""))
+    error = _explained(kind("Files were added\nby another", stackTrace=""))
     assert isinstance(error, RunConflictError)
     assert (error.subject, error.exit_code) == (SUBJECT, 1)
     assert error.found == "another commit to the same rows (Files were added)"
