@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # to see how the predictions turned out.
 DATE ?= 2017-11-30
 ARGS ?=
+EVENTS ?= 1000000
+DAYS ?= 30
 # Where the nodes of a cluster keep Python 3.11: the folder above bin/.
 PYTHON_PREFIX ?=
 
@@ -18,7 +20,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly query test check format bench-night docs package lock clean
+.PHONY: help env nightly query simulate test check format bench-night docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +34,9 @@ nightly: env ## Run the whole night on the embedded example (DATE=2017-11-30)
 
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"
+
+simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
+	@$(python) jobs/simulate.py --events $(EVENTS) --days $(DAYS) $(ARGS)
 
 test: env ## Run the tests (ARGS="-k sessions -x")
 	$(python) -m pytest $(ARGS)

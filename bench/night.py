@@ -3,31 +3,22 @@
 `make bench-night` writes bench/results/night.json.
 """
 
-import json
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import psutil
 
-from insight.launch import code_version
+from bench.record import Measure, write
 from insight.publishing.duckdb_lake import register_duckdb
 
 ROOT = Path(__file__).resolve().parents[1]
 NIGHTS = ("2017-11-30", "2017-12-01")
-PACKAGES = ("pyspark", "delta-spark", "tensorflow-cpu", "horovod", "petastorm", "pyarrow")
 SAMPLE_SECONDS = 1.0
-TARGETS = {
-    "night.first_minutes": (12, "lower"),
-    "night.next_minutes": (5, "lower"),
-    "night.peak_gib": (8, "lower"),
-}
+TARGETS = {"night.first_minutes": 12, "night.next_minutes": 5, "night.peak_gib": 8}
 
 
 def main() -> int:
@@ -37,21 +28,11 @@ def main() -> int:
         peaks = []
         for name, night in zip(("first", "next"), NIGHTS, strict=True):
             minutes, peak = _timed_night(night, Path(folder))
-            measures.append(_measure(f"night.{name}_minutes", minutes, "minutes"))
+            measures.append(_targeted(f"night.{name}_minutes", minutes, "minutes"))
             peaks.append(peak)
-        measures.append(_measure("night.peak_gib", max(peaks), "GiB"))
+        measures.append(_targeted("night.peak_gib", max(peaks), "GiB"))
         measures += _from_lake(f"{folder}/lake")
-    result = {
-        "bench": "night",
-        "commit": code_version(),
-        "command": "make bench-night",
-        "machine": _machine(),
-        "versions": {name: version(name) for name in PACKAGES},
-        "measures": measures,
-    }
-    path = ROOT / "bench" / "results" / "night.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    print(path.read_text())
+    print(write("night", measures).read_text())
     return 0
 
 
@@ -86,7 +67,7 @@ def _tree_gib(pid: int) -> float:
     return total / 2**30
 
 
-def _from_lake(lake: str) -> list[dict[str, Any]]:
+def _from_lake(lake: str) -> list[Measure]:
     with duckdb.connect() as connection:
         register_duckdb(connection, lake)
         scores = connection.execute(
@@ -98,34 +79,24 @@ def _from_lake(lake: str) -> list[dict[str, Any]]:
             " WHERE table_name = 'stage' ORDER BY run_date, sequence"
         ).fetchall()
     measures = [
-        _measure(f"{task}.{metric}.{contender}", value, "", note=f"95 % interval {low} to {high}")
+        Measure(
+            f"{task}.{metric}.{contender}",
+            value,
+            "",
+            better="lower" if metric == "log_loss" else "higher",
+            note=f"95 % interval {low} to {high}",
+        )
         for contender, task, metric, value, low, high in scores
     ]
     for night, stage, rows, seconds in read:
         measures.append(
-            _measure(f"{night}.{stage}.rows_read", rows, "rows", note=f"{seconds:.1f} seconds")
+            Measure(f"{night}.{stage}.rows_read", rows, "rows", note=f"{seconds:.1f} seconds")
         )
     return measures
 
 
-def _measure(name: str, value: float, unit: str, *, note: str = "") -> dict[str, Any]:
-    target, better = TARGETS.get(name, (None, "lower" if "log_loss" in name else "higher"))
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": unit,
-        "target": target,
-        "better": better,
-        "note": note,
-    }
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": psutil.cpu_count(),
-        "cpu": platform.processor() or platform.machine(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-    }
+def _targeted(name: str, value: float, unit: str) -> Measure:
+    return Measure(name, value, unit, target=TARGETS[name])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ from insight.errors import InsightError
 from insight.logs import configure_logs, logger
 from insight.settings import load_settings
 from insight.sources.example import land_complete_journey
+from insight.tables import Table
+
+READS: tuple[Table, ...] = ()
+WRITES: tuple[Table, ...] = ()
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from insight.settings.schema import (
     SequenceSettings,
     SessionSettings,
     Settings,
+    SimulateSettings,
     TrainingSettings,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "SequenceSettings",
     "SessionSettings",
     "Settings",
+    "SimulateSettings",
     "TrainingSettings",
     "load_settings",
     "parsed_yaml",
