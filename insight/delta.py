@@ -14,8 +14,9 @@ from insight.contract import audit, conform
 from insight.errors import EmptyInputError, RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import logger
-from insight.storage import PastCommit, newest_version, past_commits, qualified, remove
+from insight.storage import PastCommit, newest_version, past_commits, qualified
 from insight.tables import TABLES, Table
+from insight.transaction import Transaction
 
 log = logger(__name__)
 
@@ -136,25 +137,26 @@ class Lake:
         """
         subject = f"table {table.name} where {where}"
         began_at = self.version(table)
-        staged_at = f"{self.root}/_staging/{self.run_id}/{table.name}"
         watch = [time.monotonic()]
         try:
-            conform(frame, table).write.mode("overwrite").parquet(staged_at)
-            watch.append(time.monotonic())
-            staged = self.spark.read.schema(table.schema).parquet(staged_at)
-            rows, content_hash = audit(staged, table, subject, where=where)
-            watch.append(time.monotonic())
-            if rows == 0 and not allow_empty:
-                raise _empty(subject)
-            self._refuse_conflict(table, began_at, subject)
             self._create(table)
+            transaction = Transaction(self.spark, self.path(table))
+            staged = transaction.write(_cut(conform(frame, table), table, files))
+            watch.append(time.monotonic())
+            try:
+                rows, content_hash = audit(staged, table, subject, where=where)
+                if rows == 0 and not allow_empty:
+                    raise _empty(subject)
+                watch.append(time.monotonic())
+                self._refuse_conflict(table, began_at, subject)
+            except Exception:
+                transaction.abandon()
+                raise
             if rows or not self._has_no_rows(table, began_at, where):
-                self._replace(_cut(staged, table, files), table, where, content_hash)
+                transaction.commit(where=where, metadata=self._metadata(content_hash))
             commit = Commit(table.name, self._newest(table), rows, content_hash)
         except ENGINE_ERRORS as error:
             raise self._explained(error, subject) from error
-        finally:
-            remove(self.spark, staged_at)
         watch.append(time.monotonic())
         self._note(commit, where, watch)
         return commit
@@ -186,7 +188,7 @@ class Lake:
         if not self.exists(table):
             self.spark.sql(table.ddl(self.path(table)))
 
-    def _replace(self, staged: DataFrame, table: Table, where: str, content_hash: str) -> None:
+    def _metadata(self, content_hash: str) -> str:
         metadata = {
             "run_id": self.run_id,
             "run_date": self.run_date.isoformat(),
@@ -194,8 +196,7 @@ class Lake:
             "inputs": {name: version for name, version in self.pins.items() if version >= 0},
             **self.facts,
         }
-        writer = staged.write.format("delta").mode("overwrite").option("replaceWhere", where)
-        writer.option("userMetadata", json.dumps(metadata)).save(self.path(table))
+        return json.dumps(metadata)
 
     def _note(self, commit: Commit, where: str, watch: list[float]) -> None:
         self.commits.append(commit)
@@ -227,16 +228,16 @@ class Lake:
         return explain(error, subject=subject, landing=self.landing) or error
 
 
-def _cut(staged: DataFrame, table: Table, files: int | None) -> DataFrame:
-    """Rows laid out for the commit: equal files where ranks share them, else few per partition.
+def _cut(rows: DataFrame, table: Table, files: int | None) -> DataFrame:
+    """Rows laid out for the files: equal files where ranks share them, else few per partition.
 
     Otherwise each of a night's tasks would write a file of its own into each date.
     """
     if files is not None:
-        return staged.repartition(files, *table.key)
+        return rows.repartition(files, *table.key)
     columns = ", ".join(table.partition_by)
-    rebalanced = f"SELECT /*+ REBALANCE({columns}) */ * FROM {{staged}}"
-    return staged.sparkSession.sql(rebalanced, staged=staged)
+    rebalanced = f"SELECT /*+ REBALANCE({columns}) */ * FROM {{rows}}"
+    return rows.sparkSession.sql(rebalanced, rows=rows)
 
 
 def _empty(subject: str) -> EmptyInputError:

@@ -7,7 +7,13 @@ from delta import exceptions as delta_exceptions
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
-from insight.errors import InsightError, RunConflictError, SourceFormatError, TableDamagedError
+from insight.errors import (
+    InsightError,
+    RunConflictError,
+    SourceFormatError,
+    TableContractError,
+    TableDamagedError,
+)
 
 _CONFLICTS = (
     # Siblings in Python, whatever they are in Delta itself.
@@ -21,6 +27,12 @@ _CONFLICTS = (
     delta_exceptions.ProtocolChangedException,
 )
 _FILE = re.compile(r"(?:file|hdfs|s3a?|abfss?|gs):/+[^\s,;'\")\]]+")
+_PROMISE = re.compile(
+    r"CHECK constraint \S+ \(.*?\)(?= violated)|NOT NULL constraint violated for column: [\w.]+"
+)
+"""What Delta says of a row that it refuses to write; the row's values are left out."""
+_PASSING = ("FetchFailed", "/blockmgr-")
+"""A shuffle file that went with its executor: nobody's data, and there again on a retry."""
 _DAMAGE = (
     "ChecksumException",
     "Checksum error",
@@ -58,6 +70,16 @@ def explain(error: Exception, *, subject: str, landing: str) -> InsightError | N
             next_step="let the other run finish; its result stands",
         )
     text = _text_of(error)
+    if any(sign in text for sign in _PASSING):
+        return None
+    promise = _PROMISE.search(text)
+    if promise:
+        return TableContractError(
+            subject,
+            found=f"a row that breaks it: {promise.group(0)}",
+            expected="rows as the table's contract in insight/tables promises them",
+            next_step="find the stage that made the row; nothing was published",
+        )
     if any(sign in text for sign in _DAMAGE):
         return _damage(text, subject=subject, landing=landing)
     return None

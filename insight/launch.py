@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -41,12 +43,13 @@ def launch(
     Returns:
         The exit code: 0 done; 2 do not retry; 1 may be retried.
     """
+    began = time.monotonic()
     configure_logs()
     try:
         parsed = parse_arguments(arguments)
         settings = load_settings(parsed.profile, overrides=dict(parsed.set))
         run_date = _run_date(parsed.date)
-        run = open_run(build_session("insight"), settings, run_date)
+        run = replace(open_run(build_session("insight"), settings, run_date), began=began)
         records = run_stages(stages, run)
         if at_end is not None:
             at_end(run, records)
@@ -78,13 +81,18 @@ def run_stages(stages: Sequence[Stage], run: Run) -> list[StageRecord]:
     logged = 0
     try:
         for stage in stages:
-            if RUN_LOG in stage.reads and run.lake.has_tables():
+            if RUN_LOG in stage.reads:
                 _write_run_log(run, records)
                 logged = len(records)
             run_stage(stage, run, records)
-    finally:
-        if run.lake.has_tables():
+    except Exception:
+        try:
             _write_run_log(run, records, after=logged)
+        except Exception:
+            # The night's own error is the one to be woken for.
+            log.exception("run log not written")
+        raise
+    _write_run_log(run, records, after=logged)
     return records
 
 
@@ -105,6 +113,8 @@ def settings_hash(settings: Settings) -> str:
 
 
 def _write_run_log(run: Run, records: Sequence[StageRecord], *, after: int = 0) -> None:
+    if not run.lake.has_tables():
+        return
     rows = [
         (
             run.run_id,

@@ -7,10 +7,7 @@ import structlog
 
 
 def configure_logs(*, level: int = logging.INFO) -> None:
-    """Send one readable line per event to stderr; JSON when stderr is not a terminal's business.
-
-    Set ``INSIGHT_LOG_FORMAT=json`` for machine-readable lines.
-    """
+    """Send one readable line per event to stderr; JSON where ``INSIGHT_LOG_FORMAT=json``."""
     import os
 
     as_json = os.environ.get("INSIGHT_LOG_FORMAT") == "json"

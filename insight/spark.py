@@ -79,10 +79,14 @@ def query_count(session: SparkSession) -> int:
     return int(store.executionsCount())
 
 
+_NOT_DATA = ("DeltaLogFileIndex", "TahoeBatchFileIndex")
+"""How Spark names Delta's own logs, and the files of a transaction that is being audited."""
+
+
 def _reads_data(node: Any) -> bool:
     # "Scan csv ", "Scan parquet "; not "Scan ExistingRDD Delta Table State ...".
     is_file_scan = node.name().startswith(("Scan csv", "Scan json", "Scan parquet"))
-    return is_file_scan and "DeltaLogFileIndex" not in node.desc()
+    return is_file_scan and not any(index in node.desc() for index in _NOT_DATA)
 
 
 def _root_of(description: str, roots: dict[str, str]) -> str | None:

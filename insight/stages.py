@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from pyspark.sql import SparkSession
@@ -26,6 +26,7 @@ class Run:
     lake: Lake
     run_date: date
     run_id: str
+    began: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ def run_stage(stage: Stage, run: Run, records: list[StageRecord]) -> None:
     Raises:
         InsightError: The stage ended with a typed error.
     """
-    run.lake.begin_stage((*stage.reads, *stage.writes))
     first_query = query_count(run.spark)
     began = time.monotonic()
     outcome, detail = "failed", None
     try:
+        run.lake.begin_stage((*stage.reads, *stage.writes))
         detail = stage.work(run)
         outcome = "skipped" if detail else "ok"
     except Exception as error:

@@ -32,13 +32,6 @@ def qualified(spark: SparkSession, folder: str) -> str:
     return str(path.getFileSystem(configuration).makeQualified(path).toString())
 
 
-def remove(spark: SparkSession, folder: str) -> None:
-    """Delete a folder and what is in it; nothing happens where there is none."""
-    path = spark.sparkContext._jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
-    configuration = spark.sparkContext._jsc.hadoopConfiguration()
-    path.getFileSystem(configuration).delete(path, True)
-
-
 def matching_files(spark: SparkSession, pattern: str) -> dict[str, int]:
     """Files whose path matches a glob, and their sizes in bytes; none where nothing matches."""
     path = spark.sparkContext._jvm.org.apache.hadoop.fs.Path(pattern)  # type: ignore[union-attr]

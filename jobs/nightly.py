@@ -1,6 +1,7 @@
 """The whole night for one run date, in one Spark application."""
 
 import sys
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -43,7 +44,7 @@ def summarise(run: Run, records: Sequence[StageRecord]) -> None:
     metrics = _metrics(run)
     if metrics.row_count:
         console.print(metrics)
-    minutes, seconds = divmod(sum(record.seconds for record in records), 60)
+    minutes, seconds = divmod(time.monotonic() - run.began, 60)
     console.print(f"The night took {minutes:.0f} min {seconds:.0f} s.\n")
     tomorrow = run.run_date + timedelta(days=1)
     console.print('Ask the lake     make query SQL="SELECT * FROM customer_scores_latest LIMIT 5"')
@@ -73,7 +74,7 @@ def _stages(run: Run, records: Sequence[StageRecord]) -> Grid:
 
 def _metrics(run: Run) -> Grid:
     """The newest evaluation up to the run date: a night that trains nothing shows the last."""
-    grid = Grid(title="On held-out customers of a later time window")
+    grid = Grid(title="On a later time window than all that was learned from")
     for name in ("task", "metric", "contender"):
         grid.add_column(name)
     grid.add_column("value [95 % interval]", justify="right")

@@ -8,10 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
-from insight.contract import audit, conform
 from insight.delta import Lake
 from insight.errors import (
     EmptyInputError,
@@ -21,25 +19,7 @@ from insight.errors import (
     TableDamagedError,
 )
 from insight.tables import ITEM_VOCABULARY, ITEMS
-from tests.frames import frame
-
-FIRST, SECOND = date(2024, 3, 9), date(2024, 3, 10)
-
-
-def _row(index: int, day: date = FIRST, **changes: Any) -> dict[str, Any]:
-    row = {
-        "item_id": f"item {index}",
-        "item_index": index,
-        "category": "drinks",
-        "category_index": 2,
-        "event_count": 5,
-        "run_date": day,
-    }
-    return {**row, **changes}
-
-
-def _rows(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
-    return frame(spark, ITEM_VOCABULARY, *rows)
+from tests.vocabulary import FIRST, SECOND, vocabulary_row, vocabulary_rows
 
 
 def _lake(spark: SparkSession, folder: Path, run_id: str, day: date = FIRST) -> Lake:
@@ -64,81 +44,30 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for day, run_id in ((FIRST, "one"), (SECOND, "two")):
         lake = _lake(spark, folder, run_id, day)
         lake.begin_stage([ITEM_VOCABULARY, ITEMS])
-        lake.publish(_rows(spark, _row(2, day), _row(3, day)), ITEM_VOCABULARY, where=_where(day))
+        lake.publish(
+            vocabulary_rows(spark, vocabulary_row(2, day), vocabulary_row(3, day)),
+            ITEM_VOCABULARY,
+            where=_where(day),
+        )
     return folder
-
-
-def test_columns_come_in_the_tables_order(spark: SparkSession) -> None:
-    turned = _rows(spark, _row(2)).select(*reversed(ITEM_VOCABULARY.column_names))
-    assert conform(turned, ITEM_VOCABULARY).columns == ITEM_VOCABULARY.column_names
-
-
-def test_missing_extra_and_mistyped_columns_are_all_named(spark: SparkSession) -> None:
-    wrong = (
-        _rows(spark, _row(2))
-        .drop("category")
-        .withColumn("colour", F.lit("red"))
-        .withColumn("item_index", F.lit(2).cast("int"))
-    )
-    with pytest.raises(TableContractError) as refused:
-        conform(wrong, ITEM_VOCABULARY)
-    assert refused.value.found == (
-        "category missing; colour not promised; item_index is int, not bigint"
-    )
-    assert refused.value.subject == "table item_vocabulary"
-    assert refused.value.exit_code == 2
-
-
-def test_an_audit_counts_rows_and_hashes_them_in_any_order(spark: SparkSession) -> None:
-    rows = [_row(2), _row(3), _row(4)]
-    found = [
-        audit(_rows(spark, *these), ITEM_VOCABULARY, "test")
-        for these in (rows, rows[::-1], [*rows[:2], _row(4, event_count=6)], [])
-    ]
-    assert found[0] == found[1]
-    assert [count for count, _ in found] == [3, 3, 3, 0]
-    assert len({content for _, content in found}) == 3
-
-
-@pytest.mark.parametrize(
-    ("rows", "found"),
-    [
-        ([_row(2), _row(3, category=None)], "1 rows with null in category"),
-        ([_row(2), _row(1), _row(0)], "2 rows with index_from_two broken"),
-        ([_row(2), _row(3, item_id="item 2")], "key ('item 2', datetime.date(2024, 3, 9)) 2 times"),
-    ],
-)
-def test_an_audit_names_the_promise_that_is_broken(
-    spark: SparkSession, rows: list[dict[str, Any]], found: str
-) -> None:
-    loose = spark.createDataFrame(
-        [tuple(row.values()) for row in rows],
-        "item_id string, item_index bigint, category string, category_index bigint, "
-        "event_count bigint, run_date date",
-    )
-    with pytest.raises(TableContractError) as refused:
-        audit(loose, ITEM_VOCABULARY, "table item_vocabulary of tonight")
-    assert refused.value.found == found
-    assert refused.value.subject == "table item_vocabulary of tonight"
 
 
 def test_a_publication_replaces_only_the_rows_it_names(spark: SparkSession, folder: Path) -> None:
     lake = _lake(spark, folder, "three")
     other = lake.read(ITEM_VOCABULARY).where(_where(SECOND)).inputFiles()
-    commit = lake.publish(_rows(spark, _row(7)), ITEM_VOCABULARY, where=_where(FIRST))
+    commit = lake.publish(
+        vocabulary_rows(spark, vocabulary_row(7)), ITEM_VOCABULARY, where=_where(FIRST)
+    )
     assert _items(lake) == [("item 7", FIRST), ("item 2", SECOND), ("item 3", SECOND)]
     assert lake.read(ITEM_VOCABULARY).where(_where(SECOND)).inputFiles() == other
     assert commit.rows == 1
-    assert not (folder / "lake" / "_staging" / "three").exists() or not any(
-        (folder / "lake" / "_staging" / "three").iterdir()
-    )
 
 
 def test_a_commit_says_which_run_made_it_of_what(spark: SparkSession, folder: Path) -> None:
     lake = _lake(spark, folder, "four", SECOND)
     lake.begin_stage([ITEM_VOCABULARY, ITEMS])
     before = lake.version(ITEM_VOCABULARY)
-    rows = _rows(spark, _row(2, SECOND), _row(3, SECOND))
+    rows = vocabulary_rows(spark, vocabulary_row(2, SECOND), vocabulary_row(3, SECOND))
     commit = lake.publish(rows, ITEM_VOCABULARY, where=_where(SECOND))
     history = DeltaTable.forPath(spark, lake.path(ITEM_VOCABULARY)).history(1).first()
     assert history is not None
@@ -162,8 +91,43 @@ def test_rows_outside_the_predicate_are_refused(spark: SparkSession, folder: Pat
     lake = _lake(spark, folder, "five")
     before = _items(lake)
     with pytest.raises(TableContractError, match="1 rows with run_date = '2024-03-09' not true"):
-        lake.publish(_rows(spark, _row(2, SECOND)), ITEM_VOCABULARY, where=_where(FIRST))
+        lake.publish(
+            vocabulary_rows(spark, vocabulary_row(2, SECOND)), ITEM_VOCABULARY, where=_where(FIRST)
+        )
     assert _items(lake) == before
+
+
+def test_a_refused_publication_leaves_no_file_behind(spark: SparkSession, folder: Path) -> None:
+    lake = _lake(spark, folder, "tidy")
+    before = set((folder / "lake" / "item_vocabulary").rglob("*.parquet"))
+    with pytest.raises(TableContractError, match=r"key .* 2 times"):
+        lake.publish(
+            vocabulary_rows(spark, vocabulary_row(2), vocabulary_row(2)),
+            ITEM_VOCABULARY,
+            where=_where(FIRST),
+        )
+    assert set((folder / "lake" / "item_vocabulary").rglob("*.parquet")) == before
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (vocabulary_row(0), r"CHECK constraint index_from_two \(item_index >= 2\)"),
+        (vocabulary_row(2, category=None), "NOT NULL constraint violated for column: category"),
+    ],
+)
+def test_a_row_that_breaks_a_promise_is_not_even_written(
+    spark: SparkSession, folder: Path, row: dict[str, Any], found: str
+) -> None:
+    lake = _lake(spark, folder, "broken")
+    loose = spark.createDataFrame(
+        [tuple(row.values())],
+        "item_id string, item_index bigint, category string, category_index bigint, "
+        "event_count bigint, run_date date",
+    )
+    with pytest.raises(TableContractError, match=found) as refused:
+        lake.publish(loose, ITEM_VOCABULARY, where=_where(FIRST))
+    assert refused.value.exit_code == 2
 
 
 def test_an_empty_result_replaces_what_was_there_unless_rows_are_due(
@@ -171,15 +135,17 @@ def test_an_empty_result_replaces_what_was_there_unless_rows_are_due(
 ) -> None:
     day = date(2024, 3, 11)
     lake = _lake(spark, folder, "six", day)
-    lake.publish(_rows(spark, _row(2, day)), ITEM_VOCABULARY, where=_where(day))
+    lake.publish(vocabulary_rows(spark, vocabulary_row(2, day)), ITEM_VOCABULARY, where=_where(day))
     with pytest.raises(EmptyInputError, match=r"item_vocabulary .*found no rows"):
-        lake.publish(_rows(spark), ITEM_VOCABULARY, where=_where(day), allow_empty=False)
+        lake.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(day), allow_empty=False)
     assert ("item 2", day) in _items(lake)
-    lake.publish(_rows(spark), ITEM_VOCABULARY, where=_where(day))
+    lake.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(day))
     assert ("item 2", day) not in _items(lake)
     # Nothing for nothing is no commit.
     before = lake.version(ITEM_VOCABULARY)
-    assert lake.publish(_rows(spark), ITEM_VOCABULARY, where=_where(day)).version == before
+    assert (
+        lake.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(day)).version == before
+    )
 
 
 @pytest.mark.parametrize("day", [FIRST, SECOND])
@@ -188,9 +154,13 @@ def test_another_run_that_publishes_first_wins(
 ) -> None:
     slow, quick = _lake(spark, folder, "slow"), _lake(spark, folder, f"quick {day}", day)
     slow.begin_stage([ITEM_VOCABULARY])
-    winner = quick.publish(_rows(spark, _row(8, day)), ITEM_VOCABULARY, where=_where(day))
+    winner = quick.publish(
+        vocabulary_rows(spark, vocabulary_row(8, day)), ITEM_VOCABULARY, where=_where(day)
+    )
     with pytest.raises(RunConflictError) as refused:
-        slow.publish(_rows(spark, _row(9)), ITEM_VOCABULARY, where=_where(FIRST))
+        slow.publish(
+            vocabulary_rows(spark, vocabulary_row(9)), ITEM_VOCABULARY, where=_where(FIRST)
+        )
     assert refused.value.found == f"version {winner.version} of {day} by run quick {day}"
     assert refused.value.exit_code == 1
     assert ("item 8", day) in _items(slow)
@@ -203,11 +173,11 @@ def test_a_stage_reads_the_version_there_was_when_it_began(
     lake, other = _lake(spark, folder, "reader"), _lake(spark, folder, "writer")
     lake.begin_stage([ITEM_VOCABULARY])
     before = lake.read(ITEM_VOCABULARY).count()
-    other.publish(_rows(spark), ITEM_VOCABULARY, where=_where(FIRST))
+    other.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(FIRST))
     assert lake.read(ITEM_VOCABULARY).count() == before
     lake.begin_stage()
     assert lake.read(ITEM_VOCABULARY).count() < before
-    other.publish(_rows(spark, _row(2)), ITEM_VOCABULARY, where=_where(FIRST))
+    other.publish(vocabulary_rows(spark, vocabulary_row(2)), ITEM_VOCABULARY, where=_where(FIRST))
 
 
 def test_a_table_never_written_is_named_with_the_stage_to_run(
@@ -223,14 +193,14 @@ def test_a_table_never_written_is_named_with_the_stage_to_run(
 def test_delta_itself_holds_the_checks(spark: SparkSession, folder: Path) -> None:
     path = _lake(spark, folder, "past the door").path(ITEM_VOCABULARY)
     with pytest.raises(Exception, match="index_from_two"):
-        _rows(spark, _row(1)).write.format("delta").mode("append").save(path)
+        vocabulary_rows(spark, vocabulary_row(1)).write.format("delta").mode("append").save(path)
 
 
 def test_a_lost_data_file_is_named_and_nothing_is_published(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     lake = _lake(spark, tmp_path, "one")
-    lake.publish(_rows(spark, _row(2)), ITEM_VOCABULARY, where=_where(FIRST))
+    lake.publish(vocabulary_rows(spark, vocabulary_row(2)), ITEM_VOCABULARY, where=_where(FIRST))
     lake.begin_stage([ITEM_VOCABULARY])
     rows = lake.read(ITEM_VOCABULARY)
     (lost,) = rows.inputFiles()

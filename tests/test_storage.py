@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from insight.storage import matching_files, newest_version, qualified, remove
+from insight.storage import matching_files, newest_version, qualified
 from insight.tables import ITEMS
 
 
@@ -17,13 +17,6 @@ def test_files_are_found_by_pattern_with_their_sizes(spark: SparkSession, tmp_pa
     found = matching_files(spark, f"file:{shop}/*.csv")
     assert found == {f"file:{shop}/1.csv": 2, f"file:{shop}/2.csv": 0}
     assert matching_files(spark, f"file:{tmp_path}/nowhere/*.csv") == {}
-
-
-def test_a_folder_is_removed_with_what_is_in_it(spark: SparkSession, tmp_path: Path) -> None:
-    (tmp_path / "staged" / "part").mkdir(parents=True)
-    remove(spark, f"file:{tmp_path}/staged")
-    remove(spark, f"file:{tmp_path}/staged")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_has_one_name_however_it_is_written(spark: SparkSession, tmp_path: Path) -> None:

@@ -6,9 +6,18 @@ from pyspark.sql import functions as F
 from insight.tables import Table
 
 
-def per_entity_newest(raw: DataFrame, *, key: str, attributes: list[str]) -> DataFrame:
+def with_reason(raw: DataFrame, *, key: str) -> DataFrame:
+    """Adds ``reason``: why a description cannot be taken, null where it can."""
+    reasons = {
+        "malformed": F.col("malformed").isNotNull(),
+        f"no_{key}": F.trim(F.coalesce(key, F.lit(""))) == "",
+    }
+    broken = [F.when(condition, F.lit(reason)) for reason, condition in reasons.items()]
+    return raw.withColumn("reason", F.coalesce(*broken))
+
+
+def per_entity_newest(described: DataFrame, *, key: str, attributes: list[str]) -> DataFrame:
     """One row per entity: its last delivered description; ties go to the greatest one."""
-    described = raw.where(F.col(key).isNotNull() & F.col("malformed").isNull())
     order = F.struct("file_date", "source_file", *attributes)
     newest = F.max(F.struct(order.alias("order"), *attributes)).alias("newest")
     return (

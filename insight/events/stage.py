@@ -1,18 +1,21 @@
 """Clean: raw rows become events, customers and items, or go to quarantine with a reason."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.errors import DataQualityError
-from insight.events.dimensions import (
-    attributes_of,
-    drop_unchanged,
-    per_entity_newest,
+from insight.events import dimensions
+from insight.events.refusals import (
+    KEPT,
+    Counts,
+    counts_of,
+    quality_rows,
+    refuse_bad_night,
+    refused_rows,
 )
 from insight.events.rules import (
-    REPEATED,
     event_rules,
     to_events,
     with_bot_reason,
@@ -33,14 +36,18 @@ from insight.tables import (
     Table,
 )
 
-_KEPT = "kept"
+_DIMENSIONS = {CUSTOMERS: RAW_CUSTOMERS, ITEMS: RAW_ITEMS}
+"""Described tables, and the raw rows that describe them."""
 
 
 def clean(run: Run) -> str | None:
     """Clean the night's raw rows; rewrite only the event dates they touch.
 
+    What is refused is published first, so that a night that stops can be looked into.
+
     Raises:
-        DataQualityError: More rows are refused than the settings allow. Nothing is published.
+        DataQualityError: More rows are refused than the settings allow. Nothing else is
+            published.
     """
     # Asked three times: for the counts, for the sound events, for the refused ones.
     judged = _judged_events(run).persist()
@@ -52,19 +59,23 @@ def clean(run: Run) -> str | None:
 
 
 def _clean(run: Run, judged: DataFrame) -> None:
-    counts = judged.groupBy(F.coalesce("reason", F.lit(_KEPT)).alias("rule"), "event_date").count()
-    tally = [(row["rule"], row["event_date"], row["count"]) for row in counts.collect()]
-    by_rule: dict[str, int] = {}
-    for rule, _, count in tally:
-        by_rule[rule] = by_rule.get(rule, 0) + count
-    _refuse_bad_night(run, by_rule)
-    kept = {day for rule, day, _ in tally if rule == _KEPT}
+    by_date = judged.groupBy(F.coalesce("reason", F.lit(KEPT)).alias("rule"), "event_date").count()
+    tally = [(row["rule"], row["event_date"], row["count"]) for row in by_date.collect()]
+    described = {table: _judged_dimension(run, raw, table) for table, raw in _DIMENSIONS.items()}
+    counts: dict[Table, Counts] = {EVENTS: _total(tally)}
+    counts |= {table: counts_of(rows) for table, rows in described.items()}
+    where = f"run_date = '{run.run_date}'"
+    refused = {EVENTS: (RAW_EVENTS, judged)}
+    refused |= {table: (_DIMENSIONS[table], rows) for table, rows in described.items()}
+    run.lake.publish(refused_rows(refused, run.run_date), QUARANTINE, where=where)
+    quality = run.spark.createDataFrame(quality_rows(counts, run.run_date), DATA_QUALITY.schema)
+    run.lake.publish(quality, DATA_QUALITY, where=where)
+    limit = run.settings.clean.max_quarantined_share
+    refuse_bad_night(counts, run.run_date, limit=limit)
+    kept = {day for rule, day, _ in tally if rule == KEPT}
     _publish_events(run, judged, kept | _dates_of_earlier_attempt(run) | {run.run_date})
-    run.lake.publish(_refused(judged, run), QUARANTINE, where=f"run_date = '{run.run_date}'")
-    quality = _quality_rows(run, by_rule)
-    run.lake.publish(quality, DATA_QUALITY, where=f"run_date = '{run.run_date}'")
-    _describe(run, RAW_CUSTOMERS, CUSTOMERS)
-    _describe(run, RAW_ITEMS, ITEMS)
+    for table, rows in described.items():
+        _describe(run, rows.where(F.col("reason").isNull()), table)
 
 
 CLEAN = Stage(
@@ -109,52 +120,23 @@ def _dates_of_earlier_attempt(run: Run) -> set[date]:
     return {row["event_date"] for row in earlier.select("event_date").distinct().collect()}
 
 
-def _refuse_bad_night(run: Run, by_rule: dict[str, int]) -> None:
-    total = sum(by_rule.values())
-    refused = {r: n for r, n in by_rule.items() if r not in (_KEPT, REPEATED)}
-    share = sum(refused.values()) / total if total else 0.0
-    limit = run.settings.clean.max_quarantined_share
-    if share > limit:
-        worst = sorted(refused.items(), key=lambda item: -item[1])[:3]
-        raise DataQualityError(
-            f"raw_events of {run.run_date}",
-            found=f"{share:.1%} of {total} rows refused ("
-            + ", ".join(f"{count} {rule}" for rule, count in worst)
-            + ")",
-            expected=f"at most {limit:.1%} (setting clean.max_quarantined_share)",
-            next_step="look at the delivery; raise the limit only if such rows are to be expected",
-        )
+def _total(tally: Iterable[tuple[str, date, int]]) -> Counts:
+    by_rule: dict[str, int] = {}
+    for rule, _, count in tally:
+        by_rule[rule] = by_rule.get(rule, 0) + count
+    return by_rule
 
 
-def _refused(judged: DataFrame, run: Run) -> DataFrame:
-    refused = judged.where(F.col("reason").isNotNull())
-    payload = F.to_json(F.struct(*(name for name in RAW_EVENTS.column_names)))
-    return refused.select(
-        F.lit(run.run_date).alias("run_date"),
-        F.lit(EVENTS.name).alias("target"),
-        "reason",
-        "source",
-        "source_file",
-        # A poison row may hold megabytes; the reason and the first part tell enough.
-        F.substring(payload, 1, 10_000).alias("payload"),
-    )
-
-
-def _quality_rows(run: Run, by_rule: dict[str, int]) -> DataFrame:
-    total = sum(by_rule.values())
-    rows = [
-        (run.run_date, EVENTS.name, rule, count, count / total)
-        for rule, count in sorted(by_rule.items())
-    ]
-    return run.spark.createDataFrame(rows, DATA_QUALITY.schema)
-
-
-def _describe(run: Run, raw_table: Table, table: Table) -> None:
-    key, attributes = table.key[0], attributes_of(table)
+def _judged_dimension(run: Run, raw_table: Table, table: Table) -> DataFrame:
     raw = run.lake.read(raw_table).where(F.col("ingest_date") == F.lit(run.run_date))
-    newest = per_entity_newest(raw, key=key, attributes=attributes)
+    return dimensions.with_reason(raw, key=table.key[0])
+
+
+def _describe(run: Run, sound: DataFrame, table: Table) -> None:
+    key, attributes = table.key[0], dimensions.attributes_of(table)
+    newest = dimensions.per_entity_newest(sound, key=key, attributes=attributes)
     described = run.lake.read_or_empty(table).where(F.col("known_from") < F.lit(run.run_date))
     known = keep_as_of(described, key=key, as_of=run.run_date)
-    changed = drop_unchanged(newest, known, key=key, attributes=attributes)
+    changed = dimensions.drop_unchanged(newest, known, key=key, attributes=attributes)
     rows = changed.withColumn("known_from", F.lit(run.run_date))
     run.lake.publish(rows, table, where=f"known_from = '{run.run_date}'")

@@ -8,8 +8,9 @@ from pyspark.sql import functions as F
 from insight.features.daily import per_customer_day, per_item_day
 from insight.point_in_time import in_dates, keep_as_of, touched_dates, with_neighbours
 from insight.snapshots.customers import LONGEST_WINDOW_DAYS, per_customer_features
-from insight.snapshots.items import per_item_features
+from insight.snapshots.items import ITEM_WINDOW_DAYS, per_item_features
 from insight.snapshots.sequences import per_customer_sequence, with_newer_events
+from insight.snapshots.visits import per_session, with_session_start
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_DAILY,
@@ -31,12 +32,11 @@ def build_features(run: Run) -> str | None:
     events = run.lake.read(EVENTS)
     _publish_daily(run, events, touched_dates(events, run_date=run.run_date))
     where = f"feature_date = '{run.run_date}'"
-    daily = _window(run.lake.read(CUSTOMER_DAILY), run.run_date, LONGEST_WINDOW_DAYS)
-    features = per_customer_features(daily, as_of=[run.run_date])
+    customer_days, item_days = _days_as_known(run, events)
+    features = per_customer_features(customer_days, as_of=[run.run_date])
     run.lake.publish(features, CUSTOMER_FEATURES, where=where)
     items = keep_as_of(run.lake.read(ITEMS), key="item_id", as_of=run.run_date)
-    item_daily = _window(run.lake.read(ITEM_DAILY), run.run_date, 30)
-    item_features = per_item_features(item_daily, items, as_of=run.run_date)
+    item_features = per_item_features(item_days, items, as_of=run.run_date)
     run.lake.publish(item_features, ITEM_FEATURES, where=where)
     run.lake.publish(_sequences(run, events), CUSTOMER_SEQUENCES, where=where)
     return None
@@ -59,6 +59,35 @@ def _publish_daily(run: Run, events: DataFrame, touched: list[date]) -> None:
     run.lake.publish(days, CUSTOMER_DAILY, where=where)
     only_touched = in_dates("event_date", touched)
     run.lake.publish(per_item_day(events.where(only_touched)), ITEM_DAILY, where=only_touched)
+
+
+def _days_as_known(run: Run, events: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Customers' and items' days that features look at, as known by the run date's end.
+
+    When an old date is run again, later nights may have brought late events of its past: the
+    daily state holds them, so these days are made anew without them.
+    """
+    customer_days = _window(run.lake.read(CUSTOMER_DAILY), run.run_date, LONGEST_WINDOW_DAYS)
+    item_days = _window(run.lake.read(ITEM_DAILY), run.run_date, ITEM_WINDOW_DAYS)
+    past = _window(events, run.run_date, LONGEST_WINDOW_DAYS)
+    later = past.where(F.col("ingest_date") > F.lit(run.run_date))
+    dates = [row["event_date"] for row in later.select("event_date").distinct().collect()]
+    if not dates:
+        return customer_days, item_days
+    known = past.where(F.col("ingest_date") <= F.lit(run.run_date))
+    # A late event may have joined visits of the days beside its own.
+    around = with_neighbours(dates, days=1)
+    near = known.where(in_dates("event_date", with_neighbours(around, days=1)))
+    starts = with_session_start(
+        near.where(F.col("customer_id").isNotNull()), gap_minutes=run.settings.sessions.gap_minutes
+    )
+    begun = per_session(starts).where(in_dates("session_date", around))
+    again = per_customer_day(known.where(in_dates("event_date", around)), begun)
+    items_again = per_item_day(known.where(in_dates("event_date", dates)))
+    return (
+        customer_days.where(f"NOT {in_dates('event_date', around)}").unionByName(again),
+        item_days.where(f"NOT {in_dates('event_date', dates)}").unionByName(items_again),
+    )
 
 
 def _sequences(run: Run, events: DataFrame) -> DataFrame:

@@ -39,11 +39,15 @@ class View:
 
 
 def _newest_night(table: Table) -> str:
-    """Rows of the newest score date; of its newest version, should two have scored it.
+    """Rows of the newest date that both tables have; of its newest version, should two have it.
 
+    Two tables are two commits: a night that died between them must not show in one view alone.
     A version's name begins with the date it was trained for, so the last by name is the newest.
     """
-    newest = f"(SELECT max(score_date) FROM {table.name})"
+    newest = (
+        "least((SELECT max(score_date) FROM customer_scores),"
+        " (SELECT max(score_date) FROM recommendations))"
+    )
     version = f"(SELECT max(model_version) FROM {table.name} WHERE score_date = {newest})"
     return f"score_date = {newest} AND model_version = {version}"
 
@@ -52,14 +56,14 @@ VIEWS: tuple[View, ...] = (
     View(
         "customer_scores_latest",
         "Who will buy and who is leaving, as of the newest night: one row per customer.",
-        (CUSTOMER_SCORES,),
+        (CUSTOMER_SCORES, RECOMMENDATIONS),
         f"SELECT * FROM customer_scores WHERE {_newest_night(CUSTOMER_SCORES)}",
     ),
     View(
         "recommendations_latest",
         "What to show to whom, as of the newest night: one row per customer and rank, "
         "with the item's title and category as known then.",
-        (RECOMMENDATIONS, ITEMS),
+        (RECOMMENDATIONS, CUSTOMER_SCORES, ITEMS),
         f"""
         WITH newest AS (
           SELECT * FROM recommendations WHERE {_newest_night(RECOMMENDATIONS)}

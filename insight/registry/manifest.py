@@ -41,7 +41,7 @@ def read_manifest(folder: Path, expected_hash: str | None) -> dict[str, Any]:
     """
     path = folder / FILE
     if not path.is_file():
-        raise _damaged(folder, "no manifest", "a signed list of its files")
+        raise _damaged(folder, "no manifest", "a list of its files")
     _refuse_formats(folder)
     if file_hash(path) != expected_hash:
         raise _damaged(folder, "another manifest", "the one whose hash the registry keeps")

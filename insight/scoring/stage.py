@@ -42,7 +42,7 @@ def score(run: Run) -> str | None:
     # Both tables come from one pass of the model.
     scored = customers.mapInArrow(_scoring(run, parcel, champion.version), _SCORED).persist()
     try:
-        _refuse_gaps(run, customers, scored)
+        _refuse_gaps(run, scored)
         versioned = scored.withColumn("model_version", F.lit(champion.version)).withColumn(
             "score_date", F.lit(run.run_date)
         )
@@ -63,14 +63,21 @@ SCORE = Stage(
 )
 
 
-def _customers(run: Run) -> DataFrame:
-    """Customers heard of lately, with features and sequence."""
+def _active(run: Run) -> DataFrame:
+    """Features of the customers heard of lately."""
     today = F.col("feature_date") == F.lit(run.run_date)
     features = run.lake.read(CUSTOMER_FEATURES).where(today).drop("feature_date")
+    return features.where(F.col("days_since_last_event") < run.settings.scoring.active_days)
+
+
+def _customers(run: Run) -> DataFrame:
+    """Active customers, with features and sequence."""
+    today = F.col("feature_date") == F.lit(run.run_date)
     sequences = run.lake.read(CUSTOMER_SEQUENCES).where(today).select("customer_id", "events")
-    active = features.where(F.col("days_since_last_event") < run.settings.scoring.active_days)
-    return active.join(sequences, on="customer_id", how="inner").select(
-        "customer_id", "events", *FEATURES
+    return (
+        _active(run)
+        .join(sequences, on="customer_id", how="inner")
+        .select("customer_id", "events", *FEATURES)
     )
 
 
@@ -93,14 +100,15 @@ def _scoring(
     return score_batches
 
 
-def _refuse_gaps(run: Run, customers: DataFrame, scored: DataFrame) -> None:
-    asked, answered = customers.count(), scored.count()
+def _refuse_gaps(run: Run, scored: DataFrame) -> None:
+    asked, answered = _active(run).count(), scored.count()
     if asked != answered:
         raise DataQualityError(
             f"scores of {run.run_date}",
             found=f"{answered} scored customers",
             expected=f"{asked}, one for each active customer",
-            next_step="look for a customer twice in customer_features; nothing was published",
+            next_step="look for customers twice in customer_features, or without a sequence in"
+            " customer_sequences; nothing was published",
         )
 
 

@@ -3,7 +3,7 @@
 from pyspark.sql import functions as F
 
 from insight.point_in_time import in_dates, touched_dates, with_neighbours
-from insight.sessions.visits import per_session, with_session_start
+from insight.snapshots.visits import per_session, with_session_start
 from insight.stages import Run, Stage
 from insight.tables import EVENTS, SESSIONS
 

@@ -1,6 +1,6 @@
 """Settings: what can be set (schema) and where it is read from (loading)."""
 
-from insight.settings.loading import load_settings, parsed_yaml
+from insight.settings.loading import CONF, load_settings, parsed_yaml
 from insight.settings.schema import (
     CleanSettings,
     ExampleSettings,
@@ -15,6 +15,7 @@ from insight.settings.schema import (
 )
 
 __all__ = [
+    "CONF",
     "CleanSettings",
     "ExampleSettings",
     "IngestSettings",

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ValidationError
 from insight.errors import SettingsError
 from insight.settings.schema import Settings
 
+CONF = Path(os.environ.get("INSIGHT_CONF") or Path(__file__).resolve().parents[2] / "conf")
+"""The settings' folder: that of the checkout, wherever the caller stands, or INSIGHT_CONF."""
+
 ENVIRONMENT_PREFIX = "INSIGHT_SET_"
 """``INSIGHT_SET_TRAINING__RANKS=1`` sets ``training.ranks``."""
 
@@ -23,7 +26,7 @@ ENVIRONMENT_PREFIX = "INSIGHT_SET_"
 def load_settings(
     profile: str = "local",
     *,
-    conf: Path = Path("conf"),
+    conf: Path = CONF,
     overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Read ``conf/base.yml``, ``conf/<profile>.yml``, the environment and ``overrides``, in order.

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class _Strict(BaseModel):
@@ -142,3 +142,11 @@ class Settings(_Strict):
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
     simulate: SimulateSettings = SimulateSettings()
+
+    @field_validator("registry", "report", "pseudonym_key_file", mode="before")
+    @classmethod
+    def _is_no_url(cls, value: object) -> object:
+        # A Path would take hdfs://host/x for the folder "hdfs:" of this machine.
+        if "://" in str(value):
+            raise ValueError("a path the driver can open (mounted storage), not a URL")
+        return value

@@ -1,1 +1,1 @@
-"""Customers and items as known at the end of a day: one definition for training and scoring."""
+"""Visits, customers and items as known at the end of a day: one definition for all stages."""

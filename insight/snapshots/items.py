@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 UNKNOWN_CATEGORY = "unknown"
+ITEM_WINDOW_DAYS = 30
 
 
 def per_item_features(item_daily: DataFrame, items: DataFrame, *, as_of: date) -> DataFrame:
@@ -18,7 +19,9 @@ def per_item_features(item_daily: DataFrame, items: DataFrame, *, as_of: date) -
         as_of: The feature date.
     """
     age = F.datediff(F.lit(as_of), F.col("event_date"))
-    known = item_daily.withColumn("age_days", age).where("age_days >= 0 AND age_days < 30")
+    known = item_daily.withColumn("age_days", age).where(
+        f"age_days >= 0 AND age_days < {ITEM_WINDOW_DAYS}"
+    )
     totals = known.groupBy("item_id").agg(
         _within(7, "purchase_count").alias("purchases_7d"),
         _within(30, "purchase_count").alias("purchases_30d"),

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from insight.errors import SettingsError, SourceFormatError
-from insight.settings import parsed_yaml
+from insight.settings import CONF, parsed_yaml
 from insight.tables import RAW_CUSTOMERS, RAW_EVENTS, RAW_ITEMS, Table
 
 Target = Literal["raw_events", "raw_customers", "raw_items"]
@@ -58,6 +58,8 @@ class Feed(BaseModel):
         unknown = [name for name in self.mapping if name not in known]
         if unknown:
             raise ValueError(f"{self.target} has no column {', '.join(unknown)}")
+        if re.compile(self.date_from_name).groups < 1:
+            raise ValueError("date_from_name needs a group (...) around the date")
         return self
 
     def file_dates(self, file: str) -> tuple[date, date]:
@@ -78,6 +80,11 @@ class Feed(BaseModel):
             return day, day
         return day, day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
+    def is_due(self, day: date) -> bool:
+        """Whether a file for this day, or for the month that it ends, is to be expected."""
+        last = calendar.monthrange(day.year, day.month)[1]
+        return self.date_is == "day" or day.day == last
+
     def _bad_name(self, file: str) -> SourceFormatError:
         return SourceFormatError(
             f"landing file {file}",
@@ -96,7 +103,7 @@ class Source(BaseModel):
     feeds: tuple[Feed, ...]
 
 
-def load_source(name: str, *, conf: Path = Path("conf")) -> Source:
+def load_source(name: str, *, conf: Path = CONF) -> Source:
     """Read ``conf/sources/<name>.yml``.
 
     Raises:

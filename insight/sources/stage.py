@@ -38,9 +38,9 @@ def ingest(run: Run) -> str | None:
     key = load_key(run.settings.pseudonym_key_file, may_generate=run.settings.generate_local_key)
     _refuse_other_key(run, key)
     deliveries = _deliveries(run)
-    _refuse_empty_day(run, deliveries)
     if _already_read(run, deliveries):
         return "every file of this date has been read already"
+    _refuse_empty_day(run, deliveries)
     frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
     for delivery in deliveries:
         frames[delivery.feed.target].append(_rows(run, delivery, key))
@@ -104,17 +104,28 @@ def _files_of_other_dates(run: Run) -> dict[tuple[str, str, str], int]:
 
 
 def _already_read(run: Run, deliveries: Sequence[Delivery]) -> bool:
+    """Whether an earlier run of this date has read all that is there now.
+
+    Files may have been archived since; but new ones beside them cannot be read without losing
+    the rows of those that are gone.
+    """
     log = run.lake.read_or_empty(INGEST_LOG).where(F.col("ingest_date") == F.lit(run.run_date))
-    logged = {
-        (row["feed"], row["file"], row["content_hash"])
-        for row in log.select("feed", "file", "content_hash").collect()
-    }
+    rows = log.select("feed", "file", "content_hash").collect()
+    logged = {(row["feed"], row["file"]): row["content_hash"] for row in rows}
     found = {
-        (delivery.feed.feed, _relative(run, fact.file), fact.content_hash)
+        (delivery.feed.feed, _relative(run, fact.file)): fact.content_hash
         for delivery in deliveries
         for fact in delivery.files
     }
-    return bool(logged) and logged == found
+    gone, fresh = sorted(logged.keys() - found.keys()), dict(found.items() - logged.items())
+    if gone and fresh:
+        raise SourceFormatError(
+            f"landing file {gone[0][1]}",
+            found=f"no such file, and new or changed ones ({', '.join(f for _, f in fresh)})",
+            expected=f"all {len(logged)} files that {run.run_date} has read, or none but those",
+            next_step="put it back, or deliver the new ones for another date",
+        )
+    return bool(logged) and not fresh
 
 
 def _rows(run: Run, delivery: Delivery, key: PseudonymKey) -> DataFrame:
@@ -158,18 +169,32 @@ def _row_counts(run: Run, delivery: Delivery) -> dict[str, int]:
 
 
 def _refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
-    events = [delivery for delivery in deliveries if delivery.feed.target == "raw_events"]
-    todays = [fact for delivery in events for fact in _covering(delivery, run.run_date)]
-    if run.settings.ingest.allow_empty_day or not all(fact.is_empty for fact in todays):
+    """Every source that is due tonight must bring events: one must not hide another's gap."""
+    if run.settings.ingest.allow_empty_day:
         return
-    lasts = [d.feed.file_dates(fact.file)[1] for d in events for fact in d.files]
+    feeds = {
+        name: [feed for feed in load_source(name).feeds if feed.target == RAW_EVENTS.name]
+        for name in run.settings.sources
+    }
+    due = [name for name in feeds if any(feed.is_due(run.run_date) for feed in feeds[name])]
+    for name in due or feeds:
+        brought = [d for d in deliveries if d.source == name and d.feed.target == RAW_EVENTS.name]
+        todays = [fact for delivery in brought for fact in _covering(delivery, run.run_date)]
+        if all(fact.is_empty for fact in todays):
+            raise _empty_day(run, name, brought, todays)
+
+
+def _empty_day(
+    run: Run, source: str, brought: Sequence[Delivery], todays: Sequence[FileFacts]
+) -> EmptyInputError:
+    lasts = [d.feed.file_dates(fact.file)[1] for d in brought for fact in d.files]
     unread = f"the newest unread is of {max(lasts)}" if lasts else "nothing unread"
-    raise EmptyInputError(
+    return EmptyInputError(
         f"landing {run.settings.landing} for {run.run_date}",
         found=f"no rows in {', '.join(fact.file for fact in todays)}"
         if todays
         else f"no event file dated {run.run_date}; {unread}",
-        expected=f"events of {', '.join(run.settings.sources)} for that date",
+        expected=f"events of {source} for that date",
         next_step="wait for the delivery, or set ingest.allow_empty_day for a day without trade",
     )
 

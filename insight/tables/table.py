@@ -48,7 +48,6 @@ class Table:
         key: The columns that name a row, unique in the table.
         partition_by: Partition columns; the first is the one a run replaces by.
         checks: Row-level promises.
-        run_column: The date column that a run of one date replaces, or None where a run appends.
     """
 
     name: str

@@ -66,6 +66,12 @@ class Inputs:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def has_examples(run: Run) -> bool:
+    """Whether build_examples has written any for the run date."""
+    rows = run.lake.read_or_empty(TRAINING_EXAMPLES)
+    return not rows.where(F.col("run_date") == F.lit(run.run_date)).isEmpty()
+
+
 def read_inputs(run: Run, *, ranks: int) -> Inputs:
     """Read the inputs of a run date, and refuse what training could not read right.
 

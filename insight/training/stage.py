@@ -18,7 +18,7 @@ from insight.training import outcome
 from insight.training.backends import backend_for
 from insight.training.code import code_fingerprint
 from insight.training.inputs import TRAIN as TRAIN_SPLIT
-from insight.training.inputs import VALIDATION, Inputs, read_inputs
+from insight.training.inputs import VALIDATION, Inputs, has_examples, read_inputs
 from insight.training.plan import TrainingPlan
 
 log = logger(__name__)
@@ -41,6 +41,9 @@ def train(run: Run) -> str | None:
     reason = why_not_train(registry, run.run_date, every_days=settings.every_days)
     if reason:
         return reason
+    if not has_examples(run):
+        why = "build_examples found too little history, or has not run"
+        return f"no examples of {run.run_date}: {why}"
     backend = backend_for(settings, run.spark)
     inputs = read_inputs(run, ranks=backend.ranks)
     wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds"})

@@ -5,7 +5,12 @@ from datetime import date
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from insight.events.dimensions import attributes_of, drop_unchanged, per_entity_newest
+from insight.events.dimensions import (
+    attributes_of,
+    drop_unchanged,
+    per_entity_newest,
+    with_reason,
+)
 from insight.tables import CUSTOMERS, ITEMS
 
 KEY, ATTRIBUTES = "item_id", ["title", "category"]
@@ -20,14 +25,23 @@ def test_the_last_delivered_description_counts(spark: SparkSession) -> None:
             ("tea", "Tea", None, late, "a.csv", None),
             ("cup", "Cup", "china", late, "a.csv", None),
             ("cup", "Mug", "china", late, "a.csv", None),
-            (None, "Nothing", None, late, "a.csv", None),
-            ("pot", "Pot", None, late, "a.csv", '{"title": "x"}'),
         ],
         f"{DESCRIBED}, file_date date, source_file string, malformed string",
     )
     actual = per_entity_newest(raw, key=KEY, attributes=ATTRIBUTES)
     expected = spark.createDataFrame([("tea", "Tea", None), ("cup", "Mug", "china")], DESCRIBED)
     assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(
+    spark: SparkSession,
+) -> None:
+    raw = spark.createDataFrame(
+        [("tea", None), (None, None), (" ", None), ("pot", '{"title": "x"}')],
+        f"{KEY} string, malformed string",
+    )
+    rows = with_reason(raw, key=KEY).collect()
+    assert [row["reason"] for row in rows] == [None, f"no_{KEY}", f"no_{KEY}", "malformed"]
 
 
 def test_only_what_has_changed_is_written_nulls_being_equal(spark: SparkSession) -> None:

@@ -6,9 +6,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from insight.errors import RunConflictError
+from insight.events.stage import CLEAN
 from insight.launch import run_stages
 from insight.sources.stage import INGEST
-from insight.tables import CUSTOMER_FEATURES, EVENTS, SESSIONS
+from insight.tables import CUSTOMER_FEATURES, DATA_QUALITY, EVENTS, SESSIONS
+from insight.transaction import Transaction
 from tests.small_lake import content, invoice, land_invoices, open_night, run_night
 
 DAY = "2010-12-01"
@@ -27,17 +29,25 @@ def test_fault_09_one_night_twice_in_a_row_changes_nothing(
     assert before["events"][0] == 3
 
 
-def test_fault_09_one_night_twice_at_once_lets_one_win(spark: SparkSession, tmp_path: Path) -> None:
+def test_fault_09_one_night_twice_at_once_lets_one_win(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     land_invoices(tmp_path, DAY, [invoice(DAY)])
-    first = open_night(spark, tmp_path, DAY)
-    run_stages((INGEST,), first)
-    first.lake.begin_stage()
-    # The first has seen the events table (there is none) and is at work; the second is faster.
-    assert first.lake.version(EVENTS) == -1
-    run_night(spark, tmp_path, DAY)
-    rows = open_night(spark, tmp_path, DAY).lake.read(EVENTS)
+    slow = open_night(spark, tmp_path, DAY)
+    run_stages((INGEST,), slow)
+    commit = Transaction.commit
+
+    def after_the_rival(transaction: Transaction, **given: str) -> int:
+        """The other run does all of its work between this one's audit and its commit."""
+        monkeypatch.setattr(Transaction, "commit", commit)
+        run_night(spark, tmp_path, DAY)
+        return commit(transaction, **given)
+
+    monkeypatch.setattr(Transaction, "commit", after_the_rival)
     with pytest.raises(RunConflictError) as refused:
-        first.lake.publish(rows, EVENTS, where=f"event_date = '{DAY}'")
+        run_stages((CLEAN,), slow)
     assert refused.value.exit_code == 1
-    assert "events" in refused.value.subject
-    assert open_night(spark, tmp_path, DAY).lake.read(EVENTS).count() == 1
+    assert "data_quality" in refused.value.subject
+    lake = open_night(spark, tmp_path, DAY).lake
+    assert lake.read(EVENTS).count() == 1
+    assert len(lake.past_commits(DATA_QUALITY, limit=10)) == 2

@@ -57,6 +57,8 @@ class Lakes:
     at_once: MemoryLake
     after_sunday: dict[str, list[Row]]
     after_backfill: dict[str, list[Row]]
+    sunday_again: dict[str, list[Row]]
+    sunday_after_monday: dict[str, list[Row]]
 
 
 def _known(spark: SparkSession, nights: Iterable[date], ingested: date | None = None) -> DataFrame:
@@ -83,9 +85,11 @@ def lakes(spark: SparkSession) -> Lakes:
     by_night, at_once = MemoryLake(spark), MemoryLake(spark)
     after_sunday = _night(by_night, _known(spark, [SUNDAY]), SUNDAY)
     after_backfill = _night(by_night, _known(spark, [SUNDAY, SATURDAY]), SATURDAY)
+    sunday_again = _night(by_night, _known(spark, [SUNDAY, SATURDAY]), SUNDAY)
     _night(by_night, _known(spark, BROUGHT), MONDAY)
+    sunday_after_monday = _night(by_night, _known(spark, BROUGHT), SUNDAY)
     _night(at_once, _known(spark, BROUGHT, ingested=MONDAY), MONDAY)
-    return Lakes(by_night, at_once, after_sunday, after_backfill)
+    return Lakes(by_night, at_once, after_sunday, after_backfill, sunday_again, sunday_after_monday)
 
 
 @pytest.mark.parametrize("table", [SESSIONS, CUSTOMER_DAILY, ITEM_DAILY], ids=lambda t: t.name)
@@ -133,6 +137,16 @@ def test_a_backfill_leaves_the_snapshots_of_later_nights_as_they_were(lakes: Lak
         )
         assert before == after
         assert before
+
+
+@pytest.mark.parametrize("name", ["customer_sequences", "customer_features", "item_features"])
+def test_an_old_night_run_again_knows_nothing_of_what_came_late(lakes: Lakes, name: str) -> None:
+    before, after = (
+        sorted(row for row in contents[name] if row["feature_date"] == SUNDAY)
+        for contents in (lakes.sunday_again, lakes.sunday_after_monday)
+    )
+    assert before == after
+    assert before
 
 
 def test_a_backfilled_night_knows_nothing_of_later_days(lakes: Lakes) -> None:

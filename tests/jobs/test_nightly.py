@@ -21,10 +21,17 @@ def _total(records: list[StageRecord], stage: str) -> StageRecord:
 
 
 def test_the_first_night_trains_and_its_model_earns_its_place(nights: Nights) -> None:
-    outcomes = {r.stage: r.outcome for r in nights.records["first"] if r.table_name == "stage"}
+    log = nights.run.lake.read(RUN_LOG).where(f"run_date = '{nights.first}'")
+    rows = log.where("table_name = 'stage'").select("stage", "outcome").collect()
+    outcomes = {row["stage"]: row["outcome"] for row in rows}
     assert outcomes == dict.fromkeys((stage.name for stage in NIGHT), "ok")
     champion = Registry(nights.run.settings.registry).champion(nights.first)
     assert champion.run_date == nights.first
+
+
+def test_the_night_ends_with_what_it_did_how_good_it_is_and_what_to_try(nights: Nights) -> None:
+    for said in ("customer_scores 400", "challenger", "own_items", "The night took", "make query"):
+        assert said in nights.first_output
 
 
 def test_every_customer_is_scored_once_with_probabilities(nights: Nights) -> None:

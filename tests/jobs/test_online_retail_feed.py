@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from insight.launch import run_stages
 from insight.stages import Run, StageRecord
 from insight.tables import (
     CUSTOMER_DAILY,
@@ -25,6 +26,7 @@ from insight.tables import (
     SESSIONS,
     Table,
 )
+from jobs.nightly import NIGHT
 from tests.small_lake import content, open_night, run_night
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,10 +54,11 @@ COMPARED: tuple[Table, ...] = (
 
 @dataclass(frozen=True)
 class Feed:
-    """Two nights, the second run twice."""
+    """Two nights, the second run twice: then with all stages that follow."""
 
     run: Run
     second: list[StageRecord]
+    again: list[StageRecord]
     once: Mapping[str, tuple[int, str]]
     twice: Mapping[str, tuple[int, str]]
 
@@ -71,9 +74,9 @@ def feed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Feed:
     second = run_night(spark, folder, DAYS[1])
     run = open_night(spark, folder, DAYS[1])
     once = {table.name: content(run, table) for table in COMPARED}
-    run_night(spark, folder, DAYS[1])
+    again = run_stages(NIGHT, open_night(spark, folder, DAYS[1]))
     twice = {table.name: content(run, table) for table in COMPARED}
-    return Feed(run, second, once, twice)
+    return Feed(run, second, again, once, twice)
 
 
 def _lines(day: str) -> list[dict[str, str]]:
@@ -115,6 +118,15 @@ def test_every_line_is_an_event_or_in_quarantine_with_a_reason(feed: Feed) -> No
     counts = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
     assert counts.pop("repeated") == len(sound) - len(distinct)
     assert set(counts) <= {"quantity_not_positive", "unknown_event_type", "price_negative"}
+
+
+def test_a_shop_too_young_for_a_model_has_its_night_all_the_same(feed: Feed) -> None:
+    said = {r.stage: (r.outcome, r.detail or "") for r in feed.again if r.table_name == "stage"}
+    assert list(said) == [stage.name for stage in NIGHT]
+    assert said["publish"] == ("ok", "")
+    for stage in ("build_examples", "train", "promote", "score"):
+        assert said[stage][0] == "skipped", stage
+    assert "too little history" in said["build_examples"][1] and said["train"][1]
 
 
 def test_customers_are_pseudonyms_and_guests_have_none(feed: Feed) -> None:

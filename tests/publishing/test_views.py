@@ -77,7 +77,12 @@ def test_columns_come_in_the_order_of_the_contract(lake: Lake) -> None:
 
 def test_only_the_tables_a_query_names_are_opened() -> None:
     named = tables_named_in("select * from RECOMMENDATIONS_LATEST join sessions using (x)")
-    assert {table.name for table in named} == {"recommendations", "items", "sessions"}
+    assert {table.name for table in named} == {
+        "recommendations",
+        "customer_scores",
+        "items",
+        "sessions",
+    }
     assert tables_named_in("SELECT 1") == []
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from insight.sessions.visits import per_session, with_session_start
+from insight.snapshots.visits import per_session, with_session_start
 from tests.frames import at, events, in_batches
 
 NINE = at("2024-03-10 09:00")
