@@ -7,6 +7,9 @@ from pyspark.sql.types import ArrayType, DataType, StructType
 from insight.errors import TableContractError
 from insight.tables import Table
 
+NOTHING = (0, f"{0:016x}")
+"""What an audit says of no rows."""
+
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:
     """Exactly the table's columns, in its order.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
 
-from insight.contract import audit, conform
+from insight.contract import NOTHING, audit, conform
 from insight.errors import EmptyInputError, RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import logger
@@ -144,7 +144,9 @@ class Lake:
             staged = transaction.write(_cut(conform(frame, table), table, files))
             watch.append(time.monotonic())
             try:
-                rows, content_hash = audit(staged, table, subject, where=where)
+                rows, content_hash = NOTHING
+                if not transaction.is_empty:
+                    rows, content_hash = audit(staged, table, subject, where=where)
                 if rows == 0 and not allow_empty:
                     raise _empty(subject)
                 watch.append(time.monotonic())
@@ -152,9 +154,10 @@ class Lake:
             except Exception:
                 transaction.abandon()
                 raise
-            if rows or not self._has_no_rows(table, began_at, where):
-                transaction.commit(where=where, metadata=self._metadata(content_hash))
-            commit = Commit(table.name, self._newest(table), rows, content_hash)
+            version = transaction.commit(where=where, metadata=self._metadata(content_hash))
+            if version is None:
+                version = self._newest(table)
+            commit = Commit(table.name, version, rows, content_hash)
         except ENGINE_ERRORS as error:
             raise self._explained(error, subject) from error
         watch.append(time.monotonic())
@@ -219,10 +222,6 @@ class Lake:
                     expected=f"version {began_at}, the newest when this stage began",
                     next_step="let the other run end, then run this date again",
                 )
-
-    def _has_no_rows(self, table: Table, version: int, where: str) -> bool:
-        """Whether there is nothing to replace: nothing for nothing makes no commit."""
-        return version < 0 or self.read(table).where(where).first() is None
 
     def _explained(self, error: Exception, subject: str) -> Exception:
         return explain(error, subject=subject, landing=self.landing) or error

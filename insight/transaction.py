@@ -32,7 +32,12 @@ class Transaction:
         snapshot, nothing = self._transaction.snapshot(), self._jvm.scala.Option.empty()
         return DataFrame(self._log.createDataFrame(snapshot, added, False, nothing), self._spark)
 
-    def commit(self, *, where: str, metadata: str) -> int:
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no row to write."""
+        return not self._added
+
+    def commit(self, *, where: str, metadata: str) -> int | None:
         """Replace the files that a predicate over partition columns names by those written.
 
         Args:
@@ -40,7 +45,7 @@ class Transaction:
             metadata: The commit's userMetadata.
 
         Returns:
-            The version committed.
+            The version committed; None where nothing would replace nothing.
 
         Raises:
             Delta's conflict exceptions: Another commit touched these files meanwhile.
@@ -49,6 +54,8 @@ class Transaction:
         parser = self._spark._jsparkSession.sessionState().sqlParser()
         condition = self._seq([parser.parseExpression(where)])
         replaced = _listed(self._transaction.filterFiles(condition, False))
+        if not self._added and not replaced:
+            return None
         partitions = self._transaction.metadata().partitionColumns()
         write = getattr(jvm.org.apache.spark.sql.delta, "DeltaOperations$Write")
         overwrite = jvm.org.apache.spark.sql.SaveMode.Overwrite

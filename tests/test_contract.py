@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from insight.contract import audit, conform
+from insight.contract import NOTHING, audit, conform
 from insight.errors import TableContractError
 from insight.tables import ITEM_VOCABULARY
 from tests.vocabulary import vocabulary_row, vocabulary_rows
@@ -43,6 +43,7 @@ def test_an_audit_counts_rows_and_hashes_them_in_any_order(spark: SparkSession) 
     ]
     assert found[0] == found[1]
     assert [count for count, _ in found] == [3, 3, 3, 0]
+    assert found[3] == NOTHING
     assert len({content for _, content in found}) == 3
 
 
