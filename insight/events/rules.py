@@ -30,7 +30,8 @@ def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]
         "text_not_clean": _text_not_clean(settings.max_text_length),
         "quantity_not_positive": ~F.coalesce(F.col("quantity") > 0, F.lit(False)),
         "quantity_too_large": _above("quantity", settings.max_quantity),
-        "price_negative": ~F.coalesce(F.col("price") >= 0, F.lit(False)),
+        "no_price": _is_sale() & F.col("price").isNull(),
+        "price_negative": F.col("price") < 0,
         "price_too_large": _above("price", settings.max_price),
         "discount_negative": F.col("discount") < 0,
         "discount_too_large": _above("discount", settings.max_price),
@@ -93,7 +94,8 @@ def to_events(sound: DataFrame) -> DataFrame:
     Money becomes whole cents: sums of them are exact in any order, so a rerun on other
     partitions gives the same bytes.
     """
-    cents = F.round(F.col("quantity") * F.col("price") * 100).cast("bigint")
+    price = F.coalesce("price", F.lit(0.0))
+    cents = F.round(F.col("quantity") * price * 100).cast("bigint")
     discount = F.round(F.coalesce("discount", F.lit(0.0)) * 100).cast("bigint")
     return sound.select(
         "event_id",
@@ -111,6 +113,10 @@ def to_events(sound: DataFrame) -> DataFrame:
         "source",
         F.to_date("event_at").alias("event_date"),
     )
+
+
+def _is_sale() -> Column:
+    return F.coalesce(F.col("event_type").isin("purchase", "return"), F.lit(False))
 
 
 def _above(name: str, limit: float) -> Column:

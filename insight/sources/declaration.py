@@ -16,6 +16,9 @@ Target = Literal["raw_events", "raw_customers", "raw_items"]
 
 TARGETS: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS)}
 
+EVER = date(1970, 1, 1)
+"""From when on a file without a date may hold events."""
+
 _DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
 
 
@@ -28,7 +31,9 @@ class Feed(BaseModel):
         files: Glob below ``<landing>/<source>``.
         date_from_name: Pattern whose first group is the file's date.
         date_format: Format of that date.
-        date_is: Whether the name gives the day, or a month read when it is over.
+        date_is: Whether the name gives the day, or a month read when it is over; or
+            ``when_read`` for an export without a date, which counts for the night that first
+            finds it and may hold events of any age.
         format: csv, json or parquet.
         options: Options of Spark's reader.
         columns: The file's columns and types: all of them.
@@ -42,9 +47,9 @@ class Feed(BaseModel):
     feed: str
     target: Target
     files: str
-    date_from_name: str
+    date_from_name: str = ""
     date_format: Literal["yyyy-MM-dd", "yyyy-MMM", "yyyyMMdd"] = "yyyy-MM-dd"
-    date_is: Literal["day", "end_of_month"] = "day"
+    date_is: Literal["day", "end_of_month", "when_read"] = "day"
     format: Literal["csv", "json", "parquet"]
     options: dict[str, str] = {}
     columns: dict[str, str]
@@ -58,16 +63,25 @@ class Feed(BaseModel):
         unknown = [name for name in self.mapping if name not in known]
         if unknown:
             raise ValueError(f"{self.target} has no column {', '.join(unknown)}")
-        if re.compile(self.date_from_name).groups < 1:
+        if self.date_is != "when_read" and re.compile(self.date_from_name).groups < 1:
             raise ValueError("date_from_name needs a group (...) around the date")
+        if self.date_is == "when_read" and self.date_from_name:
+            raise ValueError("date_is: when_read goes without date_from_name")
         return self
 
-    def file_dates(self, file: str) -> tuple[date, date]:
-        """First and last date the file is for, from its name.
+    @property
+    def has_header(self) -> bool:
+        """Whether a text file's first line names its columns; else they stand as declared."""
+        return self.options.get("header", "false") == "true"
+
+    def file_dates(self, file: str, *, read_on: date) -> tuple[date, date]:
+        """First and last date the file is for, from its name or the night that reads it.
 
         Raises:
             SourceFormatError: The name holds no such date.
         """
+        if self.date_is == "when_read":
+            return EVER, read_on
         match = re.search(self.date_from_name, file)
         if match is None:
             raise self._bad_name(file)

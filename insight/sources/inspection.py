@@ -50,10 +50,11 @@ def inspect_files(spark: SparkSession, files: Iterable[str], feed: Feed) -> list
         spark.read.format("binaryFile").load(list(files)).select("path", "length", "content")
     )
     form, delimiter = feed.format, feed.options.get("sep", ",")
+    declared = None if form != "csv" or feed.has_header else list(feed.columns)
 
     def inspect(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            rows = [_inspected(row, form, delimiter) for row in batch.to_pylist()]
+            rows = [_inspected(row, form, delimiter, declared) for row in batch.to_pylist()]
             yield pa.RecordBatch.from_pylist(rows)
 
     rows = contents.mapInArrow(inspect, _SCHEMA).collect()
@@ -103,13 +104,18 @@ def check_columns(facts: FileFacts, feed: Feed, *, allow_new: bool) -> None:
         )
 
 
-def _inspected(row: dict[str, object], form: str, delimiter: str) -> dict[str, object]:
+def _inspected(
+    row: dict[str, object], form: str, delimiter: str, declared: list[str] | None
+) -> dict[str, object]:
     content = row["content"]
     assert isinstance(content, bytes)
     columns: dict[str, str] = {}
     is_empty, problem = False, None
     try:
-        columns, is_empty = _READERS[form](content, delimiter)
+        if declared is None:
+            columns, is_empty = _READERS[form](content, delimiter)
+        else:
+            columns, is_empty = _look_into_headless(content, delimiter, declared)
     except (pa.ArrowException, csv.Error, OSError, EOFError, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"[:300]
     return {
@@ -137,6 +143,17 @@ def _look_into_csv(content: bytes, delimiter: str) -> tuple[dict[str, str], bool
     if len(set(header)) < len(header):
         raise ValueError(f"a column twice in the header {header}")
     return dict.fromkeys(header, ""), not text.partition("\n")[2].strip()
+
+
+def _look_into_headless(
+    content: bytes, delimiter: str, declared: list[str]
+) -> tuple[dict[str, str], bool]:
+    """A CSV file without a header has the declared columns, if it has as many."""
+    text = _unzipped(content).decode("utf-8-sig", errors="replace")
+    first = next(csv.reader(io.StringIO(text), delimiter=delimiter), declared)
+    if len(first) != len(declared):
+        raise ValueError(f"{len(first)} fields in the first line, not {len(declared)}")
+    return dict.fromkeys(declared, ""), not text.strip()
 
 
 def _look_into_json(content: bytes, _: str) -> tuple[dict[str, str], bool]:

@@ -10,7 +10,7 @@ from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 from insight.errors import SourceFormatError
 from insight.privacy.pseudonyms import PseudonymKey, pseudonymised
-from insight.sources.declaration import TARGETS, Feed
+from insight.sources.declaration import EVER, TARGETS, Feed
 from insight.sources.inspection import FileFacts
 from insight.tables import RAW_EVENTS, Table
 
@@ -129,7 +129,7 @@ def _completed(
 ) -> DataFrame:
     if table is RAW_EVENTS and "event_id" not in feed.mapping:
         mapped = mapped.withColumn("event_id", _content_hash(mapped.drop("source_file"), constants))
-    by_name = constants | _file_dates(feed)
+    by_name = constants | _file_dates(feed, constants["ingest_date"])
     columns = [
         by_name.get(
             column.name,
@@ -154,8 +154,10 @@ def _content_hash(mapped: DataFrame, constants: dict[str, Column]) -> Column:
     return F.md5(F.concat_ws("\u0001", constants["source"], *parts))
 
 
-def _file_dates(feed: Feed) -> dict[str, Column]:
+def _file_dates(feed: Feed, read_on: Column) -> dict[str, Column]:
     """The dates in a file's name, as the executors see it; the driver has checked the names."""
+    if feed.date_is == "when_read":
+        return {"file_date": read_on, "covers_from": F.lit(EVER)}
     text = F.regexp_extract("source_file", feed.date_from_name, 1)
     first = F.to_date(text, feed.date_format)
     last = first if feed.date_is == "day" else F.last_day(first)

@@ -83,7 +83,7 @@ def _new_files(
     folder = f"{run.lake.landing}/{source}/{feed.files}"
     new = []
     for file, size in sorted(matching_files(run.spark, folder).items()):
-        _, last = feed.file_dates(file)
+        _, last = feed.file_dates(file, read_on=run.run_date)
         before = seen.get((source, feed.feed, _relative(run, file)))
         if before is not None and before != size:
             raise SourceFormatError(
@@ -144,7 +144,7 @@ def _log_rows(run: Run, deliveries: Sequence[Delivery]) -> DataFrame:
         counts = _row_counts(run, delivery)
         for fact in delivery.files:
             file = _relative(run, fact.file)
-            _, last = delivery.feed.file_dates(file)
+            _, last = delivery.feed.file_dates(file, read_on=run.run_date)
             rows.append(
                 (
                     delivery.source,
@@ -187,7 +187,9 @@ def _refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
 def _empty_day(
     run: Run, source: str, brought: Sequence[Delivery], todays: Sequence[FileFacts]
 ) -> EmptyInputError:
-    lasts = [d.feed.file_dates(fact.file)[1] for d in brought for fact in d.files]
+    lasts = [
+        d.feed.file_dates(fact.file, read_on=run.run_date)[1] for d in brought for fact in d.files
+    ]
     unread = f"the newest unread is of {max(lasts)}" if lasts else "nothing unread"
     return EmptyInputError(
         f"landing {run.settings.landing} for {run.run_date}",
@@ -202,7 +204,7 @@ def _empty_day(
 def _covering(delivery: Delivery, day: date) -> Iterator[FileFacts]:
     """The files of a delivery that are for that day, among others or alone."""
     for fact in delivery.files:
-        first, last = delivery.feed.file_dates(fact.file)
+        first, last = delivery.feed.file_dates(fact.file, read_on=day)
         if first <= day <= last:
             yield fact
 

@@ -15,7 +15,12 @@ EVENTS = Table(
         Column("item_id", "string", "Item."),
         Column("order_id", "string", "Order or basket.", nullable=True),
         Column("quantity", "double", "Units."),
-        Column("price", "double", "Price of one unit, in the shop's currency."),
+        Column(
+            "price",
+            "double",
+            "Price of one unit, in the shop's currency; null where a click came without one.",
+            nullable=True,
+        ),
         Column(
             "amount_cents", "bigint", "quantity times price, in hundredths of the shop's currency."
         ),

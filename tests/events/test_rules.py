@@ -45,7 +45,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("quantity_too_large", {"quantity": 10.001}),
     ("quantity_too_large", {"quantity": float("nan")}),
     ("price_negative", {"price": -0.01}),
-    ("price_negative", {"price": None}),
+    ("no_price", {"price": None}),
     ("price_too_large", {"price": 1e308}),
     ("price_too_large", {"price": float("inf")}),
     ("price_too_large", {"price": float("nan")}),
@@ -94,7 +94,7 @@ def test_a_customer_with_more_events_in_a_day_than_people_make_is_a_bot(
     judged = with_bot_reason(
         with_reason(rows, event_rules(SETTINGS, run_date=DAY)), max_events_per_day=2
     )
-    expected = ["bot"] * 3 + [None] * 3 + ["price_negative"] + [None] * 3
+    expected = ["bot"] * 3 + [None] * 3 + ["no_price"] + [None] * 3
     assert _reasons(judged) == {f"e{n}": reason for n, reason in enumerate(expected)}
 
 
@@ -121,7 +121,7 @@ def test_of_equal_events_one_survives_and_the_others_are_counted(spark: SparkSes
             ("twice", "2.csv", "repeated"),
             ("twice", "2.csv", "repeated"),
             ("known", "1.csv", "repeated"),
-            ("once", "1.csv", "price_negative"),
+            ("once", "1.csv", "no_price"),
             ("once", "2.csv", None),
         ],
         "event_id string, source_file string, reason string",

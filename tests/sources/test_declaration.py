@@ -12,6 +12,8 @@ from insight.sources.declaration import Feed, load_source
 
 CONF = Path(__file__).parents[2] / "conf"
 
+DAY = date(2020, 3, 1)
+
 FEED: dict[str, Any] = {
     "feed": "lines",
     "target": "raw_events",
@@ -53,6 +55,8 @@ def test_only_a_declared_source_is_read(tmp_path: Path, name: str) -> None:
         ({"columns": None}, "feeds.0.columns"),
         ({"date_is": "week"}, "feeds.0.date_is"),
         ({"mapping": {"item": "id"}}, "feeds.0"),
+        ({"date_from_name": r"\d{4}"}, "feeds.0"),
+        ({"date_is": "when_read"}, "feeds.0"),
     ],
 )
 def test_a_mistaken_declaration_is_named(
@@ -73,7 +77,7 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
 
 def test_a_days_file_is_for_that_day() -> None:
     day = date(2010, 12, 1)
-    assert Feed(**FEED).file_dates("file:/landing/shop/2010-12-01.csv") == (day, day)
+    assert Feed(**FEED).file_dates("file:/landing/shop/2010-12-01.csv", read_on=DAY) == (day, day)
 
 
 def test_a_months_file_is_for_the_whole_month_leap_days_included() -> None:
@@ -83,11 +87,16 @@ def test_a_months_file_is_for_the_whole_month_leap_days_included() -> None:
         "date_is": "end_of_month",
     }
     feed = Feed(**{**FEED, **changes})
-    assert feed.file_dates("2020-Feb.csv") == (date(2020, 2, 1), date(2020, 2, 29))
+    assert feed.file_dates("2020-Feb.csv", read_on=DAY) == (date(2020, 2, 1), date(2020, 2, 29))
+
+
+def test_an_export_without_a_date_is_for_all_time_up_to_the_night_that_reads_it() -> None:
+    feed = Feed(**{**FEED, "date_from_name": "", "date_is": "when_read"})
+    assert feed.file_dates("clicks.dat", read_on=DAY) == (date(1970, 1, 1), DAY)
 
 
 @pytest.mark.parametrize("name", ["notes.csv", "2010-13-01.csv", "2010-12-01.csv.part"])
 def test_a_name_without_a_date_is_refused(name: str) -> None:
     with pytest.raises(SourceFormatError, match="a name without a date") as refused:
-        Feed(**FEED).file_dates(name)
+        Feed(**FEED).file_dates(name, read_on=DAY)
     assert name in refused.value.subject

@@ -19,6 +19,7 @@ def _feed(form: str, **columns: str) -> Feed:
         files="*",
         date_from_name="(.*)",
         format=form,  # type: ignore[arg-type]
+        options={"header": "true"},
         columns=columns,
         mapping={},
     )
@@ -90,3 +91,15 @@ def test_a_new_column_alone_passes_where_the_settings_allow_it() -> None:
     check_columns(_facts(id="", tax=""), feed, allow_new=True)
     with pytest.raises(SourceFormatError, match="a new column tax"):
         check_columns(_facts(id="", tax=""), feed, allow_new=False)
+
+
+def test_a_file_without_a_header_has_the_declared_columns_or_is_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "1.csv").write_text("7,x\n")
+    (tmp_path / "2.csv").write_text("7\n")
+    files = [f"file:{path}" for path in tmp_path.iterdir()]
+    feed = _feed("csv", item="string", shelf="string").model_copy(update={"options": {}})
+    whole, torn = inspect_files(spark, files, feed)
+    assert (whole.columns, whole.is_empty) == ({"item": "", "shelf": ""}, False)
+    assert torn.problem == "ValueError: 1 fields in the first line, not 2"
