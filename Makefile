@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # to see how the predictions turned out.
 DATE ?= 2017-11-30
 ARGS ?=
+SOURCE ?=
+FILE ?=
 EVENTS ?= 1000000
 DAYS ?= 30
 # Where the nodes of a cluster keep Python 3.11: the folder above bin/.
@@ -20,10 +22,10 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly query simulate test check format bench-night docs package lock clean
+.PHONY: help env nightly query source-check simulate test check format bench-night docs package lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 env: ## Build .venv, Horovod and Delta's jars (does nothing when they are up to date)
 	@scripts/environment.sh
@@ -34,6 +36,9 @@ nightly: env ## Run the whole night on the embedded example (DATE=2017-11-30)
 
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"
+
+source-check: env ## Show how a source reads a file (SOURCE=rees46 FILE=2019-Oct.csv)
+	@./spark-submit.sh jobs/check_source.py --source "$(SOURCE)" --file "$(FILE)" $(ARGS)
 
 simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
 	@$(python) jobs/simulate.py --events $(EVENTS) --days $(DAYS) $(ARGS)
