@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # to see how the predictions turned out.
 DATE ?= 2017-11-30
 ARGS ?=
+FROM ?= $(DATE)
+TO ?= $(DATE)
 SOURCE ?=
 FILE ?=
 EVENTS ?= 1000000
@@ -22,7 +24,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly query source-check simulate test check format bench-night docs package lock clean
+.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,6 +35,12 @@ env: ## Build .venv, Horovod and Delta's jars (does nothing when they are up to 
 nightly: env ## Run the whole night on the embedded example (DATE=2017-11-30)
 	@$(python) jobs/land_example.py
 	./spark-submit.sh jobs/nightly.py --date $(DATE) $(ARGS)
+
+backfill: env ## Run a range of nights (FROM=2017-11-01 TO=2017-11-30 ARGS="--stages clean,sessionise")
+	./spark-submit.sh jobs/backfill.py --from "$(FROM)" --to "$(TO)" $(ARGS)
+
+maintain: env ## Compact the tables, check their files, remove dead ones (DATE=2017-11-30)
+	./spark-submit.sh jobs/maintain.py --date $(DATE) $(ARGS)
 
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"
@@ -59,6 +67,9 @@ format: env ## Format the code and sort its imports
 bench-night: env ## Measure two nights of the example: time, memory, rows read, metrics
 	@$(python) jobs/land_example.py
 	$(python) -m bench.night
+
+bench-lake: env ## Measure clean, sessionise, features beside rivals (ARGS="--scale 0.01")
+	$(python) -m bench.lake $(ARGS)
 
 docs: env ## Write docs/tables.md from the table contracts
 	$(python) -m insight.tables.document

@@ -1,14 +1,18 @@
 """Holds frames against the contracts of their tables."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
 from insight.errors import TableContractError
 from insight.tables import Table
+from insight.uniqueness import per_repeated_value
 
 NOTHING = (0, f"{0:016x}")
 """What an audit says of no rows."""
+
+_LARGE = 1_000_000
+"""Rows from which on it pays to hash keys before they are counted."""
 
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:
@@ -53,7 +57,7 @@ def audit(staged: DataFrame, table: Table, subject: str, *, where: str = "true")
     """
     rows, content, broken = _measured(staged, table, where)
     if table.key and not broken:
-        repeated = staged.groupBy(*table.key).count().where("count > 1").first()
+        repeated = _repeated_key(staged, table, rows)
         if repeated is not None:
             broken = [f"key {tuple(repeated[:-1])} {repeated[-1]} times"]
     if broken:
@@ -64,6 +68,15 @@ def audit(staged: DataFrame, table: Table, subject: str, *, where: str = "true")
             next_step="find the stage that made these rows; nothing was published",
         )
     return rows, content
+
+
+def _repeated_key(staged: DataFrame, table: Table, rows: int) -> Row | None:
+    """A key that is there twice, and how often; of large tables only suspects are counted."""
+    if rows >= _LARGE:
+        hashed = F.xxhash64(*table.key)
+        suspects = per_repeated_value(staged.select(hashed.alias("value")))
+        staged = staged.join(F.broadcast(suspects), hashed == F.col("value"), how="left_semi")
+    return staged.groupBy(*table.key).count().where("count > 1").first()
 
 
 def _measured(staged: DataFrame, table: Table, where: str) -> tuple[int, str, list[str]]:

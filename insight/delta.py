@@ -154,7 +154,7 @@ class Lake:
             except Exception:
                 transaction.abandon()
                 raise
-            version = transaction.commit(where=where, metadata=self._metadata(content_hash))
+            version = transaction.commit(where=where, metadata=self._metadata(content_hash, where))
             if version is None:
                 version = self._newest(table)
             commit = Commit(table.name, version, rows, content_hash)
@@ -191,11 +191,12 @@ class Lake:
         if not self.exists(table):
             self.spark.sql(table.ddl(self.path(table)))
 
-    def _metadata(self, content_hash: str) -> str:
+    def _metadata(self, content_hash: str, where: str) -> str:
         metadata = {
             "run_id": self.run_id,
             "run_date": self.run_date.isoformat(),
             "content_hash": content_hash,
+            "where": where,
             "inputs": {name: version for name, version in self.pins.items() if version >= 0},
             **self.facts,
         }
@@ -234,6 +235,8 @@ def _cut(rows: DataFrame, table: Table, files: int | None) -> DataFrame:
     """
     if files is not None:
         return rows.repartition(files, *table.key)
+    if table.layout == "as_read":
+        return rows
     columns = ", ".join(table.partition_by)
     rebalanced = f"SELECT /*+ REBALANCE({columns}) */ * FROM {{rows}}"
     return rows.sparkSession.sql(rebalanced, rows=rows)

@@ -62,6 +62,10 @@ class EmptyInputError(InsightError):
     """A day, window or table that must have rows has none."""
 
 
+class LeakageError(InsightError):
+    """A feature knows what came after its date."""
+
+
 class RunConflictError(InsightError):
     """Another run published the same date first."""
 

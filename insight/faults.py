@@ -8,6 +8,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from insight.errors import (
+    MAY_BE_RETRIED,
     InsightError,
     RunConflictError,
     SourceFormatError,
@@ -26,6 +27,12 @@ _CONFLICTS = (
     delta_exceptions.MetadataChangedException,
     delta_exceptions.ProtocolChangedException,
 )
+
+_STORAGE = re.compile(
+    r"No space left on device|Disk quota exceeded|Permission denied|Read-only file system"
+    r"|Operation not permitted|AccessControlException|File too large"
+)
+"""What a file system says that refuses."""
 _FILE = re.compile(r"(?:file|hdfs|s3a?|abfss?|gs):/+[^\s,;'\")\]]+")
 _PROMISE = re.compile(
     r"CHECK constraint \S+ \(.*?\)(?= violated)|NOT NULL constraint violated for column: [\w.]+"
@@ -49,7 +56,16 @@ _DAMAGE = (
     "DELTA_VERSIONS_NOT_CONTIGUOUS",
     "DELTA_STATE_RECOVER_ERROR",
     "Malformed",
+    "InvalidRecordException",
 )
+_LOG_DAMAGE = ("DELTA_VERSIONS_NOT_CONTIGUOUS", "are not contiguous", "Parse Mode: FAILFAST")
+"""Signs of a damaged log that name no file. Delta alone reads JSON in that mode."""
+
+
+class StorageRefusedError(InsightError):
+    """The file system refused: it is full, or the run may not read or write there."""
+
+    exit_code = MAY_BE_RETRIED
 
 
 def explain(error: Exception, *, subject: str, landing: str) -> InsightError | None:
@@ -70,6 +86,9 @@ def explain(error: Exception, *, subject: str, landing: str) -> InsightError | N
             next_step="let the other run finish; its result stands",
         )
     text = _text_of(error)
+    refusal = _STORAGE.search(text)
+    if refusal:
+        return _refused(refusal.group(0), text, subject=subject)
     if any(sign in text for sign in _PASSING):
         return None
     promise = _PROMISE.search(text)
@@ -80,15 +99,26 @@ def explain(error: Exception, *, subject: str, landing: str) -> InsightError | N
             expected="rows as the table's contract in insight/tables promises them",
             next_step="find the stage that made the row; nothing was published",
         )
-    if any(sign in text for sign in _DAMAGE):
+    if any(sign in text for sign in (*_DAMAGE, *_LOG_DAMAGE)):
         return _damage(text, subject=subject, landing=landing)
     return None
+
+
+def damaged_log(subject: str, *, found: str) -> TableDamagedError:
+    """The error of a table whose log, not its data, is damaged: there is nothing to restore by."""
+    return TableDamagedError(
+        subject,
+        found=found,
+        expected="a log that holds every commit, whole",
+        next_step="put the log's file back from a backup, or move the table's folder away and "
+        "backfill its dates (docs/runbook.md, A damaged log); nothing was published",
+    )
 
 
 def _damage(text: str, *, subject: str, landing: str) -> InsightError:
     files = [name.rstrip(".:") for name in _FILE.findall(text)]
     named = next((name for name in files if name.endswith((".parquet", ".json", ".csv"))), None)
-    found = f"a damaged or missing file: {named or (files[0] if files else text.splitlines()[0])}"
+    found = f"a damaged or missing file: {named or (files[0] if files else _said(text))}"
     # Spark writes file:/a and file:///a for the same file.
     if named and f"{urlsplit(landing).path.rstrip('/')}/" in urlsplit(named).path:
         return SourceFormatError(
@@ -97,13 +127,33 @@ def _damage(text: str, *, subject: str, landing: str) -> InsightError:
             expected="a whole file in the format its source declares",
             next_step="ask the shop to deliver the file again; nothing was published",
         )
+    if "/_delta_log/" in (named or "") or any(sign in text for sign in _LOG_DAMAGE):
+        return damaged_log(subject, found=found)
     return TableDamagedError(
         subject,
         found=found,
         expected="every file that the table's log lists",
-        next_step="restore the table to its last good version (RESTORE TABLE ... TO VERSION AS OF) "
-        "or rerun the dates it holds; nothing was published",
+        next_step="restore the table to its last good version (RESTORE TABLE, by jobs/maintain.py "
+        "--restore: docs/runbook.md) or rerun the dates it holds; nothing was published",
     )
+
+
+def _refused(refusal: str, text: str, *, subject: str) -> StorageRefusedError:
+    files = _FILE.findall(text)
+    return StorageRefusedError(
+        subject,
+        found=f"{refusal}{f' ({files[0]})' if files else ''}",
+        expected="a file system with room, open to the run",
+        next_step="free space or mend the permissions, then run this date again; "
+        "the old version stays live",
+    )
+
+
+def _said(text: str) -> str:
+    """The engine's own words: the first line with a sign of damage, without what led there."""
+    signs = (*_DAMAGE, *_LOG_DAMAGE)
+    lines = [line for line in text.splitlines() if any(sign in line for sign in signs)]
+    return (lines or [text])[0].rsplit("Exception: ", 1)[-1].strip()[:200]
 
 
 def _text_of(error: Exception) -> str:

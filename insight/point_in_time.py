@@ -1,5 +1,6 @@
 """What was known when: dates that a night touches, windows up to a date, facts as of a date."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -34,9 +35,23 @@ def in_dates(column: str, dates: Iterable[date]) -> str:
     return f"({' OR '.join(terms)})" if terms else "false"
 
 
+def dates_in(predicate: str) -> list[date]:
+    """The dates that a predicate of ``in_dates`` names."""
+    ranges = re.findall(r"BETWEEN DATE'([\d-]+)' AND DATE'([\d-]+)'", predicate)
+    bounds = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in ranges]
+    return sorted(
+        {
+            first + timedelta(days=n)
+            for first, last in bounds
+            for n in range((last - first).days + 1)
+        }
+    )
+
+
 def keep_as_of(described: DataFrame, *, key: str, as_of: date) -> DataFrame:
     """One row per entity: what was known of it at the end of a date."""
     known = described.where(F.col("known_from") <= F.lit(as_of))
-    attributes = [name for name in described.columns if name not in (key, "known_from")]
+    bookkeeping = (key, "known_from", "ingest_date")
+    attributes = [name for name in described.columns if name not in bookkeeping]
     newest = F.max_by(F.struct(*attributes), "known_from").alias("newest")
     return known.groupBy(key).agg(newest).select(key, *(f"newest.{name}" for name in attributes))

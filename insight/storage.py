@@ -1,11 +1,23 @@
 """Folders, table versions and their history, asked of Hadoop and Delta directly."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
+
+from insight.errors import SettingsError
+from insight.faults import damaged_log
+
+_UNQUOTABLE = re.compile(r"[`'\"\\\x00-\x1f]")
+"""What would end the quotes around a folder in SQL."""
+
+
+_SAID = ("run_id", "run_date", "inputs", "where")
+"""What a commit's metadata says that a later run asks for."""
 
 
 @dataclass(frozen=True)
@@ -17,39 +29,90 @@ class PastCommit:
         run_id: The run that committed it; None where it was none of ours.
         run_date: That run's date.
         inputs: Versions of the tables it was made from, by name.
+        where: The predicate whose rows it replaced.
     """
 
     version: int
     run_id: str | None = None
     run_date: str | None = None
     inputs: Mapping[str, int] = field(default_factory=dict)
+    where: str = ""
 
 
 def qualified(spark: SparkSession, folder: str) -> str:
-    """A folder's absolute URL on the file system it belongs to."""
-    path = spark.sparkContext._jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
-    configuration = spark.sparkContext._jsc.hadoopConfiguration()
-    return str(path.getFileSystem(configuration).makeQualified(path).toString())
+    """A folder's absolute URL on the file system it belongs to.
+
+    Raises:
+        SettingsError: Its name could not stand in an SQL statement.
+    """
+    if _UNQUOTABLE.search(folder):
+        raise SettingsError(
+            f"folder {folder!r}",
+            found="a quote, backslash or control character in its name",
+            expected="a path without them: it stands in SQL statements",
+            next_step="choose another folder in the settings",
+        )
+    path, files = _opened(spark, folder)
+    return str(files.makeQualified(path).toString())
 
 
 def matching_files(spark: SparkSession, pattern: str) -> dict[str, int]:
     """Files whose path matches a glob, and their sizes in bytes; none where nothing matches."""
-    path = spark.sparkContext._jvm.org.apache.hadoop.fs.Path(pattern)  # type: ignore[union-attr]
-    configuration = spark.sparkContext._jsc.hadoopConfiguration()
-    found = path.getFileSystem(configuration).globStatus(path) or ()
+    path, files = _opened(spark, pattern)
+    found = files.globStatus(path) or ()
     return {str(entry.getPath()): int(entry.getLen()) for entry in found if entry.isFile()}
+
+
+def files_below(spark: SparkSession, folder: str) -> dict[str, int]:
+    """All files below a folder, by their path relative to it, and their sizes in bytes."""
+    path, files = _opened(spark, folder)
+    prefix = len(str(files.makeQualified(path).toString())) + 1
+    found, remaining = {}, files.listFiles(path, True)
+    while remaining.hasNext():
+        entry = remaining.next()
+        found[str(entry.getPath().toString())[prefix:]] = int(entry.getLen())
+    return found
 
 
 def newest_version(spark: SparkSession, folder: str) -> int:
     """The newest version of the Delta table in a folder; -1 where there is none.
 
     Through the log itself: the table's history is a query of a second.
+
+    Raises:
+        TableDamagedError: The log has lost entries, and reads as an older table without a word.
     """
-    jvm = spark.sparkContext._jvm
-    nothing = jvm.scala.Option.empty()  # type: ignore[union-attr]
-    logs = jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
-    delta_log = logs.forTable(spark._jsparkSession, folder)
-    return int(delta_log.update(False, nothing, nothing).version())
+    delta_log = log_of(spark, folder)
+    snapshot = newest_snapshot(spark, delta_log)
+    version = int(snapshot.version())
+    subject = f"table {folder.rstrip('/').rsplit('/', 1)[-1]}"
+    if version < 0:
+        if _holds_data(spark, folder):
+            raise damaged_log(subject, found="data files, and no log of them")
+        return version
+    entries = snapshot.logSegment().deltas()
+    for entry in (entries.apply(position) for position in range(entries.size())):
+        if entry.getLen() == 0:
+            raise damaged_log(subject, found=f"an empty log entry {entry.getPath().getName()}")
+    # A commit leaves a checksum beside its entry. One without the other is a lost entry, or a
+    # commit made since the log was read.
+    if _exists(spark, f"{folder}/_delta_log/{version + 1:020}.crc"):
+        again = int(newest_snapshot(spark, delta_log).version())
+        if again == version:
+            raise damaged_log(subject, found=f"version {version + 1} committed, its entry gone")
+        return again
+    return version
+
+
+def log_of(spark: SparkSession, folder: str) -> Any:
+    """Delta's log of the table in a folder."""
+    return _jvm(spark).org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, folder)
+
+
+def newest_snapshot(spark: SparkSession, delta_log: Any) -> Any:
+    """The table as its log has it now."""
+    nothing = _jvm(spark).scala.Option.empty()
+    return delta_log.update(False, nothing, nothing)
 
 
 def past_commits(spark: SparkSession, folder: str, *, limit: int) -> list[PastCommit]:
@@ -58,6 +121,27 @@ def past_commits(spark: SparkSession, folder: str, *, limit: int) -> list[PastCo
     commits = []
     for row in rows.collect():
         said = json.loads(row["userMetadata"] or "{}")
-        known = {name: said[name] for name in ("run_id", "run_date", "inputs") if name in said}
+        known = {name: said[name] for name in _SAID if name in said}
         commits.append(PastCommit(row["version"], **known))
     return sorted(commits, key=lambda commit: -commit.version)
+
+
+def _holds_data(spark: SparkSession, folder: str) -> bool:
+    path, files = _opened(spark, folder)
+    found = files.listStatus(path) if files.exists(path) else ()
+    return any(not str(entry.getPath().getName()).startswith(("_", ".")) for entry in found)
+
+
+def _exists(spark: SparkSession, name: str) -> bool:
+    path, files = _opened(spark, name)
+    return bool(files.exists(path))
+
+
+def _opened(spark: SparkSession, name: str) -> tuple[Any, Any]:
+    """A path, and the file system it lies on."""
+    path = _jvm(spark).org.apache.hadoop.fs.Path(name)
+    return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+
+
+def _jvm(spark: SparkSession) -> Any:
+    return spark.sparkContext._jvm

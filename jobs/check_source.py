@@ -8,26 +8,36 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from insight.errors import InsightError, SourceFormatError
 from insight.events.rules import event_rules, with_reason
+from insight.events.voices import exposure_rules, feedback_rules
 from insight.logs import configure_logs, logger
 from insight.settings import load_settings
 from insight.sources.check import FeedCheck, check_file
 from insight.sources.declaration import load_source
 from insight.spark import build_session
 from insight.storage import qualified
-from insight.tables import RAW_EVENTS, Table
+from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
 
 READS: tuple[Table, ...] = ()
 WRITES: tuple[Table, ...] = ()
 
-_SHOWN = 5
+_SHOWN, _LONGEST, _WIDTH = 5, 40, 160
+"""Rows, letters of a value, letters of a line."""
+
+_RULES = {
+    RAW_EVENTS.name: event_rules,
+    RAW_FEEDBACK.name: feedback_rules,
+    RAW_EXPOSURES.name: exposure_rules,
+}
+"""What cleaning will ask of each row."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check once; 0 a feed reads the file whole, 2 none does or the settings are wrong."""
+    """Check once; 0 every feed that reads the file reads it whole, 2 one does not, or none does."""
     configure_logs()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", required=True, help="a name in conf/sources")
@@ -44,13 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
     except InsightError as error:
         logger(__name__).error(type(error).__name__, message=str(error))
         return error.exit_code
-    console = Console(width=140)
+    console = Console(width=_WIDTH)
     for check in checks:
         _show(console, check)
-        if check.rows is not None and check.feed.target == RAW_EVENTS.name:
-            rules = event_rules(settings.clean, run_date=read_on)
-            _show_refusals(console, with_reason(check.rows, rules))
-    return 0 if any(check.rows is not None and not check.problems for check in checks) else 2
+        rules = _RULES.get(check.feed.target)
+        if check.rows is not None and rules:
+            judged = with_reason(check.rows, rules(settings.clean, run_date=read_on))
+            _show_refusals(console, judged)
+    reading = [check for check in checks if check.rows is not None]
+    return 0 if reading and not any(check.problems for check in reading) else 2
 
 
 def _refuse_no_file(file: Path) -> None:
@@ -66,15 +78,26 @@ def _refuse_no_file(file: Path) -> None:
 def _show(console: Console, check: FeedCheck) -> None:
     console.print(f"\nfeed {check.feed.feed} -> {check.feed.target}", style="bold")
     for problem in check.problems:
-        console.print(f"  problem: {problem}", style="red")
-    if check.rows is None:
+        console.print(f"  problem: {problem}", style="red", markup=False)
+    for note in check.notes:
+        console.print(f"  note: {note}", markup=False)
+    if check.rows is None or not check.row_count:
         return
-    # As if a night had read it: what is the same in every row is left out.
-    shown = check.rows.select(*check.feed.mapping, "malformed")
-    grid = Grid(*shown.columns)
-    for row in shown.limit(_SHOWN).collect():
-        grid.add_row(*("" if value is None else str(value) for value in row))
+    # As if a night had read it: what is the same in every row is left out, and so is what is empty.
+    # As text: a time in the year 57000, of milliseconds taken for seconds, is one to be seen.
+    texts = (F.col(name).cast("string") for name in (*check.feed.mapping, "malformed"))
+    shown = check.rows.select(*texts).limit(_SHOWN).collect()
+    names = [name for name in shown[0].asDict() if any(row[name] is not None for row in shown)]
+    grid = Grid(*names, title=f"the first of {check.row_count:,} rows", title_justify="left")
+    for row in shown:
+        grid.add_row(*(_short(row[name]) for name in names))
     console.print(grid)
+
+
+def _short(value: object) -> str:
+    text = "" if value is None else str(value)
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return escape(text)
 
 
 def _show_refusals(console: Console, judged: DataFrame) -> None:

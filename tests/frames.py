@@ -36,6 +36,7 @@ _EVENT: dict[str, Any] = {
     "discount_cents": 0,
     "country": None,
     "source": "shop",
+    "file_date": DAY,
 }
 
 _RAW_EVENT: dict[str, Any] = {
@@ -62,26 +63,24 @@ _SESSION: dict[str, Any] = {
     "duration_seconds": 0,
     "event_count": 1,
     "view_count": 0,
+    "search_count": 0,
     "cart_count": 0,
     "purchase_count": 1,
     "amount_cents": 200,
+    "funnel_step": "purchased",
+    "seconds_to_purchase": 0,
 }
 
 _CUSTOMER_DAY: dict[str, Any] = {
-    **dict.fromkeys(
-        ("view_count", "cart_count", "purchase_count", "return_count", "order_count"), 0
-    ),
-    **dict.fromkeys(("session_count", "amount_cents", "discount_cents", "returned_cents"), 0),
+    **{column.name: 0 for column in CUSTOMER_DAILY.columns if column.type == "bigint"},
     "customer_id": "anna",
-    "units": 0.0,
     "last_event_at": datetime(2024, 3, 10, 12, tzinfo=UTC),
 }
 
 _ITEM_DAY: dict[str, Any] = {
-    **dict.fromkeys(("view_count", "cart_count", "purchase_count", "return_count"), 0),
+    **{column.name: 0 for column in ITEM_DAILY.columns if column.type == "bigint"},
     "item_id": "tea",
-    "units": 0.0,
-    "amount_cents": 0,
+    "ingest_date": DAY,
 }
 
 
@@ -138,5 +137,7 @@ def item_days(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
 
 def items(spark: SparkSession, *rows: tuple[str, str | None]) -> DataFrame:
     """Items and their categories, known from the first day on."""
-    described = ({"item_id": i, "category": c, "known_from": DAY} for i, c in rows)
+    described = (
+        {"item_id": i, "category": c, "known_from": DAY, "ingest_date": DAY} for i, c in rows
+    )
     return frame(spark, ITEMS, *described)

@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from insight.contract import conform
+from insight.delta import Commit
 from insight.settings import load_settings
 from insight.stages import Run
 from insight.storage import PastCommit
@@ -36,14 +37,15 @@ class MemoryLake:
 
     def publish(
         self, frame: DataFrame, table: Table, *, where: str, allow_empty: bool = True, **_: Any
-    ) -> None:
+    ) -> Commit:
         new = conform(frame, table).collect()
         assert new or allow_empty
         kept = self.read_or_empty(table).where(f"NOT ({where})").collect()
         self.rows[table.name] = kept + new
         inputs = {name: len(commits) - 1 for name, commits in self.history.items()}
         commits = self.history.setdefault(table.name, [])
-        commits.append(PastCommit(len(commits), "run", self.run_date.isoformat(), inputs))
+        commits.append(PastCommit(len(commits), "run", self.run_date.isoformat(), inputs, where))
+        return Commit(table.name, len(commits) - 1, len(new), "")
 
     def past_commits(self, table: Table, *, limit: int) -> list[PastCommit]:
         return self.history[table.name][::-1][:limit]

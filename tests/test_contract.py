@@ -1,11 +1,13 @@
 """A frame is held against its table's contract: columns, nulls, checks, key."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from insight import contract
 from insight.contract import NOTHING, audit, conform
 from insight.errors import TableContractError
 from insight.tables import ITEM_VOCABULARY
@@ -73,3 +75,32 @@ def test_an_audit_names_the_promise_that_is_broken(
         audit(loose, ITEM_VOCABULARY, "table item_vocabulary of tonight")
     assert refused.value.found == found
     assert refused.value.subject == "table item_vocabulary of tonight"
+
+
+@pytest.mark.parametrize("large", [1, 4])
+def test_of_a_large_table_a_key_that_is_there_twice_is_found_among_suspects(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    monkeypatch.setattr(contract, "_LARGE", large)
+    rows = vocabulary_rows(spark, *(vocabulary_row(n) for n in (2, 3, 4)))
+    assert audit(rows, ITEM_VOCABULARY, "sound")[0] == 3
+    # The same item of another night is another key; so is another item of this one.
+    twice = vocabulary_rows(
+        spark,
+        vocabulary_row(2),
+        vocabulary_row(3),
+        vocabulary_row(4, item_id="item 3"),
+        vocabulary_row(5, item_id="item 3", run_date=date(2024, 3, 1)),
+    )
+    with pytest.raises(TableContractError) as refused:
+        audit(twice, ITEM_VOCABULARY, "table item_vocabulary")
+    assert refused.value.found == "key ('item 3', datetime.date(2024, 3, 9)) 2 times"
+
+
+def test_keys_whose_hashes_meet_by_chance_are_told_apart(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contract, "_LARGE", 1)
+    monkeypatch.setattr(contract.F, "xxhash64", lambda *_: F.lit(7).cast("bigint"))
+    rows = vocabulary_rows(spark, vocabulary_row(2), vocabulary_row(3))
+    assert audit(rows, ITEM_VOCABULARY, "sound")[0] == 2

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,16 @@ Floats = npt.NDArray[np.float32]
 _NOT_FEATURES = {"customer_id", "feature_date"}
 
 FEATURES: tuple[str, ...] = tuple(
-    column.name for column in CUSTOMER_FEATURES.columns if column.name not in _NOT_FEATURES
+    column.name
+    for column in CUSTOMER_FEATURES.columns
+    if column.name not in _NOT_FEATURES and column.type != "string"
 )
-"""Every feature the model reads, in the order it reads them."""
+"""Every feature the model reads, in the order it reads them: the numeric ones."""
 
 NULLABLE: frozenset[str] = frozenset(
-    column.name for column in CUSTOMER_FEATURES.columns if column.nullable
+    column.name
+    for column in CUSTOMER_FEATURES.columns
+    if column.nullable and column.name in FEATURES
 )
 """Features that may be missing; each is marked by a mask of its own."""
 
@@ -35,13 +41,36 @@ def transform_of(feature: str) -> str:
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """Location and scale of each feature after its transform; all of one length."""
+    """Location and scale of each feature after its transform; all of one length.
+
+    Args:
+        names: The features, in order.
+        transforms: ``log1p`` or ``none``.
+        mean: Means, or minima where features are scaled to 0 to 1.
+        scale: Standard deviations, or ranges.
+        has_mask: Whether a feature may be missing.
+        scaling: ``standard`` or ``min_max``.
+    """
 
     names: tuple[str, ...]
     transforms: tuple[str, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     has_mask: tuple[bool, ...]
+    scaling: str = "standard"
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Any]) -> "FeatureStatistics":
+        """From rows of the feature_statistics table, in any order."""
+        ordered = sorted(rows, key=lambda row: row["position"])
+        return cls(
+            names=tuple(row["feature"] for row in ordered),
+            transforms=tuple(row["transform"] for row in ordered),
+            mean=tuple(row["mean"] for row in ordered),
+            scale=tuple(row["scale"] for row in ordered),
+            has_mask=tuple(row["has_mask"] for row in ordered),
+            scaling=ordered[0]["scaling"],
+        )
 
     @property
     def width(self) -> int:
@@ -54,7 +83,7 @@ class FeatureStatistics:
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
 
     def normalise(self, rows: pa.RecordBatch) -> Floats:
-        """z-scores with the mean for what is missing, then masks (1: missing).
+        """Scaled values with the location for what is missing, then masks (1: missing).
 
         Args:
             rows: A batch with a column for each feature.
@@ -78,7 +107,8 @@ class FeatureStatistics:
             values = np.log1p(np.maximum(values, 0.0))
         scaled = (values - self.mean[position]) / self.scale[position]
         # Ten deviations are as far as a feature may pull; beyond it is a damaged value.
-        return np.clip(np.nan_to_num(scaled, nan=0.0), -10.0, 10.0)
+        low, high = (0.0, 1.0) if self.scaling == "min_max" else (-10.0, 10.0)
+        return np.clip(np.nan_to_num(scaled, nan=0.0), low, high)
 
     def save(self, folder: Path) -> None:
         (folder / "features.json").write_text(json.dumps(asdict(self), indent=1))
@@ -86,4 +116,5 @@ class FeatureStatistics:
     @classmethod
     def load(cls, folder: Path) -> "FeatureStatistics":
         content = json.loads((folder / "features.json").read_text())
-        return cls(**{name: tuple(values) for name, values in content.items()})
+        scaling = content.pop("scaling", "standard")
+        return cls(**{name: tuple(values) for name, values in content.items()}, scaling=scaling)

@@ -1,47 +1,57 @@
-"""Clean: raw rows become events, customers and items, or go to quarantine with a reason."""
+"""Clean: raw rows become events and what describes them, or go to quarantine with a reason."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Mapping
+from datetime import timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.events import dimensions
+from insight.errors import DataQualityError
+from insight.events import dimensions, voices
+from insight.events.canonical import to_events
+from insight.events.described import per_item_version
+from insight.events.judgement import judged_events
 from insight.events.refusals import (
     KEPT,
     Counts,
-    counts_of,
     quality_rows,
     refuse_bad_night,
+    refuse_lost_rows,
     refused_rows,
 )
-from insight.events.rules import (
-    event_rules,
-    to_events,
-    with_bot_reason,
-    with_reason,
-    with_repetition_reason,
-)
-from insight.point_in_time import in_dates, keep_as_of
+from insight.events.returns import per_return
+from insight.events.rules import with_reason
+from insight.point_in_time import in_dates
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMERS,
     DATA_QUALITY,
     EVENTS,
+    EXPOSURES,
+    FEEDBACK,
     ITEMS,
     QUARANTINE,
     RAW_CUSTOMERS,
     RAW_EVENTS,
+    RAW_EXPOSURES,
+    RAW_FEEDBACK,
     RAW_ITEMS,
+    RETURNS,
     Table,
 )
 
-_DIMENSIONS = {CUSTOMERS: RAW_CUSTOMERS, ITEMS: RAW_ITEMS}
-"""Described tables, and the raw rows that describe them."""
+RAW_OF = {
+    CUSTOMERS: RAW_CUSTOMERS,
+    ITEMS: RAW_ITEMS,
+    FEEDBACK: RAW_FEEDBACK,
+    EXPOSURES: RAW_EXPOSURES,
+    EVENTS: RAW_EVENTS,
+}
+"""Each clean table and the raw rows it is made of."""
 
 
 def clean(run: Run) -> str | None:
-    """Clean the night's raw rows; rewrite only the event dates they touch.
+    """Clean the night's raw rows into files of their own; no other night's are rewritten.
 
     What is refused is published first, so that a night that stops can be looked into.
 
@@ -49,94 +59,126 @@ def clean(run: Run) -> str | None:
         DataQualityError: More rows are refused than the settings allow. Nothing else is
             published.
     """
-    # Asked three times: for the counts, for the sound events, for the refused ones.
-    judged = _judged_events(run).persist()
+    judged = {table: _judged_description(run, table) for table in (CUSTOMERS, ITEMS)}
+    judged |= {FEEDBACK: _judged_feedback(run), EXPOSURES: _judged_exposures(run)}
+    sound = {table: rows.where("reason IS NULL") for table, rows in judged.items()}
+    fresh = {table: _changes(run, sound[table], table) for table in (CUSTOMERS, ITEMS)}
+    fresh[FEEDBACK] = voices.to_feedback(sound[FEEDBACK])
+    fresh[EXPOSURES] = voices.to_exposures(sound[EXPOSURES])
+    earlier = run.lake.read_or_empty(ITEMS).where(f"ingest_date < '{run.run_date}'")
+    versions = per_item_version(earlier.unionByName(fresh[ITEMS])).persist()
     try:
-        _clean(run, judged)
+        with judged_events(run, versions) as events:
+            counts = _quarantine(run, {**judged, EVENTS: events})
+            _refuse_bad_night(run, counts)
+            for table, rows in fresh.items():
+                run.lake.publish(rows, table, where=_night(run))
+            sound_events = to_events(events.where("reason IS NULL"))
+            written = run.lake.publish(sound_events, EVENTS, where=_night(run)).rows
     finally:
-        judged.unpersist()
+        versions.unpersist()
+    kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
+    refuse_lost_rows(EVENTS, run.run_date, kept=kept, written=written)
+    run.lake.publish(_returns(run), RETURNS, where=_night(run))
+    _publish_quality(run, counts, {EVENTS: _corrections(run)})
     return None
-
-
-def _clean(run: Run, judged: DataFrame) -> None:
-    by_date = judged.groupBy(F.coalesce("reason", F.lit(KEPT)).alias("rule"), "event_date").count()
-    tally = [(row["rule"], row["event_date"], row["count"]) for row in by_date.collect()]
-    described = {table: _judged_dimension(run, raw, table) for table, raw in _DIMENSIONS.items()}
-    counts: dict[Table, Counts] = {EVENTS: _total(tally)}
-    counts |= {table: counts_of(rows) for table, rows in described.items()}
-    where = f"run_date = '{run.run_date}'"
-    refused = {EVENTS: (RAW_EVENTS, judged)}
-    refused |= {table: (_DIMENSIONS[table], rows) for table, rows in described.items()}
-    run.lake.publish(refused_rows(refused, run.run_date), QUARANTINE, where=where)
-    quality = run.spark.createDataFrame(quality_rows(counts, run.run_date), DATA_QUALITY.schema)
-    run.lake.publish(quality, DATA_QUALITY, where=where)
-    limit = run.settings.clean.max_quarantined_share
-    refuse_bad_night(counts, run.run_date, limit=limit)
-    kept = {day for rule, day, _ in tally if rule == KEPT}
-    _publish_events(run, judged, kept | _dates_of_earlier_attempt(run) | {run.run_date})
-    for table, rows in described.items():
-        _describe(run, rows.where(F.col("reason").isNull()), table)
 
 
 CLEAN = Stage(
     name="clean",
-    reads=(RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS),
-    writes=(EVENTS, CUSTOMERS, ITEMS, QUARANTINE, DATA_QUALITY),
+    reads=(RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS, RAW_FEEDBACK, RAW_EXPOSURES),
+    writes=(CUSTOMERS, ITEMS, FEEDBACK, EXPOSURES, EVENTS, RETURNS, QUARANTINE, DATA_QUALITY),
     work=clean,
 )
 
 
-def _judged_events(run: Run) -> DataFrame:
-    settings = run.settings.clean
-    raw = run.lake.read(RAW_EVENTS).where(F.col("ingest_date") == F.lit(run.run_date))
-    reasoned = with_reason(raw, event_rules(settings, run_date=run.run_date))
-    human = with_bot_reason(reasoned, max_events_per_day=settings.max_events_per_customer_day)
-    judged = with_repetition_reason(human, _known_ids(run, raw))
-    return judged.withColumn("event_date", F.to_date("event_at"))
+def _night(run: Run) -> str:
+    return f"ingest_date = '{run.run_date}'"
 
 
-def _known_ids(run: Run, raw: DataFrame) -> DataFrame | None:
-    """Ids already in the lake for the dates the raw events fall on; None on a first night."""
-    if run.lake.version(EVENTS) < 0:
-        return None
-    days = raw.select(F.to_date("event_at").alias("day")).where("day IS NOT NULL").distinct()
-    dates = [row["day"] for row in days.collect()]
-    events = run.lake.read(EVENTS).where(in_dates("event_date", dates))
-    return events.where(F.col("ingest_date") != F.lit(run.run_date)).select("event_id")
+def _raw(run: Run, table: Table) -> DataFrame:
+    raw = run.lake.read(RAW_OF[table]).where(_night(run))
+    return raw.withColumn("original", F.struct(*raw.columns))
 
 
-def _publish_events(run: Run, judged: DataFrame, touched: set[date]) -> None:
-    fresh = to_events(judged.where(F.col("reason").isNull()))
-    where = in_dates("event_date", touched)
-    if run.lake.version(EVENTS) >= 0:
-        others = run.lake.read(EVENTS).where(where)
-        fresh = fresh.unionByName(others.where(F.col("ingest_date") != F.lit(run.run_date)))
-    run.lake.publish(fresh, EVENTS, where=where)
+def _judged_description(run: Run, table: Table) -> DataFrame:
+    return dimensions.with_reason(_raw(run, table), key=table.key[0])
 
 
-def _dates_of_earlier_attempt(run: Run) -> set[date]:
-    """Dates that an earlier run of this date wrote: they must not keep its rows."""
-    earlier = run.lake.read_or_empty(EVENTS).where(F.col("ingest_date") == F.lit(run.run_date))
-    return {row["event_date"] for row in earlier.select("event_date").distinct().collect()}
+def _judged_feedback(run: Run) -> DataFrame:
+    rules = voices.feedback_rules(run.settings.clean, run_date=run.run_date)
+    return _once(run, with_reason(_raw(run, FEEDBACK), rules), FEEDBACK)
 
 
-def _total(tally: Iterable[tuple[str, date, int]]) -> Counts:
-    by_rule: dict[str, int] = {}
-    for rule, _, count in tally:
-        by_rule[rule] = by_rule.get(rule, 0) + count
-    return by_rule
+def _judged_exposures(run: Run) -> DataFrame:
+    rules = voices.exposure_rules(run.settings.clean, run_date=run.run_date)
+    return _once(run, with_reason(_raw(run, EXPOSURES), rules), EXPOSURES)
 
 
-def _judged_dimension(run: Run, raw_table: Table, table: Table) -> DataFrame:
-    raw = run.lake.read(raw_table).where(F.col("ingest_date") == F.lit(run.run_date))
-    return dimensions.with_reason(raw, key=table.key[0])
+def _once(run: Run, judged: DataFrame, table: Table) -> DataFrame:
+    others = run.lake.read_or_empty(table).where(f"NOT {_night(run)}")
+    return voices.with_repeated_reason(judged, others, key=table.key[0])
 
 
-def _describe(run: Run, sound: DataFrame, table: Table) -> None:
+def _changes(run: Run, sound: DataFrame, table: Table) -> DataFrame:
+    """New versions of descriptions; an old night run again leaves out what came after it."""
     key, attributes = table.key[0], dimensions.attributes_of(table)
-    newest = dimensions.per_entity_newest(sound, key=key, attributes=attributes)
-    described = run.lake.read_or_empty(table).where(F.col("known_from") < F.lit(run.run_date))
-    known = keep_as_of(described, key=key, as_of=run.run_date)
-    changed = dimensions.drop_unchanged(newest, known, key=key, attributes=attributes)
-    rows = changed.withColumn("known_from", F.lit(run.run_date))
-    run.lake.publish(rows, table, where=f"known_from = '{run.run_date}'")
+    before = run.lake.read_or_empty(table).where(f"ingest_date < '{run.run_date}'")
+    order = F.struct("known_from", "ingest_date")
+    newest = F.max_by(F.struct("known_from", *attributes), order).alias("newest")
+    known = before.groupBy(key).agg(newest).select(key, "newest.*")
+    versions = dimensions.per_entity_version(sound, key=key, attributes=attributes)
+    changed = dimensions.keep_changes(versions, known, key=key, attributes=attributes)
+    return changed.withColumn("ingest_date", F.lit(run.run_date)).select(*table.column_names)
+
+
+def _quarantine(run: Run, judged: Mapping[Table, DataFrame]) -> Mapping[Table, Counts]:
+    """Publish what is refused; rows of every target by the rule that refused them, or kept."""
+    where = f"run_date = '{run.run_date}'"
+    run.lake.publish(refused_rows(judged, run.run_date), QUARANTINE, where=where)
+    refused = run.lake.read(QUARANTINE).where(where).groupBy("target", "reason").count().collect()
+    counts: dict[Table, Counts] = {}
+    for table, raw in RAW_OF.items():
+        by_rule = {row["reason"]: row["count"] for row in refused if row["target"] == table.name}
+        came = run.lake.read(raw).where(_night(run)).count()
+        if came:
+            counts[table] = {KEPT: came - sum(by_rule.values()), **by_rule}
+    return counts
+
+
+def _refuse_bad_night(run: Run, counts: Mapping[Table, Counts]) -> None:
+    limit = run.settings.clean.max_quarantined_share
+    try:
+        refuse_bad_night(counts, run.run_date, limit=limit)
+    except DataQualityError:
+        _publish_quality(run, counts, {})
+        raise
+
+
+def _returns(run: Run) -> DataFrame:
+    """The night's returns with the purchases they undo, those of other nights among them."""
+    events = run.lake.read(EVENTS)
+    returns = events.where(_night(run)).where("event_type = 'return'")
+    dates = [row["event_date"] for row in returns.select("event_date").distinct().collect()]
+    days = run.settings.clean.return_days
+    reach = {day - timedelta(days=n) for day in dates for n in range(days + 1)}
+    purchases = events.where("event_type = 'purchase'").where(in_dates("event_date", reach))
+    return per_return(returns, purchases, days=days)
+
+
+def _corrections(run: Run) -> Counts:
+    """Kept events by what was noted of them."""
+    fresh = run.lake.read(EVENTS).where(_night(run)).where("corrections IS NOT NULL")
+    noted = fresh.select(F.explode(F.split("corrections", ",")).alias("mark"))
+    marks = noted.groupBy("mark").count().collect()
+    alone = run.lake.read(RETURNS).where(_night(run)).where("purchase_event_id IS NULL").count()
+    counted = {row["mark"]: row["count"] for row in marks}
+    return {**counted, "return_without_purchase": alone} if alone else counted
+
+
+def _publish_quality(
+    run: Run, counts: Mapping[Table, Counts], corrected: Mapping[Table, Counts]
+) -> None:
+    rows = quality_rows(counts, corrected, run.run_date)
+    frame = run.spark.createDataFrame(rows, DATA_QUALITY.schema)
+    run.lake.publish(frame, DATA_QUALITY, where=f"run_date = '{run.run_date}'")

@@ -30,7 +30,7 @@ def per_customer_labels(
         .where(f"_days > 0 AND _days <= {horizon}")
     )
     bought = F.col("event_type") == "purchase"
-    interacted = F.col("event_type") != "return"
+    interacted = (F.col("event_type") != "return") & F.col("item_id").isNotNull()
     order = F.struct("event_at", F.xxhash64("event_id"))
     return later.groupBy("customer_id", "feature_date").agg(
         F.max((bought & (F.col("_days") <= settings.purchase_days)).cast("int")).alias("purchase"),

@@ -9,16 +9,16 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.encode import encode_examples
 from insight.examples.labels import per_customer_labels, with_labels
+from insight.examples.snapshots import Known, per_customer_snapshot, refuse_peeking
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
 from insight.point_in_time import keep_as_of
 from insight.registry.registry import Registry
 from insight.registry.schedule import why_not_train
-from insight.snapshots.customers import per_customer_features
-from insight.snapshots.sequences import per_customer_sequence
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_DAILY,
+    CUSTOMERS,
     EVENTS,
     FEATURE_STATISTICS,
     ITEM_DAILY,
@@ -38,24 +38,20 @@ def build_examples(run: Run) -> str | None:
     if cutoffs is None:
         return "too little history for a train, a validation and a test window"
     vocabulary = _publish_vocabulary(run, cutoffs)
-    features = per_customer_features(run.lake.read(CUSTOMER_DAILY), as_of=cutoffs.split_of)
-    statistics = _publish_statistics(run, features, cutoffs)
-    length = run.settings.sequences.length
-    labelled = _labelled(run, features, cutoffs)
-    examples = encode_examples(labelled, vocabulary, statistics, length=length)
-    run.lake.publish(
-        examples,
-        TRAINING_EXAMPLES,
-        where=f"run_date = '{run.run_date}'",
-        files=run.settings.examples.files,
-        allow_empty=False,
-    )
+    known, length = _known(run), run.settings.sequences.length
+    sample = known.sampled(share=run.settings.examples.leakage_share)
+    refuse_peeking(sample, as_of=min(cutoffs.train), length=length)
+    snapshots = per_customer_snapshot(known, as_of=cutoffs.split_of, length=length).persist()
+    try:
+        _publish_examples(run, cutoffs, vocabulary, snapshots)
+    finally:
+        snapshots.unpersist()
     return None
 
 
 BUILD_EXAMPLES = Stage(
     name="build_examples",
-    reads=(EVENTS, ITEMS, CUSTOMER_DAILY, ITEM_DAILY),
+    reads=(EVENTS, CUSTOMERS, ITEMS, CUSTOMER_DAILY, ITEM_DAILY),
     writes=(ITEM_VOCABULARY, FEATURE_STATISTICS, TRAINING_EXAMPLES),
     work=build_examples,
 )
@@ -88,31 +84,51 @@ def _publish_vocabulary(run: Run, cutoffs: Cutoffs) -> Vocabulary:
     return Vocabulary.from_rows([(row[0], row[1], row[2]) for row in listed])
 
 
-def _labelled(run: Run, features: DataFrame, cutoffs: Cutoffs) -> DataFrame:
+def _known(run: Run) -> Known:
+    lake, day = run.lake, run.run_date
+    return Known(
+        customer_daily=lake.read(CUSTOMER_DAILY),
+        events=lake.read(EVENTS).where(F.col("event_date") <= F.lit(day)),
+        items=keep_as_of(lake.read(ITEMS), key="item_id", as_of=day),
+        customers=keep_as_of(lake.read(CUSTOMERS), key="customer_id", as_of=day),
+    )
+
+
+def _publish_examples(
+    run: Run, cutoffs: Cutoffs, vocabulary: Vocabulary, snapshots: DataFrame
+) -> None:
     """Features and sequence of every customer at every cut-off, with what then happened."""
-    settings, dates = run.settings.examples, cutoffs.split_of
+    settings = run.settings.examples
+    statistics = _publish_statistics(run, snapshots, cutoffs)
     events = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(run.run_date))
-    sequences = per_customer_sequence(events, as_of=dates, length=run.settings.sequences.length)
-    snapshots = features.join(sequences, on=["customer_id", "feature_date"], how="inner")
-    labels = per_customer_labels(events, as_of=dates, settings=settings)
-    labelled = with_labels(snapshots, labels, active_days=settings.active_days)
-    return _with_split(labelled, run, cutoffs)
+    labels = per_customer_labels(events, as_of=cutoffs.split_of, settings=settings)
+    labelled = _with_split(
+        with_labels(snapshots, labels, active_days=settings.active_days), run, cutoffs
+    )
+    length = run.settings.sequences.length
+    run.lake.publish(
+        encode_examples(labelled, vocabulary, statistics, length=length),
+        TRAINING_EXAMPLES,
+        where=f"run_date = '{run.run_date}'",
+        files=settings.files,
+        allow_empty=False,
+    )
 
 
 def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:
     train = features.where(F.col("feature_date").isin(list(cutoffs.train)))
-    statistics = fit_feature_statistics(train)
+    statistics = fit_feature_statistics(train, scaling=run.settings.features.scaling)
+    columns = (
+        statistics.names,
+        statistics.transforms,
+        statistics.mean,
+        statistics.scale,
+        statistics.has_mask,
+    )
     rows = [
-        (name, position, transform, mean, scale, has_mask, run.run_date)
+        (name, position, transform, statistics.scaling, mean, scale, has_mask, run.run_date)
         for position, (name, transform, mean, scale, has_mask) in enumerate(
-            zip(
-                statistics.names,
-                statistics.transforms,
-                statistics.mean,
-                statistics.scale,
-                statistics.has_mask,
-                strict=True,
-            )
+            zip(*columns, strict=True)
         )
     ]
     frame = run.spark.createDataFrame(rows, FEATURE_STATISTICS.schema)

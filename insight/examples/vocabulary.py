@@ -35,16 +35,26 @@ def per_item_index(
     )
 
 
-def fit_feature_statistics(train_features: DataFrame) -> FeatureStatistics:
-    """Mean and standard deviation of every feature after its transform; nulls left out.
+def fit_feature_statistics(train_features: DataFrame, *, scaling: str) -> FeatureStatistics:
+    """Location and scale of every feature after its transform; nulls left out.
 
     Values are rounded to nine significant digits: sums of doubles differ in their last bits
     with the order of rows, and a rerun must not.
+
+    Args:
+        train_features: Features at the training cut-offs, and no others.
+        scaling: ``standard`` for mean and standard deviation, ``min_max`` for 0 to 1.
     """
     read = {name: _transformed(name) for name in FEATURES}
+    if scaling == "min_max":
+        measures = {
+            name: (F.min(value), F.max(value) - F.min(value)) for name, value in read.items()
+        }
+    else:
+        measures = {name: (F.avg(value), F.stddev_pop(value)) for name, value in read.items()}
     moments = train_features.agg(
-        *(F.avg(column).alias(f"mean {name}") for name, column in read.items()),
-        *(F.stddev_pop(column).alias(f"scale {name}") for name, column in read.items()),
+        *(location.alias(f"mean {name}") for name, (location, _) in measures.items()),
+        *(scale.alias(f"scale {name}") for name, (_, scale) in measures.items()),
     ).first()
     assert moments is not None
     return FeatureStatistics(
@@ -53,6 +63,7 @@ def fit_feature_statistics(train_features: DataFrame) -> FeatureStatistics:
         mean=tuple(_rounded(moments[f"mean {name}"] or 0.0) for name in FEATURES),
         scale=tuple(_rounded(moments[f"scale {name}"] or 0.0) or 1.0 for name in FEATURES),
         has_mask=tuple(name in NULLABLE for name in FEATURES),
+        scaling=scaling,
     )
 
 

@@ -1,26 +1,31 @@
-"""Build features: daily state where events touched it, then snapshots at the run date."""
+"""Build features: the items' days, then snapshots of customers and items at the run date."""
 
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.features.daily import per_customer_day, per_item_day
-from insight.point_in_time import in_dates, keep_as_of, touched_dates, with_neighbours
-from insight.snapshots.customers import LONGEST_WINDOW_DAYS, per_customer_features
+from insight.features.daily import per_item_day
+from insight.point_in_time import in_dates, keep_as_of, with_neighbours
+from insight.snapshots.affinity import per_customer_affinity
+from insight.snapshots.customers import (
+    LONGEST_WINDOW_DAYS,
+    per_customer_features,
+    with_last_events_and_description,
+)
 from insight.snapshots.items import ITEM_WINDOW_DAYS, per_item_features
 from insight.snapshots.sequences import per_customer_sequence, with_newer_events
-from insight.snapshots.visits import per_session, with_session_start
+from insight.snapshots.visits import per_visit_and_day, to_customer_daily
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_DAILY,
     CUSTOMER_FEATURES,
     CUSTOMER_SEQUENCES,
+    CUSTOMERS,
     EVENTS,
     ITEM_DAILY,
     ITEM_FEATURES,
     ITEMS,
-    SESSIONS,
 )
 
 _COMMITS_LOOKED_THROUGH = 100
@@ -28,66 +33,62 @@ _COMMITS_LOOKED_THROUGH = 100
 
 
 def build_features(run: Run) -> str | None:
-    """Refresh the daily state that the night touched, then describe every customer and item."""
+    """Add the night to the items' days, then describe every customer and item."""
     events = run.lake.read(EVENTS)
-    _publish_daily(run, events, touched_dates(events, run_date=run.run_date))
+    night = f"ingest_date = '{run.run_date}'"
+    run.lake.publish(per_item_day(events.where(night)), ITEM_DAILY, where=night)
     where = f"feature_date = '{run.run_date}'"
-    customer_days, item_days = _days_as_known(run, events)
-    features = per_customer_features(customer_days, as_of=[run.run_date])
-    run.lake.publish(features, CUSTOMER_FEATURES, where=where)
-    items = keep_as_of(run.lake.read(ITEMS), key="item_id", as_of=run.run_date)
-    item_features = per_item_features(item_days, items, as_of=run.run_date)
-    run.lake.publish(item_features, ITEM_FEATURES, where=where)
     run.lake.publish(_sequences(run, events), CUSTOMER_SEQUENCES, where=where)
+    items = keep_as_of(run.lake.read(ITEMS), key="item_id", as_of=run.run_date)
+    run.lake.publish(_customers(run, events, items), CUSTOMER_FEATURES, where=where)
+    run.lake.publish(_items(run, items), ITEM_FEATURES, where=where)
     return None
 
 
 BUILD_FEATURES = Stage(
     name="build_features",
-    reads=(EVENTS, SESSIONS, ITEMS),
-    writes=(CUSTOMER_DAILY, ITEM_DAILY, CUSTOMER_FEATURES, ITEM_FEATURES, CUSTOMER_SEQUENCES),
+    reads=(EVENTS, CUSTOMER_DAILY, CUSTOMERS, ITEMS),
+    writes=(ITEM_DAILY, CUSTOMER_SEQUENCES, CUSTOMER_FEATURES, ITEM_FEATURES),
     work=build_features,
 )
 
 
-def _publish_daily(run: Run, events: DataFrame, touched: list[date]) -> None:
-    # A touched date can move the beginning of a visit to or from the days beside it.
-    dates = with_neighbours(touched, days=1)
-    where = in_dates("event_date", dates)
-    sessions = run.lake.read(SESSIONS).where(in_dates("session_date", dates))
-    days = per_customer_day(events.where(where), sessions)
-    run.lake.publish(days, CUSTOMER_DAILY, where=where)
-    only_touched = in_dates("event_date", touched)
-    run.lake.publish(per_item_day(events.where(only_touched)), ITEM_DAILY, where=only_touched)
+def _customers(run: Run, events: DataFrame, items: DataFrame) -> DataFrame:
+    features = per_customer_features(_days_as_known(run, events), as_of=[run.run_date])
+    tonight = F.col("feature_date") == F.lit(run.run_date)
+    sequences = run.lake.read(CUSTOMER_SEQUENCES).where(tonight)
+    customers = keep_as_of(run.lake.read(CUSTOMERS), key="customer_id", as_of=run.run_date)
+    affinities = per_customer_affinity(sequences, items)
+    return with_last_events_and_description(features, affinities, customers)
 
 
-def _days_as_known(run: Run, events: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """Customers' and items' days that features look at, as known by the run date's end.
+def _items(run: Run, items: DataFrame) -> DataFrame:
+    # What later nights brought of these days is in rows of their own.
+    known = run.lake.read(ITEM_DAILY).where(F.col("ingest_date") <= F.lit(run.run_date))
+    days = _window(known, run.run_date, ITEM_WINDOW_DAYS)
+    smoothing = run.settings.features.smoothing_days
+    return per_item_features(days, items, as_of=run.run_date, smoothing_days=smoothing)
+
+
+def _days_as_known(run: Run, events: DataFrame) -> DataFrame:
+    """Customers' days that features look at, as known by the run date's end.
 
     When an old date is run again, later nights may have brought late events of its past: the
     daily state holds them, so these days are made anew without them.
     """
-    customer_days = _window(run.lake.read(CUSTOMER_DAILY), run.run_date, LONGEST_WINDOW_DAYS)
-    item_days = _window(run.lake.read(ITEM_DAILY), run.run_date, ITEM_WINDOW_DAYS)
+    days = _window(run.lake.read(CUSTOMER_DAILY), run.run_date, LONGEST_WINDOW_DAYS)
     past = _window(events, run.run_date, LONGEST_WINDOW_DAYS)
     later = past.where(F.col("ingest_date") > F.lit(run.run_date))
     dates = [row["event_date"] for row in later.select("event_date").distinct().collect()]
     if not dates:
-        return customer_days, item_days
+        return days
     known = past.where(F.col("ingest_date") <= F.lit(run.run_date))
     # A late event may have joined visits of the days beside its own.
     around = with_neighbours(dates, days=1)
     near = known.where(in_dates("event_date", with_neighbours(around, days=1)))
-    starts = with_session_start(
-        near.where(F.col("customer_id").isNotNull()), gap_minutes=run.settings.sessions.gap_minutes
-    )
-    begun = per_session(starts).where(in_dates("session_date", around))
-    again = per_customer_day(known.where(in_dates("event_date", around)), begun)
-    items_again = per_item_day(known.where(in_dates("event_date", dates)))
-    return (
-        customer_days.where(f"NOT {in_dates('event_date', around)}").unionByName(again),
-        item_days.where(f"NOT {in_dates('event_date', dates)}").unionByName(items_again),
-    )
+    again = to_customer_daily(per_visit_and_day(near, settings=run.settings.sessions))
+    where = in_dates("event_date", around)
+    return days.where(f"NOT {where}").unionByName(again.where(where))
 
 
 def _sequences(run: Run, events: DataFrame) -> DataFrame:

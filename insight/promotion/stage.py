@@ -97,14 +97,7 @@ def _rival(
 
 def _statistics(run: Run) -> FeatureStatistics:
     rows = run.lake.read(FEATURE_STATISTICS).where(f"run_date = '{run.run_date}'")
-    ordered = rows.orderBy("position").collect()
-    return FeatureStatistics(
-        names=tuple(row["feature"] for row in ordered),
-        transforms=tuple(row["transform"] for row in ordered),
-        mean=tuple(row["mean"] for row in ordered),
-        scale=tuple(row["scale"] for row in ordered),
-        has_mask=tuple(row["has_mask"] for row in ordered),
-    )
+    return FeatureStatistics.from_rows(rows.collect())
 
 
 def _translation(

@@ -1,29 +1,75 @@
-"""Sessionise: visits of the dates that new or late events touch."""
+"""Sessionise: visits and customers' days, of the customers and dates that the night touched."""
 
+from datetime import date
+
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.point_in_time import in_dates, touched_dates, with_neighbours
-from insight.snapshots.visits import per_session, with_session_start
+from insight.point_in_time import dates_in, in_dates, touched_dates, with_neighbours
+from insight.snapshots.visits import per_visit_and_day, to_customer_daily, to_sessions
 from insight.stages import Run, Stage
-from insight.tables import EVENTS, SESSIONS
+from insight.tables import CUSTOMER_DAILY, EVENTS, SESSIONS, Table
+
+_COMMITS_LOOKED_THROUGH = 100
+"""A run longer ago than so many commits is taken for none of this date's."""
 
 
 def sessionise(run: Run) -> str | None:
-    """Compute anew the visits that begin on touched dates or on the days beside them.
+    """Compute anew what the night's events touched; carry over the other customers' rows.
 
     A visit may cross midnight, so an event can lengthen a visit of the day before or take the
-    first events of the day after. Visits are read with one more day on each side; a visit
-    without a half-hour's silence in 24 hours is no person's. Events of later dates, there in a
-    backfill, are read as well: without them the visits of the day after would be lost.
+    first events of the day after: both are rewritten with its own. They are read with one more
+    day on each side; a visit without a half-hour's silence in 24 hours is no person's. Events
+    of later dates, there in a backfill, are read as well: without them the visits of the day
+    after would be lost.
     """
     events = run.lake.read(EVENTS)
-    rewritten = with_neighbours(touched_dates(events, run_date=run.run_date), days=1)
-    read = in_dates("event_date", with_neighbours(rewritten, days=1))
-    known = events.where(read).where(F.col("customer_id").isNotNull())
-    visits = per_session(with_session_start(known, gap_minutes=run.settings.sessions.gap_minutes))
-    where = in_dates("session_date", rewritten)
-    run.lake.publish(visits.where(where), SESSIONS, where=where)
+    earlier = _dates_of_earlier_attempts(run)
+    fresh = with_neighbours(touched_dates(events, run_date=run.run_date), days=1)
+    rewritten = sorted({*fresh, *earlier})
+    near = events.where(in_dates("event_date", with_neighbours(rewritten, days=1)))
+    # An earlier attempt may have had other events: then nothing of its dates is carried over.
+    is_first = run.lake.version(SESSIONS) < 0
+    touched = None if earlier or is_first else _touched_customers(run, events)
+    known = near if touched is None else near.join(touched, on="customer_id", how="left_semi")
+    both = per_visit_and_day(known, settings=run.settings.sessions).persist()
+    try:
+        _replace(run, to_sessions(both), SESSIONS, rewritten, touched)
+        _replace(run, to_customer_daily(both), CUSTOMER_DAILY, rewritten, touched)
+    finally:
+        both.unpersist()
     return None
 
 
-SESSIONISE = Stage(name="sessionise", reads=(EVENTS,), writes=(SESSIONS,), work=sessionise)
+SESSIONISE = Stage(
+    name="sessionise",
+    reads=(EVENTS,),
+    writes=(SESSIONS, CUSTOMER_DAILY),
+    work=sessionise,
+)
+
+
+def _dates_of_earlier_attempts(run: Run) -> set[date]:
+    """Dates that earlier runs of this date rewrote: they must not keep what came of them."""
+    if run.lake.version(SESSIONS) < 0:
+        return set()
+    commits = run.lake.past_commits(SESSIONS, limit=_COMMITS_LOOKED_THROUGH)
+    ours = [commit for commit in commits if commit.run_date == run.run_date.isoformat()]
+    return {day for commit in ours for day in dates_in(commit.where)}
+
+
+def _touched_customers(run: Run, events: DataFrame) -> DataFrame:
+    """Customers of whom the night brought events."""
+    fresh = events.where(F.col("ingest_date") == F.lit(run.run_date))
+    return fresh.where("customer_id IS NOT NULL").select("customer_id").distinct()
+
+
+def _replace(
+    run: Run, rows: DataFrame, table: Table, dates: list[date], touched: DataFrame | None
+) -> None:
+    where = in_dates(table.partition_by[0], dates)
+    rows = rows.where(where)
+    if touched is not None:
+        others = run.lake.read(table).where(where)
+        rows = rows.unionByName(others.join(touched, on="customer_id", how="left_anti"))
+    run.lake.publish(rows, table, where=where)

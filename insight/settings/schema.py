@@ -25,17 +25,51 @@ class CleanSettings(_Strict):
     earliest_event_date: date = date(2000, 1, 1)
     max_price: float = Field(100_000.0, gt=0)
     max_quantity: float = Field(100_000.0, gt=0)
+    max_text_length: int = Field(512, gt=0)
+    near_repeat_seconds: float = Field(1.0, ge=0, le=10)
+    """The same event of a customer again within so long is one event; 0 asks for equal times."""
     max_events_per_customer_day: int = Field(2_000, gt=0)
     """A customer with more events in a day is taken for a bot."""
-    max_text_length: int = Field(512, gt=0)
+    bot_min_events: int = Field(500, gt=0)
+    """With fewer events in a day nobody is a bot by the two limits below."""
+    max_active_hours: int = Field(20, ge=1, le=24)
+    """A customer with events in more hours of a day than this never sleeps."""
+    max_customer_share: float = Field(0.2, gt=0, le=1)
+    """Of one delivery's events; more is no single person's."""
+    missing_price: Literal["drop", "impute"] = "impute"
+    """A sale without a price: refused, or given the item's list price where there is one."""
+    missing_quantity: Literal["drop", "impute"] = "drop"
+    """A sale without a quantity: refused, or taken for one unit."""
+    outliers: Literal["keep", "cap", "quarantine"] = "cap"
+    """Prices and quantities of sales beyond their category's bounds."""
+    outlier_rule: Literal["robust_z", "iqr"] = "robust_z"
+    outlier_limit: float = Field(6.0, gt=0)
+    """Robust deviations from the median, or interquartile ranges beyond the quartiles."""
+    outlier_min_factor: float = Field(20.0, gt=1)
+    """A value within this factor of the median is never an outlier."""
+    outlier_min_rows: int = Field(30, ge=1)
+    """A category with fewer sales in a delivery has no bounds."""
+    return_days: int = Field(30, ge=1)
+    """How far back a return looks for its purchase."""
 
 
 class SessionSettings(_Strict):
     gap_minutes: int = Field(30, gt=0)
+    split_at_midnight: bool = False
+    """Whether a visit ends with its day (UTC)."""
+    split_at_campaign: bool = False
+    """Whether a click on another campaign opens a new visit."""
 
 
 class SequenceSettings(_Strict):
     length: int = Field(64, ge=2)
+
+
+class FeatureSettings(_Strict):
+    smoothing_days: int = Field(5, ge=1, le=15)
+    """Odd width of the rolling median that an item's trend looks through; 1 for none."""
+    scaling: Literal["standard", "min_max"] = "standard"
+    """Features as z-scores, or between 0 and 1; fitted on the training window either way."""
 
 
 class ExampleSettings(_Strict):
@@ -46,6 +80,8 @@ class ExampleSettings(_Strict):
     train_cutoffs: int = Field(20, ge=1)
     cutoff_step_days: int = Field(7, gt=0)
     min_item_events: int = Field(5, ge=1)
+    leakage_share: float = Field(0.1, gt=0, le=1)
+    """Share of the customers whose features are made again without the future, to compare."""
     files: int = Field(8, gt=0)
     """Files of equal size per split; each rank reads its own share of them."""
 
@@ -98,6 +134,18 @@ class ScoringSettings(_Strict):
     """Customers silent for longer are not scored."""
 
 
+class MaintenanceSettings(_Strict):
+    retention_hours: int = Field(168, ge=168)
+    """Files that no newer version needs are kept so long: the past that can be read or restored.
+    Never less than a week, nor than a table's own delta.deletedFileRetentionDuration."""
+    log_retention_days: int = Field(30, ge=30)
+    checkpoint_interval: int = Field(10, ge=1)
+    """Commits after which Delta writes its log's state in one file."""
+    small_file_mb: int = Field(32, ge=1)
+    small_files: int = Field(8, ge=2)
+    """A partition with so many files smaller than that is compacted."""
+
+
 class SimulateSettings(_Strict):
     seed: int = Field(20240101, ge=0)
     customers: int = Field(20_000, ge=1)
@@ -137,10 +185,12 @@ class Settings(_Strict):
     clean: CleanSettings = CleanSettings()
     sessions: SessionSettings = SessionSettings()
     sequences: SequenceSettings = SequenceSettings()
+    features: FeatureSettings = FeatureSettings()
     examples: ExampleSettings = ExampleSettings()
     training: TrainingSettings = TrainingSettings()
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
+    maintenance: MaintenanceSettings = MaintenanceSettings()
     simulate: SimulateSettings = SimulateSettings()
 
     @field_validator("registry", "report", "pseudonym_key_file", mode="before")

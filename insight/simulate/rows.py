@@ -1,5 +1,6 @@
 """The simulated shop's rows, as its export would hold them."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -56,9 +57,9 @@ def exposure_rows(shop: Shop, campaign: Campaign, day: date) -> pa.Table:
             "exposure_id": _numbered(f"x{day:%Y%m%d}-", np.arange(count)),
             "exposed_at_ms": np.full(count, at_ms),
             "user": user_names(shop, campaign.exposed),
-            "campaign": [f"c{campaign.number}"] * count,
+            "campaign": _texts([f"c{campaign.number}"] * count),
             "channel": pa.array(["email", "social", "banner"]).take(pa.array(np.arange(count) % 3)),
-            "category": [category_name(campaign.category)] * count,
+            "category": _texts([category_name(campaign.category)] * count),
         }
     )
 
@@ -82,7 +83,7 @@ def feedback_rows(shop: Shop, events: Events, random: np.random.Generator, day: 
             "user": user_names(shop, np.where(is_mention, NOBODY, events.customer[writes])),
             "item": _numbered("i", events.item[writes]),
             "rating": _where(kind == 0, rating.astype(np.float64)),
-            "text": feedback_texts(random, rating, orders.to_pylist()),
+            "text": _texts(feedback_texts(random, rating, orders.to_pylist())),
         }
     )
 
@@ -94,9 +95,9 @@ def item_rows(shop: Shop, stock: Ints, items: Ints) -> pa.Table:
     return pa.table(
         {
             "item": _numbered("i", items),
-            "title": titles,
-            "text": texts,
-            "category": [category_name(number) for number in items // per],
+            "title": _texts(titles),
+            "text": _texts(texts),
+            "category": _texts([category_name(number) for number in items // per]),
             "brand": _numbered("brand ", shop.items.brand[items]),
             "price": shop.items.price[items],
             "stock": stock,
@@ -128,6 +129,11 @@ def truth_rows(shop: Shop, customers: Ints, purchase: Floats, churn: Floats) -> 
             "churn_30d_probability": churn,
         }
     )
+
+
+def _texts(values: Sequence[str]) -> pa.Array:
+    """Text also where there is none: a day without items still has columns of their types."""
+    return pa.array(values, pa.string())
 
 
 def _numbered(prefix: str, numbers: Ints, present: Flags | None = None) -> pa.Array:

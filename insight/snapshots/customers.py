@@ -1,4 +1,4 @@
-"""A customer as known at the end of a day, from daily state only."""
+"""A customer as known at the end of a day: from daily state, last events and description."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,8 +6,33 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from insight.tables import CUSTOMER_FEATURES
+
 LONGEST_WINDOW_DAYS = 365
 WINDOWS_DAYS = (7, 30, 90, 365)
+
+DEMOGRAPHICS = ("age_band", "gender", "country", "region")
+
+_SUMMED = {
+    "orders": ("order_count", WINDOWS_DAYS),
+    "amount_cents": ("amount_cents", WINDOWS_DAYS),
+    "views": ("view_count", (7, 30, 90)),
+    "searches": ("search_count", (30,)),
+    "carts": ("cart_count", (30,)),
+    "sessions": ("session_count", (30, 90)),
+    "returns": ("return_count", (90,)),
+    "campaign_clicks": ("campaign_click_count", (90,)),
+    "_purchases": ("purchase_count", (90,)),
+    "_discounted": ("discounted_count", (90,)),
+    "_discount_cents": ("discount_cents", (90,)),
+    "_carted": ("cart_session_count", (90,)),
+    "_abandoned": ("abandoned_cart_count", (90,)),
+    "_events": ("event_count", (90,)),
+    "_night": ("night_count", (90,)),
+    "_morning": ("morning_count", (90,)),
+    "_afternoon": ("afternoon_count", (90,)),
+}
+"""Feature to the daily column it sums and its windows; with _ for those that shares are of."""
 
 
 def per_customer_features(customer_daily: DataFrame, *, as_of: Iterable[date]) -> DataFrame:
@@ -25,29 +50,48 @@ def per_customer_features(customer_daily: DataFrame, *, as_of: Iterable[date]) -
     )
     known = aged.where(f"age_days >= 0 AND age_days < {LONGEST_WINDOW_DAYS}")
     totals = known.groupBy("customer_id", "feature_date").agg(*_aggregates())
+    summed = [
+        f"{name}_{days}d"
+        for name, (_, windows) in _SUMMED.items()
+        for days in windows
+        if not name.startswith("_")
+    ]
     return totals.select(
         "customer_id",
         "days_since_last_event",
         "days_since_last_order",
         "active_days_365d",
-        *(f"{name}_{days}d" for days in WINDOWS_DAYS for name in ("orders", "amount_cents")),
-        "views_30d",
-        "carts_30d",
-        "sessions_30d",
-        "returns_90d",
-        _mean_days_between_orders(),
-        _share("_discount_cents_90d", "amount_cents_90d").alias("discount_share_90d"),
-        _ratio("amount_cents_90d", "orders_90d").alias("mean_order_cents_90d"),
+        *summed,
+        *(column.alias(name) for name, column in _derived().items()),
         "feature_date",
+    )
+
+
+def with_last_events_and_description(
+    features: DataFrame, affinities: DataFrame, customers: DataFrame
+) -> DataFrame:
+    """Rows of customer_features: what daily state cannot tell is null where it is not known.
+
+    Args:
+        features: From ``per_customer_features``.
+        affinities: From ``per_customer_affinity``, for the same dates.
+        customers: Descriptions as known then, one row each.
+    """
+    described = customers.select("customer_id", *DEMOGRAPHICS)
+    return (
+        features.join(affinities, on=["customer_id", "feature_date"], how="left")
+        .join(described, on="customer_id", how="left")
+        .select(*CUSTOMER_FEATURES.column_names)
     )
 
 
 def _aggregates() -> list[Column]:
     age, bought = F.col("age_days").cast("bigint"), F.col("order_count") > 0
+    is_weekend = F.dayofweek("event_date").isin(1, 7)
     windows = [
-        _within(days, column).alias(f"{name}_{days}d")
-        for days in WINDOWS_DAYS
-        for name, column in (("orders", "order_count"), ("amount_cents", "amount_cents"))
+        _within(days, F.col(column)).alias(f"{name}_{days}d")
+        for name, (column, reach) in _SUMMED.items()
+        for days in reach
     ]
     return [
         F.min(age).alias("days_since_last_event"),
@@ -55,27 +99,35 @@ def _aggregates() -> list[Column]:
         F.max(F.when(bought, age)).alias("_days_since_first_order"),
         F.count_if(bought).alias("_order_days"),
         F.count(F.lit(1)).alias("active_days_365d"),
+        _within(90, F.when(is_weekend, F.col("event_count")).otherwise(0)).alias("_weekend_90d"),
         *windows,
-        _within(30, "view_count").alias("views_30d"),
-        _within(30, "cart_count").alias("carts_30d"),
-        _within(30, "session_count").alias("sessions_30d"),
-        _within(90, "return_count").alias("returns_90d"),
-        _within(90, "discount_cents").alias("_discount_cents_90d"),
     ]
 
 
-def _within(days: int, column: str) -> Column:
-    return F.sum(F.when(F.col("age_days") < days, F.col(column)).otherwise(0))
+def _within(days: int, column: Column) -> Column:
+    return F.sum(F.when(F.col("age_days") < days, column).otherwise(0))
 
 
-def _mean_days_between_orders() -> Column:
+def _derived() -> dict[str, Column]:
+    """Ratios of sums; null where there is nothing to divide by."""
     span = F.col("_days_since_first_order") - F.col("days_since_last_order")
-    gaps = F.col("_order_days") - 1
-    return F.when(gaps > 0, span / gaps).alias("mean_days_between_orders")
-
-
-def _share(part: str, rest: str) -> Column:
-    return _divided(F.col(part), F.col(part) + F.col(rest))
+    gap = _divided(span, F.col("_order_days") - 1)
+    evening = F.col("_events_90d") - F.col("_night_90d") - F.col("_morning_90d")
+    return {
+        "mean_days_between_orders": gap,
+        "order_overdue_ratio": _divided(F.col("days_since_last_order"), gap),
+        "discount_share_90d": _divided(
+            F.col("_discount_cents_90d"), F.col("_discount_cents_90d") + F.col("amount_cents_90d")
+        ),
+        "discounted_purchase_share_90d": _ratio("_discounted_90d", "_purchases_90d"),
+        "mean_order_cents_90d": _ratio("amount_cents_90d", "orders_90d"),
+        "cart_abandonment_share_90d": _ratio("_abandoned_90d", "_carted_90d"),
+        "night_share_90d": _ratio("_night_90d", "_events_90d"),
+        "morning_share_90d": _ratio("_morning_90d", "_events_90d"),
+        "afternoon_share_90d": _ratio("_afternoon_90d", "_events_90d"),
+        "evening_share_90d": _divided(evening - F.col("_afternoon_90d"), F.col("_events_90d")),
+        "weekend_share_90d": _ratio("_weekend_90d", "_events_90d"),
+    }
 
 
 def _ratio(numerator: str, denominator: str) -> Column:

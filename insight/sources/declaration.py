@@ -5,16 +5,30 @@ import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from insight.errors import SettingsError, SourceFormatError
 from insight.settings import CONF, parsed_yaml
-from insight.tables import RAW_CUSTOMERS, RAW_EVENTS, RAW_ITEMS, Table
+from insight.tables import (
+    RAW_CUSTOMERS,
+    RAW_EVENTS,
+    RAW_EXPOSURES,
+    RAW_FEEDBACK,
+    RAW_ITEMS,
+    Table,
+)
 
-Target = Literal["raw_events", "raw_customers", "raw_items"]
+Target = Literal["raw_events", "raw_customers", "raw_items", "raw_feedback", "raw_exposures"]
 
-TARGETS: dict[str, Table] = {table.name: table for table in (RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS)}
+TARGETS: dict[str, Table] = {
+    table.name: table
+    for table in (RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS, RAW_FEEDBACK, RAW_EXPOSURES)
+}
+
+ADDED = ("source_file", "malformed", "file_date", "covers_from", "position")
+"""What stands beside a file's own columns; a mapping may use them."""
 
 EVER = date(1970, 1, 1)
 """From when on a file without a date may hold events."""
@@ -34,12 +48,23 @@ class Feed(BaseModel):
         date_is: Whether the name gives the day, or a month read when it is over; or
             ``when_read`` for an export without a date, which counts for the night that first
             finds it and may hold events of any age.
-        format: csv, json or parquet.
+        sparse: Whether days without this feed's files are usual, as with coupons: no night
+            waits for them, and they do not stand for a day's trade.
+        format: csv, json (an object a line) or parquet.
         options: Options of Spark's reader.
-        columns: The file's columns and types: all of them.
-        time_zone: Zone of times without one.
+        columns: The file's columns and their Spark types: all of them, but for those in
+            ``ignored``. In text a nested type (``array<struct<id: string>>``) is JSON.
+        optional: Patterns of columns (``items.*`` for fields) that a file may lack; they are
+            null then. Many exports leave out a JSON key that is null in every row.
+        ignored: Patterns of columns that are known and not read. Any other is reported.
+        explode: An array among the columns, to be one row per element, of which the mapping
+            then speaks by the array's name; an empty or absent array stays one row, without
+            an element. ``position`` counts the elements from 0.
+        time_zone: Zone of the mapped times. Those that are no wall-clock times (seconds since
+            1970, ISO 8601 with an offset) need none, and must have none.
         where: Which rows to take.
-        mapping: Canonical column to Spark SQL over ``columns``.
+        mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
+            compute leaves the column null and the row marked as malformed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,9 +75,13 @@ class Feed(BaseModel):
     date_from_name: str = ""
     date_format: Literal["yyyy-MM-dd", "yyyy-MMM", "yyyyMMdd"] = "yyyy-MM-dd"
     date_is: Literal["day", "end_of_month", "when_read"] = "day"
+    sparse: bool = False
     format: Literal["csv", "json", "parquet"]
     options: dict[str, str] = {}
     columns: dict[str, str]
+    optional: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    explode: str | None = None
     time_zone: str = "UTC"
     where: str | None = None
     mapping: dict[str, str]
@@ -67,6 +96,21 @@ class Feed(BaseModel):
             raise ValueError("date_from_name needs a group (...) around the date")
         if self.date_is == "when_read" and self.date_from_name:
             raise ValueError("date_is: when_read goes without date_from_name")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        if self.format == "json" and self.options.get("multiLine", "false") == "true":
+            raise ValueError("JSON is read as one object per line; multiLine is not supported")
+        taken = [name for name in self.columns if name in ADDED]
+        if taken:
+            raise ValueError(f"a column must not be called {', '.join(taken)}")
+        if self.explode and not _is_array(self.columns.get(self.explode, "")):
+            raise ValueError(f"explode: {self.explode} is not declared as an array<...>")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"time_zone: no zone {self.time_zone!r}") from error
         return self
 
     @property
@@ -106,6 +150,10 @@ class Feed(BaseModel):
             expected=f"a name matching {self.date_from_name} with a date like {self.date_format}",
             next_step="rename the file, or correct date_from_name in conf/sources",
         )
+
+
+def _is_array(kind: str) -> bool:
+    return kind.strip().lower().startswith("array<")
 
 
 class Source(BaseModel):

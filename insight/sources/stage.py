@@ -1,30 +1,25 @@
 """Ingest: every landing file exactly once, ids pseudonymised at the first write."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.errors import EmptyInputError, SettingsError, SourceFormatError
+from insight.errors import SettingsError
 from insight.privacy.pseudonyms import PseudonymKey, load_key
-from insight.sources.declaration import TARGETS, Feed, load_source
-from insight.sources.inspection import FileFacts, check_columns, inspect_files
-from insight.sources.mapping import read_rows, refuse_retyped_columns, to_canonical
+from insight.sources.declaration import TARGETS
+from insight.sources.deliveries import (
+    Delivery,
+    already_read,
+    new_deliveries,
+    refuse_empty_day,
+    relative,
+)
+from insight.sources.mapping import to_canonical
+from insight.sources.reading import read_rows, refuse_retyped_columns
 from insight.stages import Run, Stage
-from insight.storage import matching_files
-from insight.tables import INGEST_LOG, RAW_CUSTOMERS, RAW_EVENTS, RAW_ITEMS
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """The new files of one feed."""
-
-    source: str
-    feed: Feed
-    files: tuple[FileFacts, ...]
+from insight.tables import INGEST_LOG, RAW_EVENTS
 
 
 def ingest(run: Run) -> str | None:
@@ -37,10 +32,10 @@ def ingest(run: Run) -> str | None:
     """
     key = load_key(run.settings.pseudonym_key_file, may_generate=run.settings.generate_local_key)
     _refuse_other_key(run, key)
-    deliveries = _deliveries(run)
-    if _already_read(run, deliveries):
+    deliveries = new_deliveries(run)
+    if already_read(run, deliveries):
         return "every file of this date has been read already"
-    _refuse_empty_day(run, deliveries)
+    refuse_empty_day(run, deliveries)
     frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
     for delivery in deliveries:
         frames[delivery.feed.target].append(_rows(run, delivery, key))
@@ -58,74 +53,9 @@ def ingest(run: Run) -> str | None:
 INGEST = Stage(
     name="ingest",
     reads=(),
-    writes=(RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS, INGEST_LOG),
+    writes=(*TARGETS.values(), INGEST_LOG),
     work=ingest,
 )
-
-
-def _deliveries(run: Run) -> list[Delivery]:
-    seen = _files_of_other_dates(run)
-    deliveries = []
-    for name in run.settings.sources:
-        for feed in load_source(name).feeds:
-            new = _new_files(run, name, feed, seen)
-            if new:
-                facts = inspect_files(run.spark, new, feed)
-                for fact in facts:
-                    check_columns(fact, feed, allow_new=run.settings.ingest.evolve_columns)
-                deliveries.append(Delivery(name, feed, tuple(facts)))
-    return deliveries
-
-
-def _new_files(
-    run: Run, source: str, feed: Feed, seen: dict[tuple[str, str, str], int]
-) -> list[str]:
-    folder = f"{run.lake.landing}/{source}/{feed.files}"
-    new = []
-    for file, size in sorted(matching_files(run.spark, folder).items()):
-        _, last = feed.file_dates(file, read_on=run.run_date)
-        before = seen.get((source, feed.feed, _relative(run, file)))
-        if before is not None and before != size:
-            raise SourceFormatError(
-                f"landing file {file}",
-                found=f"{size} bytes",
-                expected=f"{before} bytes, as when it was read",
-                next_step="deliver corrections as a new file; a file once read must not change",
-            )
-        if before is None and last <= run.run_date:
-            new.append(file)
-    return new
-
-
-def _files_of_other_dates(run: Run) -> dict[tuple[str, str, str], int]:
-    log = run.lake.read_or_empty(INGEST_LOG).where(F.col("ingest_date") != F.lit(run.run_date))
-    rows = log.select("source", "feed", "file", "file_bytes").collect()
-    return {(row["source"], row["feed"], row["file"]): row["file_bytes"] for row in rows}
-
-
-def _already_read(run: Run, deliveries: Sequence[Delivery]) -> bool:
-    """Whether an earlier run of this date has read all that is there now.
-
-    Files may have been archived since; but new ones beside them cannot be read without losing
-    the rows of those that are gone.
-    """
-    log = run.lake.read_or_empty(INGEST_LOG).where(F.col("ingest_date") == F.lit(run.run_date))
-    rows = log.select("feed", "file", "content_hash").collect()
-    logged = {(row["feed"], row["file"]): row["content_hash"] for row in rows}
-    found = {
-        (delivery.feed.feed, _relative(run, fact.file)): fact.content_hash
-        for delivery in deliveries
-        for fact in delivery.files
-    }
-    gone, fresh = sorted(logged.keys() - found.keys()), dict(found.items() - logged.items())
-    if gone and fresh:
-        raise SourceFormatError(
-            f"landing file {gone[0][1]}",
-            found=f"no such file, and new or changed ones ({', '.join(f for _, f in fresh)})",
-            expected=f"all {len(logged)} files that {run.run_date} has read, or none but those",
-            next_step="put it back, or deliver the new ones for another date",
-        )
-    return bool(logged) and not fresh
 
 
 def _rows(run: Run, delivery: Delivery, key: PseudonymKey) -> DataFrame:
@@ -143,7 +73,7 @@ def _log_rows(run: Run, deliveries: Sequence[Delivery]) -> DataFrame:
     for delivery in deliveries:
         counts = _row_counts(run, delivery)
         for fact in delivery.files:
-            file = _relative(run, fact.file)
+            file = relative(run, fact.file)
             _, last = delivery.feed.file_dates(file, read_on=run.run_date)
             rows.append(
                 (
@@ -162,51 +92,10 @@ def _log_rows(run: Run, deliveries: Sequence[Delivery]) -> DataFrame:
 
 def _row_counts(run: Run, delivery: Delivery) -> dict[str, int]:
     table = TARGETS[delivery.feed.target]
-    files = [_relative(run, fact.file) for fact in delivery.files]
+    files = [relative(run, fact.file) for fact in delivery.files]
     raw = run.lake.read(table).where(F.col("ingest_date") == F.lit(run.run_date))
     counts = raw.where(F.col("source_file").isin(files)).groupBy("source_file").count().collect()
     return {row["source_file"]: row["count"] for row in counts}
-
-
-def _refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
-    """Every source that is due tonight must bring events: one must not hide another's gap."""
-    if run.settings.ingest.allow_empty_day:
-        return
-    feeds = {
-        name: [feed for feed in load_source(name).feeds if feed.target == RAW_EVENTS.name]
-        for name in run.settings.sources
-    }
-    due = [name for name in feeds if any(feed.is_due(run.run_date) for feed in feeds[name])]
-    for name in due or feeds:
-        brought = [d for d in deliveries if d.source == name and d.feed.target == RAW_EVENTS.name]
-        todays = [fact for delivery in brought for fact in _covering(delivery, run.run_date)]
-        if all(fact.is_empty for fact in todays):
-            raise _empty_day(run, name, brought, todays)
-
-
-def _empty_day(
-    run: Run, source: str, brought: Sequence[Delivery], todays: Sequence[FileFacts]
-) -> EmptyInputError:
-    lasts = [
-        d.feed.file_dates(fact.file, read_on=run.run_date)[1] for d in brought for fact in d.files
-    ]
-    unread = f"the newest unread is of {max(lasts)}" if lasts else "nothing unread"
-    return EmptyInputError(
-        f"landing {run.settings.landing} for {run.run_date}",
-        found=f"no rows in {', '.join(fact.file for fact in todays)}"
-        if todays
-        else f"no event file dated {run.run_date}; {unread}",
-        expected=f"events of {source} for that date",
-        next_step="wait for the delivery, or set ingest.allow_empty_day for a day without trade",
-    )
-
-
-def _covering(delivery: Delivery, day: date) -> Iterator[FileFacts]:
-    """The files of a delivery that are for that day, among others or alone."""
-    for fact in delivery.files:
-        first, last = delivery.feed.file_dates(fact.file, read_on=day)
-        if first <= day <= last:
-            yield fact
 
 
 def _refuse_other_key(run: Run, key: PseudonymKey) -> None:
@@ -221,11 +110,6 @@ def _refuse_other_key(run: Run, key: PseudonymKey) -> None:
             expected=f"key {row['key_id']}, which this lake began with",
             next_step="restore that key; with another one no customer would match their past",
         )
-
-
-def _relative(run: Run, file: str) -> str:
-    """A file's path below the landing folder: the folder itself may move."""
-    return file.split(run.lake.landing_path, 1)[-1].lstrip("/")
 
 
 def _relative_expression(run: Run) -> str:

@@ -8,7 +8,9 @@ from insight.tables.customers import CUSTOMERS
 from insight.tables.data_quality import DATA_QUALITY
 from insight.tables.evaluation import EVALUATION
 from insight.tables.events import EVENTS
+from insight.tables.exposures import EXPOSURES
 from insight.tables.feature_statistics import FEATURE_STATISTICS
+from insight.tables.feedback import FEEDBACK
 from insight.tables.ingest_log import INGEST_LOG
 from insight.tables.item_daily import ITEM_DAILY
 from insight.tables.item_features import ITEM_FEATURES
@@ -17,8 +19,11 @@ from insight.tables.items import ITEMS
 from insight.tables.quarantine import QUARANTINE
 from insight.tables.raw_customers import RAW_CUSTOMERS
 from insight.tables.raw_events import RAW_EVENTS
+from insight.tables.raw_exposures import RAW_EXPOSURES
+from insight.tables.raw_feedback import RAW_FEEDBACK
 from insight.tables.raw_items import RAW_ITEMS
 from insight.tables.recommendations import RECOMMENDATIONS
+from insight.tables.returns import RETURNS
 from insight.tables.run_log import RUN_LOG
 from insight.tables.sessions import SESSIONS
 from insight.tables.table import Check, Column, Table
@@ -28,18 +33,23 @@ TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     RAW_CUSTOMERS,
     RAW_ITEMS,
+    RAW_FEEDBACK,
+    RAW_EXPOSURES,
     INGEST_LOG,
-    EVENTS,
     CUSTOMERS,
     ITEMS,
+    FEEDBACK,
+    EXPOSURES,
+    EVENTS,
+    RETURNS,
     QUARANTINE,
     DATA_QUALITY,
     SESSIONS,
     CUSTOMER_DAILY,
     ITEM_DAILY,
+    CUSTOMER_SEQUENCES,
     CUSTOMER_FEATURES,
     ITEM_FEATURES,
-    CUSTOMER_SEQUENCES,
     ITEM_VOCABULARY,
     FEATURE_STATISTICS,
     TRAINING_EXAMPLES,
@@ -58,7 +68,9 @@ __all__ = [
     "DATA_QUALITY",
     "EVALUATION",
     "EVENTS",
+    "EXPOSURES",
     "FEATURE_STATISTICS",
+    "FEEDBACK",
     "INGEST_LOG",
     "ITEMS",
     "ITEM_DAILY",
@@ -67,8 +79,11 @@ __all__ = [
     "QUARANTINE",
     "RAW_CUSTOMERS",
     "RAW_EVENTS",
+    "RAW_EXPOSURES",
+    "RAW_FEEDBACK",
     "RAW_ITEMS",
     "RECOMMENDATIONS",
+    "RETURNS",
     "RUN_LOG",
     "SESSIONS",
     "TABLES",

@@ -4,7 +4,7 @@ from insight.tables.table import Column, Table
 
 ITEM_DAILY = Table(
     name="item_daily",
-    grain="one row per item and day with events",
+    grain="one row per item, day with events, and night that brought some of them",
     owner="data engineering",
     columns=(
         Column("item_id", "string", "Item."),
@@ -12,10 +12,12 @@ ITEM_DAILY = Table(
         Column("cart_count", "bigint", "Items put in the cart."),
         Column("purchase_count", "bigint", "Purchased lines."),
         Column("return_count", "bigint", "Returned lines."),
-        Column("units", "double", "Units purchased, in steps of 0.001."),
+        Column("unit_thousandths", "bigint", "Units purchased, in thousandths."),
         Column("amount_cents", "bigint", "Purchased, in hundredths of the currency."),
         Column("event_date", "date", "UTC day."),
+        Column("ingest_date", "date", "Run date that read the events: late ones are a row more."),
     ),
-    key=("item_id", "event_date"),
-    partition_by=("event_date",),
+    key=("item_id", "event_date", "ingest_date"),
+    # Sums of a day are sums over its nights, so a late event rewrites no other night's rows.
+    partition_by=("event_date", "ingest_date"),
 )

@@ -27,6 +27,8 @@ RAW_EVENTS = Table(
             nullable=True,
         ),
         Column("country", "string", "Country as the shop names it.", nullable=True),
+        Column("campaign_id", "string", "Campaign that a click or visit came from.", nullable=True),
+        Column("search_text", "string", "What was searched for.", nullable=True),
         Column("source", "string", "Source name, as in conf/sources."),
         Column("source_file", "string", "Landing file the row came from."),
         Column("file_date", "date", "Date, or last date, the file is for."),
@@ -41,5 +43,6 @@ RAW_EVENTS = Table(
         Column("ingest_date", "date", "Run date that read the row."),
     ),
     key=(),
-    partition_by=("ingest_date",),
+    partition_by=("ingest_date", "file_date"),
+    layout="as_read",
 )

@@ -14,9 +14,19 @@ SESSIONS = Table(
         Column("duration_seconds", "bigint", "From first to last event."),
         Column("event_count", "bigint", "Events in the visit."),
         Column("view_count", "bigint", "Views."),
+        Column("search_count", "bigint", "Searches."),
         Column("cart_count", "bigint", "Items put in the cart."),
         Column("purchase_count", "bigint", "Purchased lines."),
         Column("amount_cents", "bigint", "Purchased, in hundredths of the currency."),
+        Column("campaign_id", "string", "Campaign of its first campaign click.", nullable=True),
+        Column("funnel_step", "string", "How far it came: none, viewed, carted or purchased."),
+        Column("seconds_to_view", "bigint", "To the first view; null without one.", nullable=True),
+        Column(
+            "seconds_to_cart", "bigint", "To the first cart event; null without.", nullable=True
+        ),
+        Column(
+            "seconds_to_purchase", "bigint", "To the first purchase; null without.", nullable=True
+        ),
         Column("session_date", "date", "UTC date of started_at."),
     ),
     key=("session_id",),
@@ -24,5 +34,6 @@ SESSIONS = Table(
     checks=(
         Check("has_events", "event_count > 0"),
         Check("ends_after_start", "duration_seconds >= 0"),
+        Check("known_step", "funnel_step IN ('none', 'viewed', 'carted', 'purchased')"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
 
@@ -48,6 +49,9 @@ class Table:
         key: The columns that name a row, unique in the table.
         partition_by: Partition columns; the first is the one a run replaces by.
         checks: Row-level promises.
+        layout: How rows are laid out for their files: ``by_partition`` brings those of one
+            partition together first; ``as_read`` writes them where they are, for tables whose
+            rows come in the order of their partitions.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Table:
     key: tuple[str, ...]
     partition_by: tuple[str, ...] = ()
     checks: tuple[Check, ...] = field(default=())
+    layout: Literal["by_partition", "as_read"] = "by_partition"
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -125,14 +125,7 @@ def _vocabulary(run: Run) -> tuple[Vocabulary, Indices]:
 
 
 def _features(run: Run) -> FeatureStatistics:
-    found = _of_date(run, FEATURE_STATISTICS).orderBy("position").collect()
-    return FeatureStatistics(
-        names=tuple(row["feature"] for row in found),
-        transforms=tuple(row["transform"] for row in found),
-        mean=tuple(row["mean"] for row in found),
-        scale=tuple(row["scale"] for row in found),
-        has_mask=tuple(row["has_mask"] for row in found),
-    )
+    return FeatureStatistics.from_rows(_of_date(run, FEATURE_STATISTICS).collect())
 
 
 def _of_date(run: Run, table: Table) -> DataFrame:

@@ -1,35 +1,50 @@
-"""Descriptions of customers and items: the newest, and only where it has changed."""
+"""Descriptions of customers and items: a version per delivery, and only where it has changed."""
 
 from datetime import date
 
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from insight.events.dimensions import (
-    attributes_of,
-    drop_unchanged,
-    per_entity_newest,
-    with_reason,
-)
+from insight.events.dimensions import attributes_of, keep_changes, per_entity_version, with_reason
 from insight.tables import CUSTOMERS, ITEMS
 
 KEY, ATTRIBUTES = "item_id", ["title", "category"]
-DESCRIBED = "item_id string, title string, category string"
+VERSION = "item_id string, known_from date, title string, category string"
 
 
-def test_the_last_delivered_description_counts(spark: SparkSession) -> None:
-    early, late = date(2024, 3, 9), date(2024, 3, 10)
+def _day(number: int) -> date:
+    return date(2024, 3, number)
+
+
+def test_of_several_descriptions_in_one_delivery_the_last_files_counts(
+    spark: SparkSession,
+) -> None:
     raw = spark.createDataFrame(
         [
-            ("tea", "Old tea", "drinks", early, "a.csv", None),
-            ("tea", "Tea", None, late, "a.csv", None),
-            ("cup", "Cup", "china", late, "a.csv", None),
-            ("cup", "Mug", "china", late, "a.csv", None),
+            ("tea", "Old tea", "drinks", _day(9), "a.csv"),
+            ("tea", "Tea", None, _day(10), "a.csv"),
+            ("cup", "Mug", "china", _day(10), "b.csv"),
+            ("cup", "Tumbler", "glass", _day(10), "a.csv"),
+            # Within one file, the greatest: any would do, but always the same.
+            ("pot", "Kettle", "china", _day(10), "a.csv"),
+            ("pot", "Pot", None, _day(10), "a.csv"),
+            ("pot", "Pot", "china", _day(10), "a.csv"),
+            # Events name it without blanks.
+            (" jug ", "Jug", None, _day(10), "a.csv"),
         ],
-        f"{DESCRIBED}, file_date date, source_file string, malformed string",
+        "item_id string, title string, category string, file_date date, source_file string",
     )
-    actual = per_entity_newest(raw, key=KEY, attributes=ATTRIBUTES)
-    expected = spark.createDataFrame([("tea", "Tea", None), ("cup", "Mug", "china")], DESCRIBED)
+    actual = per_entity_version(raw, key=KEY, attributes=ATTRIBUTES)
+    expected = spark.createDataFrame(
+        [
+            ("tea", _day(9), "Old tea", "drinks"),
+            ("tea", _day(10), "Tea", None),
+            ("cup", _day(10), "Mug", "china"),
+            ("pot", _day(10), "Pot", "china"),
+            ("jug", _day(10), "Jug", None),
+        ],
+        VERSION,
+    )
     assert_df_equality(actual, expected, ignore_row_order=True)
 
 
@@ -37,25 +52,56 @@ def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(
     spark: SparkSession,
 ) -> None:
     raw = spark.createDataFrame(
-        [("tea", None), (None, None), (" ", None), ("pot", '{"title": "x"}')],
+        [("tea", None), (None, None), (" ", None), ("pot", '{"title": "x"}'), (None, "{}")],
         f"{KEY} string, malformed string",
     )
     rows = with_reason(raw, key=KEY).collect()
-    assert [row["reason"] for row in rows] == [None, f"no_{KEY}", f"no_{KEY}", "malformed"]
+    no_key = f"no_{KEY}"
+    assert [row["reason"] for row in rows] == [None, no_key, no_key, "malformed", "malformed"]
 
 
 def test_only_what_has_changed_is_written_nulls_being_equal(spark: SparkSession) -> None:
-    newest = spark.createDataFrame(
-        [("same", "Tea", None), ("new", "Cup", None), ("changed", "Pot", None)], DESCRIBED
-    )
     known = spark.createDataFrame(
-        [("same", "Tea", None), ("changed", "Pot", "china"), ("gone", "Jug", None)], DESCRIBED
+        [
+            ("same", _day(5), "Tea", None),
+            ("changed", _day(5), "Pot", "china"),
+            ("silent", _day(5), "Jug", None),
+            ("back and forth", _day(5), "A", None),
+            ("older file", _day(5), "B", None),
+            ("same date", _day(5), "C", None),
+            ("same date, changed", _day(5), "C", None),
+        ],
+        VERSION,
     )
-    actual = drop_unchanged(newest, known, key=KEY, attributes=ATTRIBUTES)
-    expected = spark.createDataFrame([("new", "Cup", None), ("changed", "Pot", None)], DESCRIBED)
+    brought = [
+        ("same", _day(6), "Tea", None, False),
+        ("new", _day(6), None, None, True),
+        ("new", _day(7), None, None, False),
+        ("changed", _day(6), "Pot", None, True),
+        ("changed", _day(7), "Pot", None, False),
+        ("changed", _day(8), "Pot", "china", True),
+        ("back and forth", _day(6), "B", None, True),
+        ("back and forth", _day(7), "A", None, True),
+        # What was known before is learned late; it holds until what is known already.
+        ("older file", _day(3), "A", None, True),
+        ("older file", _day(4), "A", None, False),
+        ("same date", _day(5), "C", None, False),
+        ("same date, changed", _day(5), "D", None, True),
+    ]
+    versions = spark.createDataFrame([row[:4] for row in brought], VERSION)
+    actual = keep_changes(versions, known, key=KEY, attributes=ATTRIBUTES)
+    expected = spark.createDataFrame([row[:4] for row in brought if row[4]], VERSION)
     assert_df_equality(actual, expected, ignore_row_order=True)
 
 
-def test_key_and_date_do_not_describe() -> None:
-    assert attributes_of(ITEMS) == ["title", "category", "brand"]
-    assert attributes_of(CUSTOMERS) == ["age_band", "income_band", "household_size", "country"]
+def test_key_and_dates_do_not_describe() -> None:
+    assert attributes_of(ITEMS) == [
+        "title",
+        "category",
+        "brand",
+        "description",
+        "price",
+        "stock_units",
+    ]
+    assert "age_band" in attributes_of(CUSTOMERS)
+    assert not {"customer_id", "known_from", "ingest_date"} & set(attributes_of(CUSTOMERS))

@@ -1,20 +1,15 @@
-"""Each cleaning rule at its boundary, and one survivor of what came twice."""
+"""Each rule of a row by itself, at its boundary."""
 
 from datetime import date, timedelta
 from typing import Any
 
-from chispa import assert_df_equality
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from insight.events.rules import (
-    event_rules,
-    to_events,
-    with_bot_reason,
-    with_reason,
-    with_repetition_reason,
-)
+from insight.events.canonical import with_clean_text
+from insight.events.rules import event_rules, with_reason
 from insight.settings import CleanSettings
-from tests.frames import DAY, at, events, raw_events
+from tests.events.reasons import numbered, reasons
+from tests.frames import DAY, at, raw_events
 
 SETTINGS = CleanSettings(
     late_days=7,
@@ -29,145 +24,66 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("malformed", {"malformed": '{"price": "cheap"}'}),
     ("no_event_time", {"event_at": None}),
     ("in_the_future", {"event_at": at("2024-03-11 00:00")}),
-    ("before_earliest_date", {"event_at": at("2019-12-31 23:59:59")}),
+    ("before_earliest_date", {"event_at": at("2019-12-31 23:59:59.999999")}),
     ("before_earliest_date", {"event_at": at("1970-01-20 19:12")}),
-    ("too_late", {"event_at": at("2024-03-02 23:59:59")}),
+    ("too_late", {"event_at": at("2024-03-02 23:59:59.999999")}),
     ("unknown_event_type", {"event_type": "bookkeeping"}),
     ("unknown_event_type", {"event_type": None}),
     ("no_item", {"item_id": None}),
-    ("no_item", {"item_id": "  "}),
+    ("no_item", {"item_id": "  ", "event_type": "view"}),
     ("text_not_clean", {"item_id": "123456789"}),
-    ("text_not_clean", {"item_id": "1234", "order_id": "56789"}),
+    ("text_not_clean", {"order_id": "123456789"}),
+    ("text_not_clean", {"campaign_id": "123456789", "item_id": None, "event_type": "search"}),
     ("text_not_clean", {"item_id": "a\u0000b"}),
+    ("text_not_clean", {"order_id": "a\u001fb"}),
     ("text_not_clean", {"country": "Espa\ufffda"}),
+    ("no_quantity", {"quantity": None}),
     ("quantity_not_positive", {"quantity": 0.0}),
-    ("quantity_not_positive", {"quantity": None}),
+    ("quantity_not_positive", {"quantity": -1.0}),
     ("quantity_too_large", {"quantity": 10.001}),
     ("quantity_too_large", {"quantity": float("nan")}),
-    ("price_negative", {"price": -0.01}),
     ("no_price", {"price": None}),
+    ("no_price", {"price": None, "event_type": "return"}),
+    ("price_negative", {"price": -0.01}),
+    ("price_negative", {"price": float("-inf"), "event_type": "view"}),
+    ("price_too_large", {"price": 100.01}),
     ("price_too_large", {"price": 1e308}),
     ("price_too_large", {"price": float("inf")}),
     ("price_too_large", {"price": float("nan")}),
     ("discount_negative", {"discount": -0.01}),
-    ("discount_too_large", {"discount": 1e308}),
+    ("discount_too_large", {"discount": 100.01}),
     ("discount_too_large", {"discount": float("nan")}),
     # The first rule that a row breaks names it.
     ("malformed", {"malformed": "{}", "event_at": None, "price": None}),
+    ("no_event_time", {"event_at": None, "event_type": "bookkeeping", "price": -1.0}),
 ]
 
 SOUND: list[dict[str, Any]] = [
-    {"event_at": at("2024-03-10 23:59:59")},
+    {"event_at": at("2024-03-10 23:59:59.999999")},
     {"event_at": at("2024-03-03 00:00")},
     {"event_at": at("2020-01-01 00:00"), "covers_from": date(2020, 1, 1)},
-    {"item_id": "12345678"},
+    # Each text by itself: together they are longer than one may be.
+    dict.fromkeys(("item_id", "order_id", "country", "campaign_id"), "12345678"),
+    {"item_id": "tea pot", "order_id": "\u00e9\u0142\u8336"},
     {"quantity": 10.0, "price": 100.0, "discount": 100.0},
     {"quantity": 0.001, "price": 0.0, "discount": 0.0},
-    {"customer_id": None, "event_type": "view"},
+    {"customer_id": None, "event_type": "return"},
+    *(
+        {"event_type": name, "item_id": None, "price": None}
+        for name in ("search", "campaign_click")
+    ),
+    *({"event_type": name, "price": None} for name in ("view", "cart")),
 ]
-
-
-def _reasons(judged: DataFrame) -> dict[str, str | None]:
-    return {row["event_id"]: row["reason"] for row in judged.select("event_id", "reason").collect()}
 
 
 def test_each_rule_names_the_rows_that_break_it_and_no_others(spark: SparkSession) -> None:
     rows = raw_events(spark, *(row for _, row in BROKEN), *SOUND)
-    reasons = _reasons(with_reason(rows, event_rules(SETTINGS, run_date=DAY)))
-    expected = [reason for reason, _ in BROKEN] + [None] * len(SOUND)
-    assert reasons == {f"e{n}": reason for n, reason in enumerate(expected)}
-
-
-def test_a_customer_with_more_events_in_a_day_than_people_make_is_a_bot(
-    spark: SparkSession,
-) -> None:
-    busy = {"customer_id": "bot"}
-    rows = raw_events(
-        spark,
-        *({**busy, "event_at": at(f"2024-03-10 00:0{n}")} for n in range(3)),
-        {**busy, "event_at": at("2024-03-09 23:59")},
-        *({"event_at": at(f"2024-03-10 00:0{n}")} for n in range(2)),
-        # Refused already: not counted against anna, and not renamed.
-        {"event_at": at("2024-03-10 00:03"), "price": None},
-        *({"customer_id": None, "event_at": at(f"2024-03-10 00:0{n}")} for n in range(3)),
-    )
-    judged = with_bot_reason(
-        with_reason(rows, event_rules(SETTINGS, run_date=DAY)), max_events_per_day=2
-    )
-    expected = ["bot"] * 3 + [None] * 3 + ["no_price"] + [None] * 3
-    assert _reasons(judged) == {f"e{n}": reason for n, reason in enumerate(expected)}
-
-
-def test_of_equal_events_one_survives_and_the_others_are_counted(spark: SparkSession) -> None:
-    def line(name: str, file: str, **changes: Any) -> dict[str, Any]:
-        return {"event_id": name, "source_file": file, **changes}
-
-    rows = raw_events(
-        spark,
-        line("twice", "2.csv"),
-        line("twice", "1.csv"),
-        line("twice", "2.csv"),
-        line("known", "1.csv"),
-        # A refused copy is no reason to refuse the sound one.
-        line("once", "1.csv", price=None),
-        line("once", "2.csv"),
-    )
-    reasoned = with_reason(rows, event_rules(SETTINGS, run_date=DAY))
-    known = spark.createDataFrame([("known",), ("another",)], "event_id string")
-    actual = with_repetition_reason(reasoned, known).select("event_id", "source_file", "reason")
-    expected = spark.createDataFrame(
-        [
-            ("twice", "1.csv", None),
-            ("twice", "2.csv", "repeated"),
-            ("twice", "2.csv", "repeated"),
-            ("known", "1.csv", "repeated"),
-            ("once", "1.csv", "no_price"),
-            ("once", "2.csv", None),
-        ],
-        "event_id string, source_file string, reason string",
-    )
-    assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
-
-
-def test_the_survivor_of_one_id_does_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
-    lines = [{"event_id": "own", "price": float(price)} for price in (1, 2, 3)]
-    rules = event_rules(SETTINGS, run_date=DAY)
-    survivors = set()
-    for turned in (lines, lines[::-1]):
-        judged = with_repetition_reason(with_reason(raw_events(spark, *turned), rules), None)
-        survivors.add(tuple(row["price"] for row in judged.where("reason IS NULL").collect()))
-    assert len(survivors) == 1
-    assert len(survivors.pop()) == 1
-
-
-def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
-    rows = raw_events(
-        spark,
-        {"item_id": " tea ", "quantity": 3.0, "price": 0.335, "discount": 0.125, "order_id": "o"},
-        {"event_at": at("2024-03-09 23:59:59"), "customer_id": None, "price": 0.0},
-    )
     judged = with_reason(rows, event_rules(SETTINGS, run_date=DAY))
-    expected = events(
-        spark,
-        {
-            "event_at": at("2024-03-10 12:00"),
-            "item_id": "tea",
-            "quantity": 3.0,
-            "price": 0.335,
-            # 1.005 and 0.125, to whole cents away from zero.
-            "amount_cents": 101,
-            "discount_cents": 13,
-            "order_id": "o",
-        },
-        {
-            "event_at": at("2024-03-09 23:59:59"),
-            "customer_id": None,
-            "price": 0.0,
-            "amount_cents": 0,
-        },
-    )
-    actual = to_events(judged)
-    assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
+    assert reasons(judged) == numbered(*(name for name, _ in BROKEN), *(None for _ in SOUND))
+
+
+def test_every_rule_is_broken_by_some_row_of_these_tests() -> None:
+    assert {name for name, _ in BROKEN} == set(event_rules(SETTINGS, run_date=DAY))
 
 
 def test_late_days_count_from_the_first_date_a_file_is_for(spark: SparkSession) -> None:
@@ -176,7 +92,40 @@ def test_late_days_count_from_the_first_date_a_file_is_for(spark: SparkSession) 
     rows = raw_events(
         spark,
         {**month, "event_at": first},
-        {**month, "event_at": first - timedelta(seconds=1)},
+        {**month, "event_at": first - timedelta(microseconds=1)},
     )
-    reasons = _reasons(with_reason(rows, event_rules(SETTINGS, run_date=DAY)))
-    assert reasons == {"e0": None, "e1": "too_late"}
+    judged = with_reason(rows, event_rules(SETTINGS, run_date=DAY))
+    assert reasons(judged) == numbered(None, "too_late")
+
+
+def test_the_delivery_decides_what_lies_in_the_future_not_the_night_that_reads_it(
+    spark: SparkSession,
+) -> None:
+    rows = raw_events(
+        spark,
+        {"event_at": at("2024-03-10 23:59:59")},
+        {"event_at": at("2024-03-11 00:00")},
+        # No file is read before its date; if one were, the night would end what is known.
+        {"event_at": at("2024-03-12 00:00"), "file_date": date(2024, 3, 20)},
+    )
+    caught_up = event_rules(SETTINGS, run_date=date(2024, 3, 11))
+    assert reasons(with_reason(rows, caught_up)) == numbered(None, "in_the_future", "in_the_future")
+
+
+def test_blanks_around_an_item_and_in_a_search_are_no_part_of_it(spark: SparkSession) -> None:
+    rows = raw_events(
+        spark,
+        {"item_id": "  tea ", "search_text": "  Green\t\n TEA\u0000pot "},
+        {"item_id": "   ", "search_text": " \u0001 "},
+        {"item_id": None, "search_text": None},
+        {"item_id": "t ea", "search_text": "x" * 10_000_000},
+        {"item_id": "tea", "search_text": "\u00c4\u00d6 \u8336"},
+    )
+    clean = with_clean_text(rows).select("event_id", "item_id", "search_text").collect()
+    assert {row["event_id"]: (row["item_id"], row["search_text"]) for row in clean} == {
+        "e0": ("tea", "green tea pot"),
+        "e1": (None, None),
+        "e2": (None, None),
+        "e3": ("t ea", "x" * 200),
+        "e4": ("tea", "\u00e4\u00f6 \u8336"),
+    }

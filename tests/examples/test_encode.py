@@ -15,10 +15,9 @@ from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.encode import encode_examples
 from insight.examples.labels import with_labels
-from insight.snapshots.customers import per_customer_features
-from insight.snapshots.sequences import per_customer_sequence
-from insight.tables import TRAINING_EXAMPLES
-from tests.frames import DAY, at, customer_days, events
+from insight.examples.snapshots import Known, per_customer_snapshot
+from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
+from tests.frames import DAY, at, customer_days, events, frame, items
 
 LENGTH = 3
 VOCABULARY = Vocabulary(("tea", "cup"), ("drinks", "china"))
@@ -53,9 +52,9 @@ def snapshots(spark: SparkSession) -> DataFrame:
         {"event_at": at("2024-03-08 09:00:30"), "price": 0.5},
         {"event_at": at("2024-03-10 09:00"), "customer_id": "ben", "event_type": "view"},
     )
-    sequences = per_customer_sequence(rows, as_of=[DAY], length=LENGTH)
-    features = per_customer_features(days, as_of=[DAY])
-    return features.join(sequences, on=["customer_id", "feature_date"], how="inner").cache()
+    nobody = frame(spark, CUSTOMERS)
+    known = Known(days, rows, items(spark, ("tea", "drinks"), ("cup", "china")), nobody)
+    return per_customer_snapshot(known, as_of=[DAY], length=LENGTH).cache()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import math
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
@@ -51,7 +52,7 @@ def test_scales_leave_out_what_is_missing_and_are_never_zero(spark: SparkSession
     full = [
         {"customer_id": str(n), "feature_date": DAY, **always, **row} for n, row in enumerate(rows)
     ]
-    fitted = fit_feature_statistics(frame(spark, CUSTOMER_FEATURES, *full))
+    fitted = fit_feature_statistics(frame(spark, CUSTOMER_FEATURES, *full), scaling="standard")
     measured = dict(zip(fitted.names, zip(fitted.mean, fitted.scale, strict=True), strict=True))
     assert fitted.names == FEATURES
     # Logarithms of 1, 4 and 4: their mean and their standard deviation.
@@ -73,7 +74,23 @@ def test_scales_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
         for n in range(8)
     ]
     fitted = [
-        fit_feature_statistics(frame(spark, CUSTOMER_FEATURES, *turned).repartition(parts))
+        fit_feature_statistics(
+            frame(spark, CUSTOMER_FEATURES, *turned).repartition(parts), scaling="standard"
+        )
         for turned, parts in ((rows, 1), (rows[::-1], 4))
     ]
     assert fitted[0] == fitted[1]
+
+
+def test_scaled_to_zero_and_one_by_what_training_saw_and_no_further(spark: SparkSession) -> None:
+    always = {name: 0 for name in FEATURES if name not in NULLABLE}
+    seen = [
+        {"customer_id": str(n), "feature_date": DAY, **always, "discount_share_90d": share}
+        for n, share in enumerate((0.2, 0.6, None))
+    ]
+    fitted = fit_feature_statistics(frame(spark, CUSTOMER_FEATURES, *seen), scaling="min_max")
+    later = {name: [0.0] * 4 for name in FEATURES}
+    later["discount_share_90d"] = [0.2, 0.5, 0.9, 0.1]
+    place = FEATURES.index("discount_share_90d")
+    scaled = fitted.normalise(pa.RecordBatch.from_pydict(later))[:, place]
+    assert scaled.tolist() == pytest.approx([0.0, 0.75, 1.0, 0.0])

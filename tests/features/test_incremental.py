@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from insight.features.stage import BUILD_FEATURES
 from insight.sessions.stage import SESSIONISE
@@ -15,6 +16,7 @@ from insight.tables import (
     CUSTOMER_DAILY,
     CUSTOMER_FEATURES,
     CUSTOMER_SEQUENCES,
+    CUSTOMERS,
     EVENTS,
     ITEM_DAILY,
     ITEM_FEATURES,
@@ -22,7 +24,7 @@ from insight.tables import (
     SESSIONS,
     Table,
 )
-from tests.frames import at, events, items
+from tests.frames import at, events, frame, items
 from tests.memory_lake import MemoryLake
 
 SATURDAY, SUNDAY, MONDAY = date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11)
@@ -47,6 +49,15 @@ BROUGHT: dict[date, list[dict[str, Any]]] = {
     ],
 }
 """Events by the night that brought them, in the order the nights are run."""
+
+
+BEN = {
+    "customer_id": "ben",
+    "gender": "m",
+    "age_band": "35-44",
+    "known_from": SATURDAY,
+    "ingest_date": SUNDAY,
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,8 @@ def _night(lake: MemoryLake, rows: DataFrame, day: date) -> dict[str, list[Row]]
     """What ingest and clean would leave, then the stages that follow; all rows after them."""
     run = lake.run_for(day, **{"sequences.length": LENGTH})
     lake.publish(rows, EVENTS, where="true")
-    lake.publish(items(lake.spark), ITEMS, where="true")
+    lake.publish(items(lake.spark, ("b", "books"), ("d", "discs")), ITEMS, where="true")
+    lake.publish(frame(lake.spark, CUSTOMERS, BEN), CUSTOMERS, where="true")
     for stage in (SESSIONISE, BUILD_FEATURES):
         stage.work(run)
     return dict(lake.rows)
@@ -92,10 +104,19 @@ def lakes(spark: SparkSession) -> Lakes:
     return Lakes(by_night, at_once, after_sunday, after_backfill, sunday_again, sunday_after_monday)
 
 
-@pytest.mark.parametrize("table", [SESSIONS, CUSTOMER_DAILY, ITEM_DAILY], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", [SESSIONS, CUSTOMER_DAILY], ids=lambda t: t.name)
 def test_state_kept_night_by_night_is_the_state_of_all_events(lakes: Lakes, table: Table) -> None:
     actual, expected = (lake.read(table) for lake in (lakes.by_night, lakes.at_once))
     assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+def test_items_days_add_up_to_those_of_all_events(lakes: Lakes) -> None:
+    def summed(lake: MemoryLake) -> DataFrame:
+        numbers = [column.name for column in ITEM_DAILY.columns if column.type == "bigint"]
+        totals = [F.sum(name).alias(name) for name in numbers]
+        return lake.read(ITEM_DAILY).groupBy("item_id", "event_date").agg(*totals)
+
+    assert_df_equality(summed(lakes.by_night), summed(lakes.at_once), ignore_row_order=True)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,18 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from insight.settings import SimulateSettings
 from insight.simulate.deliveries import Calendar, Places, simulate
+from insight.simulate.rows import customer_rows, exposure_rows, item_rows
+from insight.simulate.shop import open_shop
+from insight.simulate.visits import Campaign
 
-CALENDAR = Calendar(date(2024, 1, 1), 10)
+DAY = date(2024, 1, 1)
+CALENDAR = Calendar(DAY, 10)
 SETTINGS = SimulateSettings(customers=800, items=400, categories=8, processes=1)
 
 
@@ -84,3 +89,11 @@ def test_the_truth_lies_outside_the_landing_folder(places: Places) -> None:
     rows = pq.read_table(places.truth / "simulated" / "2024-01-10.parquet").to_pandas()
     for column in ("purchase_7d_probability", "churn_30d_probability"):
         assert rows[column].between(0, 1).all()
+
+
+def test_a_day_on_which_nothing_happens_still_has_typed_columns() -> None:
+    shop = open_shop(SETTINGS, days=10, visits_per_day=10)
+    nothing = np.array([], int)
+    shown = exposure_rows(shop, Campaign(0, category=0, exposed=nothing, clicked=nothing), DAY)
+    for rows in (shown, item_rows(shop, nothing, nothing), customer_rows(shop, nothing)):
+        assert pa.null() not in rows.schema.types

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
-from insight.snapshots.customers import per_customer_features
-from insight.tables import CUSTOMER_FEATURES
+from insight.snapshots.customers import (
+    per_customer_features,
+    with_last_events_and_description,
+)
+from insight.tables import CUSTOMER_FEATURES, CUSTOMERS
 from tests.frames import DAY, customer_days, frame, in_batches
 
 
@@ -31,17 +34,29 @@ def _features(spark: SparkSession, *rows: dict[str, Any]) -> Row:
 def test_every_feature_of_a_customer(spark: SparkSession) -> None:
     rows = customer_days(
         spark,
-        _ago(2, view_count=3, cart_count=2, session_count=1, return_count=1),
-        _bought(4, 500, session_count=2, discount_cents=100),
-        _bought(34, 700, view_count=9, session_count=1, discount_cents=200),
-        _bought(300, 300, discount_cents=50),
+        # A Friday.
+        _ago(2, view_count=3, cart_count=2, session_count=1, return_count=1, event_count=6)
+        | {"cart_session_count": 1, "abandoned_cart_count": 1, "morning_count": 2}
+        | {"night_count": 1, "afternoon_count": 3, "search_count": 4},
+        _bought(4, 500, session_count=2, discount_cents=100, purchase_count=3)
+        | {"discounted_count": 1, "cart_session_count": 1, "campaign_click_count": 2},
+        # A Sunday, all of it in the evening.
+        _bought(35, 700, view_count=9, session_count=1, discount_cents=200, event_count=10),
+        _bought(300, 300, discount_cents=50, campaign_click_count=9),
     )
-    actual = per_customer_features(rows, as_of=[DAY])
+    features = per_customer_features(rows, as_of=[DAY])
+    affinities = spark.createDataFrame(
+        [("anna", DAY, "cups", 0.75, 0.8, "clay", 1.0, 0.0)],
+        "customer_id string, feature_date date, top_category string, category_share double, "
+        "category_entropy double, top_brand string, brand_share double, brand_entropy double",
+    )
+    described = {"customer_id": "anna", "age_band": "35-44", "gender": "f", "region": "Kent"}
+    customers = frame(spark, CUSTOMERS, {**described, "known_from": DAY, "ingest_date": DAY})
     expected = frame(
         spark,
         CUSTOMER_FEATURES,
         {
-            "customer_id": "anna",
+            **described,
             "days_since_last_event": 2,
             "days_since_last_order": 4,
             "active_days_365d": 4,
@@ -53,24 +68,45 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
             "amount_cents_90d": 1200,
             "orders_365d": 3,
             "amount_cents_365d": 1500,
+            "views_7d": 3,
             "views_30d": 3,
+            "views_90d": 12,
+            "searches_30d": 4,
             "carts_30d": 2,
             "sessions_30d": 3,
+            "sessions_90d": 4,
             "returns_90d": 1,
+            "campaign_clicks_90d": 2,
             # 296 days between the first and the last of three order days.
             "mean_days_between_orders": 148.0,
+            "order_overdue_ratio": 4 / 148,
             "discount_share_90d": 300 / 1500,
+            "discounted_purchase_share_90d": 1 / 3,
             "mean_order_cents_90d": 600.0,
+            "cart_abandonment_share_90d": 0.5,
+            "night_share_90d": 1 / 16,
+            "morning_share_90d": 2 / 16,
+            "afternoon_share_90d": 3 / 16,
+            "evening_share_90d": 10 / 16,
+            "weekend_share_90d": 10 / 16,
+            "top_category": "cups",
+            "category_share": 0.75,
+            "category_entropy": 0.8,
+            "top_brand": "clay",
+            "brand_share": 1.0,
+            "brand_entropy": 0.0,
             "feature_date": DAY,
         },
     )
+    actual = with_last_events_and_description(features, affinities, customers)
     assert_df_equality(actual, expected, ignore_nullable=True)
 
 
 def test_who_never_bought_has_nulls_where_zero_would_mean_something(spark: SparkSession) -> None:
     row = _features(spark, _ago(0, view_count=1))
     missing = {name for name, value in row.asDict().items() if value is None}
-    assert missing == {column.name for column in CUSTOMER_FEATURES.columns if column.nullable}
+    nullable = {column.name for column in CUSTOMER_FEATURES.columns if column.nullable}
+    assert missing == nullable & set(row.asDict())
     assert (row["days_since_last_event"], row["orders_365d"]) == (0, 0)
 
 

@@ -1,4 +1,4 @@
-"""Visits: where one ends and the next begins."""
+"""Visits: where one ends and the next begins, and what they hold."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from insight.snapshots.visits import per_session, with_session_start
+from insight.settings import SessionSettings
+from insight.snapshots.visits import per_visit_and_day, to_sessions
 from tests.frames import at, events, in_batches
 
 NINE = at("2024-03-10 09:00")
 
 
-def _visits(frame: DataFrame, *, gap_minutes: int = 30) -> DataFrame:
-    return per_session(with_session_start(frame, gap_minutes=gap_minutes))
+def _visits(frame: DataFrame, **settings: Any) -> DataFrame:
+    return to_sessions(per_visit_and_day(frame, settings=SessionSettings(**settings)))
 
 
 def _spans(visits: DataFrame) -> list[tuple[str, datetime, datetime, int]]:
@@ -27,6 +28,11 @@ def _spans(visits: DataFrame) -> list[tuple[str, datetime, datetime, int]]:
 
 def _naive(*texts: str) -> list[datetime]:
     return [at(text).replace(tzinfo=None) for text in texts]
+
+
+def _starts(visits: DataFrame) -> list[str]:
+    rows = visits.orderBy("customer_id", "started_at").select("started_at", "event_count")
+    return [f"{row[0]:%H:%M} {row[1]}" for row in rows.collect()]
 
 
 def test_a_long_silence_opens_a_new_visit_and_exactly_the_gap_does_not(
@@ -41,13 +47,87 @@ def test_a_long_silence_opens_a_new_visit_and_exactly_the_gap_does_not(
         {"event_at": at("2024-03-10 10:30:00.500000")},
         {"event_at": at("2024-03-10 09:15:00"), "customer_id": "ben"},
     )
-    starts = with_session_start(rows, gap_minutes=30)
-    actual = starts.orderBy("customer_id", "event_at").select("event_at", "started_at").collect()
-    nine, ten, half_past = _naive(
-        "2024-03-10 09:00", "2024-03-10 10:00:00.000001", "2024-03-10 10:30:00.500000"
+    nine, half_past_nine, ten, half_past = _naive(
+        "2024-03-10 09:00",
+        "2024-03-10 09:30",
+        "2024-03-10 10:00:00.000001",
+        "2024-03-10 10:30:00.500000",
     )
     ben = _naive("2024-03-10 09:15")[0]
-    assert [row["started_at"] for row in actual] == [nine, nine, ten, half_past, ben]
+    assert _spans(_visits(rows)) == [
+        ("anna", nine, half_past_nine, 2),
+        ("anna", ten, ten, 1),
+        ("anna", half_past, half_past, 1),
+        ("ben", ben, ben, 1),
+    ]
+
+
+def test_a_visit_ends_with_its_day_only_where_the_setting_says_so(spark: SparkSession) -> None:
+    rows = events(
+        spark,
+        {"event_at": at("2024-03-09 23:50")},
+        {"event_at": at("2024-03-10 00:00")},
+        {"event_at": at("2024-03-10 00:10")},
+    )
+    assert _starts(_visits(rows)) == ["23:50 3"]
+    assert _starts(_visits(rows, split_at_midnight=True)) == ["23:50 1", "00:00 2"]
+
+
+def test_a_click_on_another_campaign_opens_a_visit_only_where_the_setting_says_so(
+    spark: SparkSession,
+) -> None:
+    click = {"event_type": "campaign_click", "item_id": None}
+    rows = events(
+        spark,
+        {"event_at": at("2024-03-10 09:00")},
+        {**click, "event_at": at("2024-03-10 09:05"), "campaign_id": "spring"},
+        # Of one moment, the click comes before what it brings.
+        {"event_at": at("2024-03-10 09:05")},
+        {**click, "event_at": at("2024-03-10 09:10"), "campaign_id": "spring"},
+        {**click, "event_at": at("2024-03-10 09:15"), "campaign_id": "autumn"},
+        {"event_at": at("2024-03-10 09:20")},
+        # After a silence the same campaign opens no second visit of its own.
+        {**click, "event_at": at("2024-03-10 11:00"), "campaign_id": "autumn"},
+        {**click, "event_at": at("2024-03-10 11:00"), "campaign_id": "a", "customer_id": "ben"},
+    )
+    assert _starts(_visits(rows)) == ["09:00 6", "11:00 1", "11:00 1"]
+    split = _visits(rows, split_at_campaign=True)
+    assert _starts(split) == ["09:00 1", "09:05 3", "09:15 2", "11:00 1", "11:00 1"]
+    named = split.orderBy("customer_id", "started_at").select("campaign_id").collect()
+    assert [row[0] for row in named] == [None, "spring", "autumn", "autumn", "a"]
+
+
+def test_a_visit_says_how_far_it_came_and_how_long_each_step_took(spark: SparkSession) -> None:
+    search = {"event_type": "search", "item_id": None}
+    rows = events(
+        spark,
+        {**search, "event_at": at("2024-03-10 09:00:00.900"), "customer_id": "a"},
+        {"event_at": at("2024-03-10 09:00:10"), "event_type": "view", "customer_id": "b"},
+        {**search, "event_at": at("2024-03-10 09:00:05"), "customer_id": "b"},
+        {"event_at": at("2024-03-10 09:00"), "event_type": "view", "customer_id": "c"},
+        {"event_at": at("2024-03-10 09:02"), "event_type": "cart", "customer_id": "c"},
+        {"event_at": at("2024-03-10 09:03"), "event_type": "cart", "customer_id": "c"},
+        {"event_at": at("2024-03-10 09:00"), "customer_id": "d"},
+    )
+    actual = _visits(rows).select(
+        "customer_id",
+        "search_count",
+        "funnel_step",
+        "seconds_to_view",
+        "seconds_to_cart",
+        "seconds_to_purchase",
+    )
+    expected = spark.createDataFrame(
+        [
+            ("a", 1, "none", None, None, None),
+            ("b", 1, "viewed", 5, None, None),
+            ("c", 0, "carted", 0, 120, None),
+            ("d", 0, "purchased", None, None, 0),
+        ],
+        "customer_id string, search_count bigint, funnel_step string, seconds_to_view bigint, "
+        "seconds_to_cart bigint, seconds_to_purchase bigint",
+    )
+    assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
 
 
 def test_events_of_one_moment_are_one_visit_in_any_order(spark: SparkSession) -> None:
@@ -69,7 +149,17 @@ def test_a_visit_is_described_by_its_events(spark: SparkSession) -> None:
         {"event_at": at("2024-03-10 00:15"), "amount_cents": 99},
         {"event_at": at("2024-03-10 00:20"), "event_type": "return", "amount_cents": 300},
     )
-    actual = _visits(rows).drop("session_id", "customer_id")
+    actual = _visits(rows).select(
+        "started_at",
+        "ended_at",
+        "duration_seconds",
+        "event_count",
+        "view_count",
+        "cart_count",
+        "purchase_count",
+        "amount_cents",
+        "session_date",
+    )
     day, first, last = (
         NINE.date() - timedelta(days=1),
         at("2024-03-09 23:50"),

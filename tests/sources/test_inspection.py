@@ -102,4 +102,4 @@ def test_a_file_without_a_header_has_the_declared_columns_or_is_refused(
     feed = _feed("csv", item="string", shelf="string").model_copy(update={"options": {}})
     whole, torn = inspect_files(spark, files, feed)
     assert (whole.columns, whole.is_empty) == ({"item": "", "shelf": ""}, False)
-    assert torn.problem == "ValueError: 1 fields in the first line, not 2"
+    assert torn.problem == "1 fields in the first line, not 2"

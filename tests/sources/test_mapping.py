@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
 from insight.sources.inspection import inspect_files
-from insight.sources.mapping import read_rows, refuse_retyped_columns
+from insight.sources.reading import read_rows, refuse_retyped_columns
 from tests.sources.feeds import RETAIL, canonical, csv_file, feed_of, rows_of
 
 

@@ -1,0 +1,1 @@
+"""Clean, sessionise and build features beside two rivals that write the same rows."""

@@ -1,0 +1,1 @@
+"""Clean, sessionise and build features as DuckDB does it: SQL over the raw Parquet files."""

@@ -1,0 +1,59 @@
+"""Sound raw rows in the form of their tables."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from insight.events.described import joined_marks
+
+_MOST_SEARCHED = 200
+"""Letters of a search text that are kept."""
+
+
+def to_events(sound: DataFrame) -> DataFrame:
+    """Rows of the events table.
+
+    Money becomes whole cents: sums of them are exact in any order, so a rerun on other
+    partitions gives the same bytes.
+
+    Args:
+        sound: Sound rows, described and corrected.
+    """
+    price = F.coalesce("price", F.lit(0.0))
+    cents = F.round(F.col("quantity") * price * 100).cast("bigint")
+    discount = F.round(F.coalesce("discount", F.lit(0.0)) * 100).cast("bigint")
+    return sound.select(
+        "event_id",
+        "event_at",
+        "event_type",
+        "customer_id",
+        "item_id",
+        "category",
+        "brand",
+        "order_id",
+        "quantity",
+        "price",
+        cents.alias("amount_cents"),
+        discount.alias("discount_cents"),
+        "campaign_id",
+        "search_text",
+        joined_marks([F.col("imputed"), F.col("capped")]).alias("corrections"),
+        "country",
+        "source",
+        "file_date",
+        F.to_date("event_at").alias("event_date"),
+        "ingest_date",
+    )
+
+
+def with_clean_text(raw_events: DataFrame) -> DataFrame:
+    """Items without blanks around them, null where nothing is left; searches in one form."""
+    item = F.trim("item_id")
+    return raw_events.withColumns(
+        {"item_id": F.when(item != "", item), "search_text": clean_search("search_text")}
+    )
+
+
+def clean_search(name: str) -> Column:
+    """Lower case, single blanks, no control characters, of bounded length; null when empty."""
+    text = F.trim(F.lower(F.regexp_replace(name, r"[\s\p{Cntrl}]+", " ")))
+    return F.when(text != "", F.substring(text, 1, _MOST_SEARCHED))

@@ -1,0 +1,150 @@
+"""Events delivered more than once: with equal ids, or the same event again within a second."""
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+from insight.uniqueness import per_repeated_value
+
+REPEATED = "repeated"
+NEAR_REPEAT = "near_repeat"
+
+_SAME = (
+    "customer_id",
+    "item_id",
+    "event_type",
+    "order_id",
+    "quantity",
+    "price",
+    "campaign_id",
+    "search_text",
+)
+"""What two deliveries of one event share: another quantity or order is another line."""
+
+_SIEVED = tuple(name for name in _SAME if name not in ("quantity", "price"))
+"""Of these, what cleaning leaves as it came: the sieve meets rows before and after it."""
+
+_MICROS = 1_000_000
+_BUCKET_SECONDS = 30
+
+COMPARED = ("event_id", "event_at", "file_date", *_SAME)
+"""The columns that tell whether an event is there already."""
+
+
+def per_suspect_value(raw_events: DataFrame, *, seconds: float) -> DataFrame:
+    """``value``: hashes that two rows or more share, of an id or of an event and its moment.
+
+    A sieve: few rows pass it, and only those are sorted and compared.
+    """
+    return per_repeated_value(_all_values(raw_events, seconds))
+
+
+def per_own_value(rows: DataFrame, *, seconds: float) -> DataFrame:
+    """``value``: the distinct hashes of all rows, for looking for them elsewhere."""
+    return _all_values(rows, seconds).distinct()
+
+
+def with_suspicion(rows: DataFrame, values: DataFrame, *, seconds: float) -> DataFrame:
+    """Adds ``is_suspect``: whether the row's id or moment is among the values."""
+    found = F.lit(False)
+    for number, column in enumerate(_values(seconds)):
+        hit = F.broadcast(values.select(F.col("value").alias(f"_hit_{number}")))
+        rows = rows.join(hit, column == F.col(f"_hit_{number}"), how="left")
+        found = found | F.col(f"_hit_{number}").isNotNull()
+    return rows.withColumn("is_suspect", found).drop(*(f"_hit_{n}" for n in range(3)))
+
+
+def with_repetition_reason(judged: DataFrame, known: DataFrame, *, seconds: float) -> DataFrame:
+    """Marks all but one of the sound rows that tell of one event.
+
+    Of equal ids, the event already in the lake survives, else the first delivery's, then by
+    file name, then by a hash of its content, which differs only where a source brings ids of
+    its own. Of near repeats, the earliest delivered survives, then the earliest.
+
+    Args:
+        judged: Rows with ``reason``; a refused one is never the survivor of a sound one.
+        known: ``COMPARED`` columns of events that other nights brought.
+        seconds: How far apart two deliveries of one event may be.
+    """
+    sound = F.col("reason").isNull()
+    lake = known.select(F.col("event_id").alias("known_id"))
+    content = F.xxhash64(*content_of(judged))
+    copies = Window.partitionBy("event_id", sound).orderBy("file_date", "source_file", content)
+    numbered = judged.withColumn("_copy", F.row_number().over(copies)).join(
+        lake, F.col("event_id") == F.col("known_id"), how="left"
+    )
+    is_copy = sound & ((F.col("_copy") > 1) | F.col("known_id").isNotNull())
+    once = numbered.withColumn("reason", F.when(is_copy, REPEATED).otherwise(F.col("reason")))
+    once = once.drop("_copy", "known_id")
+    survivors = once.where("reason IS NULL")
+    near = _near_repeats(survivors, known, span=round(seconds * _MICROS))
+    marked = once.join(near, F.col("event_id") == F.col("near_id"), how="left")
+    is_near = F.col("reason").isNull() & F.col("near_id").isNotNull()
+    reason = F.when(is_near, NEAR_REPEAT).otherwise(F.col("reason"))
+    return marked.withColumn("reason", reason).drop("near_id")
+
+
+def content_of(judged: DataFrame) -> list[str]:
+    """Columns that tell copies apart, and say the same whichever night reads them."""
+    of_the_run = ("reason", "original", "ingest_date", "key_id")
+    return [name for name in judged.columns if name not in of_the_run]
+
+
+def _values(seconds: float) -> tuple[Column, Column, Column]:
+    """Hashes by which copies find each other; null where a row has none.
+
+    Two moments a second apart lie in one bucket, or the later one so near to its bucket's
+    beginning that it asks in the bucket before as well.
+    """
+    micros = F.unix_micros("event_at")
+    size, span = _BUCKET_SECONDS * _MICROS, round(seconds * _MICROS)
+    bucket = F.floor(micros / F.lit(size)).cast("bigint")
+    is_known = F.col("customer_id").isNotNull() & F.col("event_at").isNotNull()
+    near = F.when(is_known, F.xxhash64(*_SIEVED, bucket))
+    at_edge = is_known & (F.pmod(micros, F.lit(size)) <= span)
+    return F.xxhash64("event_id"), near, F.when(at_edge, F.xxhash64(*_SIEVED, bucket - 1))
+
+
+def _all_values(rows: DataFrame, seconds: float) -> DataFrame:
+    values = [rows.select(column.alias("value")) for column in _values(seconds)]
+    return values[0].unionByName(values[1]).unionByName(values[2]).where("value IS NOT NULL")
+
+
+def _near_repeats(survivors: DataFrame, known: DataFrame, *, span: int) -> DataFrame:
+    """``near_id``: ids of rows within the span of an earlier one that stays."""
+    key = F.to_json(F.struct(*_SAME)).alias("event_key")
+    compared = (key, F.unix_micros("event_at").alias("micros"), "event_id", "file_date")
+    fresh = survivors.where("customer_id IS NOT NULL").select(
+        *compared, F.lit(False).alias("is_known")
+    )
+    there = known.where("customer_id IS NOT NULL").select(*compared, F.lit(True).alias("is_known"))
+
+    def repeats(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        parts = list(batches)
+        if parts:
+            ids = _too_near(pa.Table.from_batches(parts), span)
+            yield pa.RecordBatch.from_arrays([pa.array(ids, pa.string())], names=["near_id"])
+
+    together = fresh.unionByName(there).repartition("event_key")
+    return together.mapInArrow(repeats, "near_id string")
+
+
+def _too_near(rows: pa.Table, span: int) -> list[str]:
+    """Ids of fresh rows within the span of a kept one of the same key, in order of delivery."""
+    order = [("event_key", "ascending"), ("is_known", "descending")]
+    order += [(name, "ascending") for name in ("file_date", "micros", "event_id")]
+    key: str | None = None
+    kept: list[int] = []
+    near: list[str] = []
+    for row in rows.sort_by(order).to_pylist():
+        if row["event_key"] != key:
+            key, kept = row["event_key"], []
+        is_near = any(abs(row["micros"] - moment) <= span for moment in kept)
+        if is_near and not row["is_known"]:
+            near.append(row["event_id"])
+        else:
+            kept.append(row["micros"])
+    return near

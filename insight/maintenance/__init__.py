@@ -1,0 +1,1 @@
+"""Keeps the lake small, quick and whole; adds no row and takes none away."""

@@ -1,0 +1,81 @@
+"""Many small files of a partition become few."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from delta.tables import DeltaTable
+
+from insight.maintenance.holdings import DataFile
+from insight.maintenance.session import set_meanwhile
+from insight.settings import MaintenanceSettings
+from insight.stages import Run
+from insight.tables import TRAINING_EXAMPLES, Table
+
+SHARED_BY_RANKS = (TRAINING_EXAMPLES,)
+"""Tables whose files are equal and as many as the ranks need: one file of all would be neither."""
+
+Partition = tuple[tuple[str, str | None], ...]
+
+_MB = 1024 * 1024
+
+
+def crowded_partitions(
+    files: Iterable[DataFile], *, settings: MaintenanceSettings, settled_before: date
+) -> list[Partition]:
+    """Partitions with many small files that no night will write again.
+
+    Args:
+        files: A table's live files.
+        settings: What is small, and what is many.
+        settled_before: A night still replaces partitions of this date or later; if their files
+            were rewritten meanwhile, the night would lose against the compaction.
+    """
+    small: dict[Partition, int] = defaultdict(int)
+    for file in files:
+        small[file.partition] += file.size < settings.small_file_mb * _MB
+    return sorted(
+        partition
+        for partition, count in small.items()
+        if count >= settings.small_files and _is_settled(partition, settled_before)
+    )
+
+
+def compact(run: Run, table: Table, files: Iterable[DataFile]) -> int:
+    """Rewrite the crowded partitions of a table, each into few files; rows stay as they are.
+
+    Returns:
+        How many partitions were rewritten.
+    """
+    if table in SHARED_BY_RANKS:
+        return 0
+    settings = run.settings.maintenance
+    # A night touches the days beside a late event's too.
+    settled = run.run_date - timedelta(days=run.settings.clean.late_days + 2)
+    crowded = crowded_partitions(files, settings=settings, settled_before=settled)
+    if not crowded:
+        return 0
+    delta = DeltaTable.forPath(run.spark, run.lake.path(table))
+    small = str(settings.small_file_mb * _MB)
+    with set_meanwhile(run.spark, {"spark.databricks.delta.optimize.minFileSize": small}):
+        optimize = delta.optimize()
+        if table.partition_by:
+            optimize = optimize.where(" OR ".join(_predicate(found) for found in crowded))
+        optimize.executeCompaction()
+    return len(crowded)
+
+
+def _is_settled(partition: Partition, before: date) -> bool:
+    """Whether all its dates are past; a table without partitions is only ever added to."""
+    return all(
+        value is not None
+        and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
+        and date.fromisoformat(value) < before
+        for _, value in partition
+    )
+
+
+def _predicate(partition: Partition) -> str:
+    # Only dates come this far.
+    return "(" + " AND ".join(f"{name} = DATE'{value}'" for name, value in partition) + ")"

@@ -1,0 +1,90 @@
+"""What kinds of items a customer keeps to, from the last events."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+AFFINITIES = ("category", "brand")
+
+_COLUMNS = ", ".join(
+    f"top_{name} string, {name}_share double, {name}_entropy double" for name in AFFINITIES
+)
+
+
+def per_customer_affinity(sequences: DataFrame, items: DataFrame) -> DataFrame:
+    """Top category and brand of each sequence, their share, and how spread out it is.
+
+    The entropy is Shannon's, in bits: 0 where all events are about one category. Events about
+    items without a description do not count; without any other, all is null.
+
+    Args:
+        sequences: ``customer_id, feature_date, events``.
+        items: ``item_id, category, brand``, one row each, as known then.
+    """
+    # The catalogue, not the customers: it fits where the model's item table fits.
+    listed = items.select("item_id", *AFFINITIES).toPandas()
+    ids = pa.array(listed["item_id"], pa.string())
+    groups = {name: pa.array(listed[name], pa.string()) for name in AFFINITIES}
+    bought = F.transform("events", lambda event: event["item_id"]).alias("item_ids")
+
+    def affinities(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        numbered = {name: _numbered(values) for name, values in groups.items()}
+        for batch in batches:
+            yield _batch_affinity(batch, ids, numbered)
+
+    schema = f"customer_id string, feature_date date, {_COLUMNS}"
+    return sequences.select("customer_id", "feature_date", bought).mapInArrow(affinities, schema)
+
+
+def _numbered(groups: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """Names in order, and for each item the number of its own; -1 for null."""
+    names = pc.sort_indices(pc.drop_null(groups).unique())
+    ordered = pc.drop_null(groups).unique().take(names)
+    number = pc.fill_null(pc.index_in(groups, value_set=ordered), -1)
+    return ordered, np.asarray(number, dtype=np.int64)
+
+
+def _batch_affinity(
+    batch: pa.RecordBatch,
+    ids: pa.Array,
+    numbered: Mapping[str, tuple[pa.Array, npt.NDArray[np.int64]]],
+) -> pa.RecordBatch:
+    lists = batch.column(2)
+    item = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=ids), -1))
+    customer = np.repeat(np.arange(len(lists)), np.asarray(lists.value_lengths()))
+    columns = {"customer_id": batch.column(0), "feature_date": batch.column(1)}
+    for name, (names, number) in numbered.items():
+        # The last place of the extended array is where -1, an unknown item, points.
+        group = np.append(number, -1)[item]
+        known = group >= 0
+        top, share, entropy = _spread(customer[known], group[known], len(lists), len(names))
+        nobody = top < 0
+        columns[f"top_{name}"] = names.take(pa.array(top, mask=nobody))
+        columns[f"{name}_share"] = pa.array(share, mask=nobody)
+        columns[f"{name}_entropy"] = pa.array(entropy, mask=nobody)
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _spread(
+    customer: npt.NDArray[np.int64], group: npt.NDArray[np.int64], customers: int, groups: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Most frequent group of each customer (-1 without any), its share, and the entropy."""
+    pairs, counts = np.unique(customer * max(groups, 1) + group, return_counts=True)
+    who, what = pairs // max(groups, 1), pairs % max(groups, 1)
+    totals = np.bincount(who, weights=counts, minlength=customers)
+    share = counts / totals[who]
+    entropy = np.bincount(who, weights=-share * np.log2(share), minlength=customers)
+    # By customer, then by falling count, then by name: the first of each customer is the top.
+    order = np.lexsort((what, -counts, who))
+    first = np.unique(who[order], return_index=True)[1]
+    top = np.full(customers, -1)
+    top[who[order][first]] = what[order][first]
+    top_share = np.zeros(customers)
+    top_share[who[order][first]] = share[order][first]
+    # A sum of floats of one group can come out as -0.0.
+    return top, top_share, np.abs(np.round(entropy, 12))

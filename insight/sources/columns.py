@@ -1,0 +1,135 @@
+"""Columns by path: ``items.price`` is the field of a struct, or of each element of an array."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+import pyarrow as pa
+from pyspark.errors import ParseException, PySparkTypeError
+from pyspark.sql.pandas.types import from_arrow_type
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    MapType,
+    StructField,
+    StructType,
+    _parse_datatype_string,
+)
+
+from insight.errors import SettingsError
+from insight.sources.declaration import Feed
+
+NESTED = (ArrayType, MapType, StructType)
+
+
+def declared_schema(feed: Feed) -> StructType:
+    """The feed's columns with their Spark types.
+
+    Raises:
+        SettingsError: A type is not one of Spark's.
+    """
+    fields = []
+    for name, kind in feed.columns.items():
+        try:
+            fields.append(StructField(name, _parsed(kind)))
+        except ParseException as error:
+            raise SettingsError(
+                f"feed {feed.feed}, column {name}",
+                found=f"the type {kind!r}",
+                expected="a type of Spark SQL, such as bigint or array<struct<id: string>>",
+                next_step="correct it in conf/sources",
+            ) from error
+    return StructType(fields)
+
+
+def paths_of(schema: StructType, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every column and nested field: its path, and its type with structs left open."""
+    for field in schema.fields:
+        kind: DataType = field.dataType
+        depth = 0
+        while isinstance(kind, ArrayType):
+            kind, depth = kind.elementType, depth + 1
+        path = f"{prefix}{field.name}"
+        if isinstance(kind, StructType):
+            yield path, _in_arrays("struct", depth)
+            yield from paths_of(kind, f"{path}.")
+        else:
+            yield path, _in_arrays(kind.simpleString(), depth)
+
+
+def arrow_paths_of(fields: Iterator[pa.Field], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """As ``paths_of``, of an Arrow schema."""
+    for field in fields:
+        kind, depth = field.type, 0
+        while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            kind, depth = kind.value_type, depth + 1
+        path = f"{prefix}{field.name}"
+        if pa.types.is_struct(kind):
+            yield path, _in_arrays("struct", depth)
+            yield from arrow_paths_of(iter(kind), f"{path}.")
+        else:
+            yield path, _in_arrays(_spark_type(kind), depth)
+
+
+def json_paths(value: object, kind: DataType, prefix: str = "") -> Iterator[str]:
+    """Paths of the keys in a JSON value, as deep as its declaration goes."""
+    if isinstance(kind, ArrayType) and isinstance(value, list):
+        for element in value:
+            yield from json_paths(element, kind.elementType, prefix)
+    elif isinstance(kind, StructType) and isinstance(value, dict):
+        known = {field.name: field.dataType for field in kind.fields}
+        for key, inner in value.items():
+            yield f"{prefix}{key}"
+            if key in known:
+                yield from json_paths(inner, known[key], f"{prefix}{key}.")
+
+
+def missing_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """Declared paths that a file lacks.
+
+    A struct's fields can be asked for only where the file holds such a struct: one that is
+    null in every row has no keys in JSON.
+    """
+    parents = {path.rpartition(".")[0] for path in found}
+    return [
+        path
+        for path in declared
+        if path not in found
+        and not _matches(path, feed.optional)
+        and (path in feed.columns or path.rpartition(".")[0] in parents)
+    ]
+
+
+def new_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """A file's paths that are neither declared nor ignored; of a new struct, only itself."""
+    return [
+        path
+        for path in found
+        if path not in declared
+        and not _matches(path, feed.ignored)
+        and not (path.rpartition(".")[0] in found and path.rpartition(".")[0] not in declared)
+    ]
+
+
+@lru_cache
+def _parsed(kind: str) -> DataType:
+    """Asked of Spark once per type: of many files' columns it would take seconds."""
+    return _parse_datatype_string(kind)
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _in_arrays(kind: str, depth: int) -> str:
+    return "array<" * depth + kind + ">" * depth
+
+
+def _spark_type(kind: pa.DataType) -> str:
+    """The type as Spark names it; as Arrow does where Spark has no such type."""
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return str(kind)
+    try:
+        return from_arrow_type(kind).simpleString()
+    except PySparkTypeError:
+        return str(kind)

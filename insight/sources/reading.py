@@ -1,0 +1,130 @@
+"""From a feed's files to rows as declared: typed, what did not parse told, nothing lost."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType
+
+from insight.errors import SourceFormatError
+from insight.sources.columns import NESTED, declared_schema
+from insight.sources.declaration import Feed
+from insight.sources.inspection import FileFacts
+from insight.sources.nested import NestedColumn
+
+_CORRUPT = "_corrupt_row"
+_REDACTED = "<redacted>"
+_TORN = {"csv": "wrong number of fields", "json": "not a JSON object"}
+
+
+def read_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+    """The files' rows as declared, a text form's values parsed to their types.
+
+    Adds ``source_file`` and ``malformed``: JSON of the values that did not parse. A row with
+    too few or too many fields keeps none of its values: they may stand in the wrong columns,
+    a customer's id in the country's.
+    """
+    schema = declared_schema(feed)
+    if feed.format == "parquet":
+        rows = spark.read.schema(schema).parquet(*(fact.file for fact in files))
+        nothing = F.lit(None).cast("string").alias("malformed")
+        return rows.select(*_quoted(feed.columns), _source_file(), nothing)
+    text = reduce(DataFrame.unionByName, _text_rows(spark, feed, files))
+    nested = {f.name: NestedColumn(f.name, f.dataType) for f in schema if _is_nested(f.dataType)}
+    loose = text.withColumns({name: n.loosely_read(feed.options) for name, n in nested.items()})
+    whole = F.col(_CORRUPT).isNull()
+    values, failed = {}, []
+    for name, kind in feed.columns.items():
+        values[name], bad, found = _parsed(nested.get(name), name, kind)
+        quoted = F.substring(found, 1, 200) if not _is_personal(feed, name) else F.lit(_REDACTED)
+        failed.append(F.when(whole & bad, F.coalesce(quoted, F.lit(_REDACTED))).alias(name))
+    malformed = F.to_json(F.struct(*failed, F.when(~whole, _TORN[feed.format]).alias("_row")))
+    return loose.select(
+        *(F.when(whole, value).alias(name) for name, value in values.items()),
+        "source_file",
+        F.when(malformed != "{}", malformed).alias("malformed"),
+    )
+
+
+def per_column_malformed_share(rows: DataFrame, feed: Feed) -> DataFrame:
+    """Share of rows per file and column that did not parse: ``source_file, column, share``."""
+    parsed = F.from_json("malformed", "map<string, string>")
+    names = [*feed.columns, "_row"]
+    counts = rows.groupBy("source_file").agg(
+        F.count(F.lit(1)).alias("rows"),
+        *(F.count_if(parsed[name].isNotNull()).alias(name) for name in names),
+    )
+    pairs = ", ".join(f"'{name}', `{name}`" for name in names)
+    stacked = counts.select("source_file", "rows", F.expr(f"stack({len(names)}, {pairs})"))
+    return stacked.select(
+        "source_file", F.col("col0").alias("column"), (F.col("col1") / F.col("rows")).alias("share")
+    )
+
+
+def refuse_retyped_columns(rows: DataFrame, feed: Feed, *, max_share: float) -> None:
+    """Stop when a text column has plainly changed its type.
+
+    Raises:
+        SourceFormatError: More than ``max_share`` of a file's values in a column do not parse.
+    """
+    if feed.format == "parquet":
+        return
+    shares = per_column_malformed_share(rows, feed).where(F.col("share") > max_share)
+    worst = shares.orderBy(F.desc("share"), "source_file", "column").first()
+    if worst is not None:
+        kind = feed.columns.get(worst["column"], "whole rows")
+        raise SourceFormatError(
+            f"landing file {worst['source_file']}, column {worst['column']}",
+            found=f"{worst['share']:.0%} of its values are not {kind}",
+            expected=f"at most {max_share:.0%} (setting ingest.max_malformed_share)",
+            next_step="ask the shop what changed, then correct the declaration in conf/sources",
+        )
+
+
+def _parsed(nested: NestedColumn | None, name: str, kind: str) -> tuple[Column, Column, Column]:
+    """A column's value, whether it did not parse, and what was found."""
+    if nested:
+        return nested.value, nested.failed, nested.quoted
+    found = F.col(f"`{name}`")
+    value = F.expr(f"try_cast(`{name}` AS {kind})")
+    return value, found.isNotNull() & value.isNull(), found
+
+
+def _text_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> Iterator[DataFrame]:
+    """Unparsed rows; CSV by each file's own header, since Spark goes by position alone."""
+    columns_of = {fact.file: tuple(feed.columns) for fact in files}
+    if feed.format == "csv":
+        columns_of = {fact.file: tuple(fact.columns) for fact in files}
+    for columns in sorted(set(columns_of.values())):
+        paths = [file for file, its in columns_of.items() if its == columns]
+        schema = ", ".join(f"`{name}` string" for name in (*columns, _CORRUPT))
+        reader = spark.read.schema(schema).options(
+            **{"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, **feed.options}
+        )
+        rows = reader.csv(paths) if feed.format == "csv" else reader.json(paths)
+        absent = [
+            F.lit(None).cast("string").alias(name) for name in feed.columns if name not in columns
+        ]
+        there = _quoted(name for name in feed.columns if name in columns)
+        yield rows.select(*there, *absent, _CORRUPT, _source_file())
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    """A name with a dot in it is no path to a field."""
+    return [f"`{name}`" for name in names]
+
+
+def _is_nested(kind: DataType) -> bool:
+    return isinstance(kind, NESTED)
+
+
+def _is_personal(feed: Feed, name: str) -> bool:
+    """Whether a value may hold a customer's id, and must not be quoted."""
+    return name in feed.mapping.get("customer_id", "")
+
+
+def _source_file() -> Column:
+    # Spark gives a URL, in which a blank is %20 and a plus is itself.
+    url = F.regexp_replace("_metadata.file_path", r"\+", "%2B")
+    return F.url_decode(url).alias("source_file")

@@ -1,0 +1,33 @@
+"""Returns and cancellations, and the purchases they undo."""
+
+from insight.tables.table import Column, Table
+
+RETURNS = Table(
+    name="returns",
+    grain="one row per return event",
+    owner="data engineering",
+    columns=(
+        Column("return_event_id", "string", "The return."),
+        Column(
+            "purchase_event_id",
+            "string",
+            "The customer's newest purchase of the item before it, as known by its delivery; "
+            "null where there is none in reach.",
+            nullable=True,
+        ),
+        Column("customer_id", "string", "Pseudonym; null for a guest.", nullable=True),
+        Column("item_id", "string", "Item."),
+        Column("units", "double", "Units returned."),
+        Column("amount_cents", "bigint", "Returned, in hundredths of the currency."),
+        Column(
+            "seconds_to_return",
+            "bigint",
+            "From the purchase to the return; null without a purchase.",
+            nullable=True,
+        ),
+        Column("event_date", "date", "UTC date of the return."),
+        Column("ingest_date", "date", "Run date that read the return."),
+    ),
+    key=("return_event_id",),
+    partition_by=("ingest_date",),
+)

@@ -1,0 +1,59 @@
+"""Row 33: items and categories that the training window has not seen."""
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from insight.encoding.sequences import encode_sequences
+from insight.encoding.vocabulary import PADDING, UNKNOWN, Vocabulary
+from insight.examples.vocabulary import per_item_index
+from tests.encoding.test_sequence_encoding import EVENT
+from tests.frames import DAY, at, item_days, items
+
+
+def _vocabulary(spark: SparkSession) -> Vocabulary:
+    """Of items seen up to a day; one comes later, one too seldom, of one nothing is known."""
+    daily = item_days(
+        spark,
+        *(
+            {"item_id": item, "event_date": DAY + timedelta(days=days), "view_count": count}
+            for item, days, count in (
+                ("tea", 0, 9),
+                ("cup", 0, 8),
+                ("nameless", 0, 7),
+                ("rare", 0, 1),
+                ("new", 1, 99),
+            )
+        ),
+    )
+    known = items(spark, ("tea", "drinks"), ("cup", "china"), ("rare", "glass"), ("new", "toys"))
+    rows = per_item_index(daily, known, until=DAY, min_events=2).collect()
+    return Vocabulary.from_rows([(r["item_index"], r["item_id"], r["category"]) for r in rows])
+
+
+def test_fault_33_unseen_items_and_categories_are_the_unknown_token_and_can_be_counted(
+    spark: SparkSession,
+) -> None:
+    vocabulary = _vocabulary(spark)
+    assert vocabulary.item_ids == ("tea", "cup", "nameless")
+    # Neither the rare item's category nor the new one's is a name that the model learns.
+    assert vocabulary.category_names == ("china", "drinks", "unknown")
+    seen = ["tea", "rare", "new", "cup", None, "nameless"]
+    row = {"event_at": at("2024-03-12 09:00"), "event_type": "view", "price": 1.0}
+    lists = pa.array([[{**row, "item_id": item} for item in seen]], pa.list_(EVENT))
+    (encoded,) = encode_sequences(lists, vocabulary, length=8)["item_indices"]
+    assert encoded.tolist() == [0, 0, 2, UNKNOWN, UNKNOWN, 3, UNKNOWN, 4]
+    assert np.bincount(encoded)[UNKNOWN] == 3
+    categories = vocabulary.category_of_item[encoded]
+    # A known item without a description has a category of its own; an unseen one has none.
+    assert categories.tolist() == [PADDING, PADDING, 3, UNKNOWN, UNKNOWN, 2, UNKNOWN, 4]
+
+
+def test_fault_33_a_type_of_event_that_is_not_known_is_no_other_type() -> None:
+    row = {"event_at": at("2024-03-12 09:00"), "item_id": "tea", "price": 1.0}
+    kinds = ("view", "wish", None, "return")
+    lists = pa.array([[{**row, "event_type": kind} for kind in kinds]], pa.list_(EVENT))
+    encoded = encode_sequences(lists, Vocabulary(("tea",), ("drinks",)), length=4)
+    assert encoded["type_indices"].tolist() == [[2, UNKNOWN, UNKNOWN, 5]]

@@ -1,0 +1,49 @@
+"""What a customer keeps to: top groups, their share, and how spread out the last events are."""
+
+import pytest
+from pyspark.sql import SparkSession
+
+from insight.snapshots.affinity import per_customer_affinity
+from insight.tables import ITEMS
+from tests.frames import DAY, at, frame
+
+
+def test_top_category_and_brand_with_share_and_entropy(spark: SparkSession) -> None:
+    described = {
+        "cup": ("cups", "clay"),
+        "mug": ("cups", None),
+        "tea": ("drinks", "leaf"),
+        "bag": (None, "leaf"),
+    }
+    items = frame(
+        spark,
+        ITEMS,
+        *(
+            {"item_id": i, "category": c, "brand": b, "known_from": DAY, "ingest_date": DAY}
+            for i, (c, b) in described.items()
+        ),
+    )
+    event = (at("2024-03-10 09:00"), 1)
+    sequences = {
+        "anna": ["cup", "mug", "tea", "cup", "unheard of"],
+        # A tie goes to the first by name.
+        "ben": ["tea", "cup"],
+        "carl": ["unheard of", "unheard of"],
+        "dora": ["bag"],
+    }
+    rows = [
+        (who, DAY, [(*event, item, "view", 1.0) for item in own]) for who, own in sequences.items()
+    ]
+    schema = (
+        "customer_id string, feature_date date, events array<struct<event_at: timestamp, "
+        "tie_break: bigint, item_id: string, event_type: string, price: double>>"
+    )
+    found = per_customer_affinity(spark.createDataFrame(rows, schema), items).collect()
+    by_name = {row["customer_id"]: tuple(row)[2:] for row in found}
+    # Three of four in cups: -(3/4 log2 3/4 + 1/4 log2 1/4) bits.
+    assert by_name["anna"][:2] == ("cups", 0.75)
+    assert by_name["anna"][2] == pytest.approx(0.811278124459)
+    assert by_name["anna"][3:5] == ("clay", pytest.approx(2 / 3))
+    assert by_name["ben"] == ("cups", 0.5, 1.0, "clay", 0.5, 1.0)
+    assert by_name["carl"] == (None,) * 6
+    assert by_name["dora"] == (None, None, None, "leaf", 1.0, 0.0)

@@ -1,0 +1,64 @@
+"""Which files a night takes, and when it waits for more."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from insight.errors import EmptyInputError
+from insight.sources.declaration import Feed
+from insight.sources.deliveries import new_deliveries, refuse_empty_day
+from insight.sources.inspection import FileFacts, inspect_files
+from tests.small_lake import invoice, land_invoices, open_night
+from tests.small_shop import land_small_shop
+
+DAY = "2010-12-01"
+
+
+def test_files_still_being_written_are_left_for_later(spark: SparkSession, tmp_path: Path) -> None:
+    path = land_invoices(tmp_path, DAY, [invoice(DAY)])
+    for name in (f".{DAY}.csv", f"_{DAY}.csv"):
+        (path.parent / name).write_text("half a li")
+    deliveries = new_deliveries(open_night(spark, tmp_path, DAY))
+    assert {fact.file.rpartition("/")[2] for d in deliveries for fact in d.files} == {path.name}
+
+
+def test_a_file_that_two_feeds_read_is_looked_into_once(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Sequence[str]] = []
+
+    def inspect(spark: SparkSession, files: Sequence[str], feed: Feed) -> list[FileFacts]:
+        asked.append(files)
+        return inspect_files(spark, files, feed)
+
+    monkeypatch.setattr("insight.sources.deliveries.inspect_files", inspect)
+    land_invoices(tmp_path, DAY, [invoice(DAY)])
+    invoices, descriptions = new_deliveries(open_night(spark, tmp_path, DAY))
+    assert (len(asked), invoices.files) == (1, descriptions.files)
+
+
+def test_coupons_do_not_stand_for_a_days_trade(spark: SparkSession, tmp_path: Path) -> None:
+    day = land_small_shop(tmp_path / "landing", customers=4, items=5, days=1)[0]
+    folder = tmp_path / "landing" / "complete_journey"
+    at = pa.array([datetime(day.year, day.month, day.day, tzinfo=UTC)], pa.timestamp("us", "UTC"))
+    coupon = {"household_id": [1], "coupon_upc": [1], "campaign_id": [1], "redemption_date": at}
+    (folder / "redemptions").mkdir()
+    pq.write_table(pa.table(coupon), folder / "redemptions" / f"{day}.parquet")
+    run = open_night(spark, tmp_path, str(day), sources=["complete_journey"])
+    refuse_empty_day(run, new_deliveries(run))
+    (folder / "transactions" / f"{day}.parquet").unlink()
+    with pytest.raises(EmptyInputError, match="events of complete_journey"):
+        refuse_empty_day(run, new_deliveries(run))
+
+
+def test_a_source_that_brings_no_events_is_not_waited_for(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    land_invoices(tmp_path, DAY, [invoice(DAY)])
+    run = open_night(spark, tmp_path, DAY, sources=["online_retail", "amazon_qa"])
+    refuse_empty_day(run, new_deliveries(run))
