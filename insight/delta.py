@@ -16,6 +16,7 @@ from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import logger
 from insight.storage import PastCommit, newest_version, past_commits, qualified
 from insight.tables import TABLES, Table
+from insight.tables.layout import laid_out
 from insight.transaction import Transaction
 
 log = logger(__name__)
@@ -141,7 +142,7 @@ class Lake:
         try:
             self._create(table)
             transaction = Transaction(self.spark, self.path(table))
-            staged = transaction.write(_cut(conform(frame, table), table, files))
+            staged = transaction.write(laid_out(conform(frame, table), table, files))
             watch.append(time.monotonic())
             try:
                 rows, content_hash = NOTHING
@@ -207,7 +208,7 @@ class Lake:
         self.pins[commit.table] = commit.version
         stage, audited, committed = (after - before for before, after in pairwise(watch))
         seconds = f"stage {stage:.1f}, audit {audited:.1f}, commit {committed:.1f}"
-        facts = {"rows": commit.rows, "version": commit.version, "where": where}
+        facts = {"rows": commit.rows, "version": commit.version, "where": where[:200]}
         log.info(f"published {commit.table}", **facts, seconds=seconds)
 
     def _refuse_conflict(self, table: Table, began_at: int, subject: str) -> None:
@@ -226,20 +227,6 @@ class Lake:
 
     def _explained(self, error: Exception, subject: str) -> Exception:
         return explain(error, subject=subject, landing=self.landing) or error
-
-
-def _cut(rows: DataFrame, table: Table, files: int | None) -> DataFrame:
-    """Rows laid out for the files: equal files where ranks share them, else few per partition.
-
-    Otherwise each of a night's tasks would write a file of its own into each date.
-    """
-    if files is not None:
-        return rows.repartition(files, *table.key)
-    if table.layout == "as_read":
-        return rows
-    columns = ", ".join(table.partition_by)
-    rebalanced = f"SELECT /*+ REBALANCE({columns}) */ * FROM {{rows}}"
-    return rows.sparkSession.sql(rebalanced, rows=rows)
 
 
 def _empty(subject: str) -> EmptyInputError:

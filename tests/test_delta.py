@@ -75,6 +75,7 @@ def test_a_commit_says_which_run_made_it_of_what(spark: SparkSession, folder: Pa
         "run_id": "four",
         "run_date": SECOND.isoformat(),
         "content_hash": commit.content_hash,
+        "where": _where(SECOND),
         # The items' table was not there, so no version of it was read.
         "inputs": {"item_vocabulary": before},
         "code_version": "1",

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from insight.snapshots.series import daily_series, smoothed
+from insight.tables import ITEM_FEATURES
 
 UNKNOWN_CATEGORY = "unknown"
 ITEM_WINDOW_DAYS = 30
@@ -26,21 +27,7 @@ def per_item_features(
         as_of: The feature date.
         smoothing_days: Width of the rolling median that the trend looks through.
     """
-    age = F.datediff(F.lit(as_of), F.col("event_date"))
-    known = item_daily.withColumn("age_days", age).where(
-        f"age_days >= 0 AND age_days < {ITEM_WINDOW_DAYS}"
-    )
-    totals = known.groupBy("item_id").agg(
-        _within(7, "purchase_count").alias("purchases_7d"),
-        _within(30, "purchase_count").alias("purchases_30d"),
-        _within(30, "view_count").alias("views_30d"),
-        _within(30, "cart_count").alias("carts_30d"),
-        _within(30, "return_count").alias("returns_30d"),
-        (F.sum("unit_thousandths") / 1000).alias("units_30d"),
-        _within(30, "amount_cents").alias("amount_cents_30d"),
-        F.sum(_interactions()).alias("_seen"),
-        daily_series("age_days", _interactions(), days=ITEM_WINDOW_DAYS).alias("_daily"),
-    )
+    totals = _per_item_totals(item_daily, as_of)
     described = totals.join(items.select("item_id", *_DESCRIBED), on="item_id", how="left")
     sold_at = F.when(F.col("units_30d") > 0, F.col("amount_cents_30d") / F.col("units_30d") / 100)
     priced = described.withColumns(
@@ -50,23 +37,30 @@ def per_item_features(
         }
     )
     by_interest = Window.orderBy(F.desc("_seen"), "item_id")
-    return priced.select(
-        "item_id",
-        "category",
-        "brand",
-        "purchases_7d",
-        "purchases_30d",
-        "views_30d",
-        "carts_30d",
-        "returns_30d",
-        "units_30d",
-        "amount_cents_30d",
-        F.row_number().over(by_interest).cast("bigint").alias("popularity_rank_30d"),
-        _trend(smoothed(F.col("_daily"), days=smoothing_days)).alias("trend_30d"),
-        "price",
-        _price_position().alias("price_position"),
-        "stock_units",
-        F.lit(as_of).alias("feature_date"),
+    found = {
+        "popularity_rank_30d": F.row_number().over(by_interest).cast("bigint"),
+        "trend_30d": _trend(smoothed(F.col("_daily"), days=smoothing_days)),
+        "price_position": _price_position(),
+        "feature_date": F.lit(as_of),
+    }
+    return priced.withColumns(found).select(*ITEM_FEATURES.column_names)
+
+
+def _per_item_totals(item_daily: DataFrame, as_of: date) -> DataFrame:
+    age = F.datediff(F.lit(as_of), F.col("event_date"))
+    known = item_daily.withColumn("age_days", age).where(
+        f"age_days >= 0 AND age_days < {ITEM_WINDOW_DAYS}"
+    )
+    return known.groupBy("item_id").agg(
+        _within(7, "purchase_count").alias("purchases_7d"),
+        _within(30, "purchase_count").alias("purchases_30d"),
+        _within(30, "view_count").alias("views_30d"),
+        _within(30, "cart_count").alias("carts_30d"),
+        _within(30, "return_count").alias("returns_30d"),
+        (F.sum("unit_thousandths") / 1000).alias("units_30d"),
+        _within(30, "amount_cents").alias("amount_cents_30d"),
+        F.sum(_interactions()).alias("_seen"),
+        daily_series("age_days", _interactions(), days=ITEM_WINDOW_DAYS).alias("_daily"),
     )
 
 

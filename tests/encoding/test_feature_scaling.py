@@ -44,19 +44,18 @@ def test_damaged_values_stay_finite_and_within_ten_deviations() -> None:
 
 
 def test_every_feature_of_the_table_is_read_in_its_order() -> None:
-    names = [column.name for column in CUSTOMER_FEATURES.columns]
-    assert ["customer_id", *FEATURES, "feature_date"] == names
-    assert {
-        "days_since_last_order",
-        "mean_days_between_orders",
-        "discount_share_90d",
-        "mean_order_cents_90d",
-    } == NULLABLE
+    numeric = {"bigint", "double"}
+    columns = [column for column in CUSTOMER_FEATURES.columns if column.type in numeric]
+    assert list(FEATURES) == [column.name for column in columns]
+    assert {column.name for column in columns if column.nullable} == NULLABLE
+    # Texts describe a customer to people; the model reads numbers.
+    assert not {"top_category", "age_band", "customer_id", "feature_date"} & {*FEATURES}
 
 
 def test_long_tails_are_read_as_logarithms_and_shares_are_not() -> None:
     plain = [name for name in FEATURES if transform_of(name) == "none"]
-    assert plain == ["discount_share_90d"]
+    assert "discount_share_90d" in plain
+    assert all("share" in name for name in plain)
 
 
 def test_saved_statistics_are_loaded_as_they_were(tmp_path: Path) -> None:

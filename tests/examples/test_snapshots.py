@@ -45,7 +45,9 @@ def test_a_planted_feature_that_peeks_is_caught_and_named(
         """Orders of all time where those of the last week are promised."""
         ever = daily.groupBy("customer_id").agg(F.sum("order_count").alias("ever"))
         honest = per_customer_features(daily, as_of=as_of)
-        return honest.join(ever, on="customer_id", how="left").withColumn("orders_7d", F.col("ever"))
+        return honest.join(ever, on="customer_id", how="left").withColumn(
+            "orders_7d", F.col("ever")
+        )
 
     monkeypatch.setattr(snapshots, "per_customer_features", peeking)
     with pytest.raises(LeakageError, match=r"orders_7d \(1 customers\)") as refused:

@@ -17,7 +17,7 @@ CUTOFF_AT = {
     "validation": 1_709_251_200,
     "test": 1_709_337_600,
 }
-CUSTOMERS = 150
+CUSTOMERS = 400
 LENGTH = 4
 
 

@@ -31,6 +31,7 @@ from insight.tables import (
     TRAINING_EXAMPLES,
     Table,
 )
+from tests.promotion.conftest import CUSTOMERS
 
 RUN_DATE = date(2024, 3, 31)
 VOCABULARY = Vocabulary(("a", "b", "c", "d"), ("x",) * 4)
@@ -100,10 +101,12 @@ def root(
     root = tmp_path_factory.mktemp("promotion")
     _write(root, TRAINING_EXAMPLES, [tuple(row) for row in examples.collect()])
     _write(root, ITEM_VOCABULARY, [(i, 2 + n, "x", 2, 9, RUN_DATE) for n, i in enumerate("abcd")])
-    _write(root, ITEM_DAILY, [("b", 5, 0, 0, 0, 0.0, 0, date(2024, 3, 1))])
+    _write(root, ITEM_DAILY, [("b", 5, 0, 0, 0, 0, 0, date(2024, 3, 1), date(2024, 3, 1))])
     columns = (statistics.names, statistics.transforms, statistics.mean, statistics.scale)
     rows = zip(*columns, statistics.has_mask, strict=True)
-    listed = [(n, i, t, m, s, h, RUN_DATE) for i, (n, t, m, s, h) in enumerate(rows)]
+    listed = [
+        (n, i, t, statistics.scaling, m, s, h, RUN_DATE) for i, (n, t, m, s, h) in enumerate(rows)
+    ]
     _write(root, FEATURE_STATISTICS, listed)
     return root
 
@@ -184,7 +187,7 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
     by_key = {(row[0], row[2], row[3]): row for row in first}
     assert by_key["challenger", "purchase", "auc"][4:7] == (1.0, 1.0, 1.0)
     # A sixth has no next item, a sixth one outside the vocabulary, which is a miss.
-    assert by_key["challenger", "next_item", "hr10"][7] < 150
+    assert by_key["challenger", "next_item", "hr10"][7] < CUSTOMERS
     assert 0.7 < by_key["challenger", "next_item", "hr10"][4] < 0.9
     assert by_key["recent_popularity_7d", "next_item", "hr10"][1] == "baseline"
     assert {row[0] for row in first} == {

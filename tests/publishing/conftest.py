@@ -43,10 +43,13 @@ RECOMMENDED = [
     ("c1", 1, "i2", 5.0, OLD, BEFORE),
 ]
 ITEM_ROWS = [
-    ("i1", "Old name", "Tea", None, date(2024, 1, 1)),
-    ("i1", "Green <tea> & cups", "Tea", None, BEFORE),
-    ("i1", "A name of tomorrow", "Tea", None, date(2024, 4, 1)),
-    ("i2", None, "Coffee", None, date(2024, 1, 1)),
+    (item, title, category, None, None, None, None, known_from, known_from)
+    for item, title, category, known_from in (
+        ("i1", "Old name", "Tea", date(2024, 1, 1)),
+        ("i1", "Green <tea> & cups", "Tea", BEFORE),
+        ("i1", "A name of tomorrow", "Tea", date(2024, 4, 1)),
+        ("i2", None, "Coffee", date(2024, 1, 1)),
+    )
 ]
 MEASURED = [
     ("challenger", NEW, "purchase", "auc", 0.81, 0.79, 0.83, 1234, TONIGHT),

@@ -93,6 +93,7 @@ def _statistics() -> pd.DataFrame:
             "feature": list(FEATURES),
             "position": np.arange(len(FEATURES)),
             "transform": [transform_of(name) for name in FEATURES],
+            "scaling": "standard",
             "mean": 0.0,
             "scale": 1.0,
             "has_mask": [name in NULLABLE for name in FEATURES],
