@@ -71,7 +71,7 @@ bench-night: env ## Measure two nights of the example: time, memory, rows read, 
 bench-lake: env ## Measure clean, sessionise, features beside rivals (ARGS="--scale 0.01")
 	$(python) -m bench.lake $(ARGS)
 
-docs: env ## Write docs/tables.md from the table contracts
+docs: env ## Write docs/tables.md and docs/features.md from the table contracts
 	$(python) -m insight.tables.document
 
 package: .dist/environment.tar.gz ## Pack the environment for a cluster (PYTHON_PREFIX=/usr)

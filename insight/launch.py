@@ -48,7 +48,7 @@ def launch(
     try:
         parsed = parse_arguments(arguments)
         settings = load_settings(parsed.profile, overrides=dict(parsed.set))
-        run_date = _run_date(parsed.date)
+        run_date = date_given("--date", parsed.date)
         run = replace(open_run(build_session("insight"), settings, run_date), began=began)
         records = run_stages(stages, run)
         if at_end is not None:
@@ -162,14 +162,19 @@ def _pair(text: str) -> tuple[str, object]:
     return name, parsed_yaml(value, f"argument --set {name}")
 
 
-def _run_date(text: str) -> date:
+def date_given(argument: str, text: str) -> date:
+    """The date that a command line gives.
+
+    Raises:
+        SettingsError: It is none, or written otherwise.
+    """
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, flags=re.ASCII):
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError as error:
         raise SettingsError(
-            "argument --date",
+            f"argument {argument}",
             found=repr(text),
             expected="a date like 2017-11-30",
             next_step="give the date whose data is complete, usually yesterday",

@@ -6,7 +6,6 @@ A date without a delivery is passed over, unless ingest.allow_empty_day is set.
 
 import argparse
 import os
-import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
-from insight.launch import open_run, run_stages
+from insight.launch import date_given, open_run, run_stages
 from insight.logs import configure_logs, logger
 from insight.settings import Settings, load_settings, parsed_yaml
 from insight.sources.declaration import load_source
@@ -101,7 +100,7 @@ def _end(progress: Progress, code: int) -> int:
 
 
 def _dates(first: str, last: str) -> list[date]:
-    begin, end = _date("--from", first), _date("--to", last)
+    begin, end = date_given("--from", first), date_given("--to", last)
     if end < begin:
         raise SettingsError(
             "arguments --from and --to",
@@ -110,20 +109,6 @@ def _dates(first: str, last: str) -> list[date]:
             next_step="turn them round",
         )
     return [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
-
-
-def _date(argument: str, text: str) -> date:
-    try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, flags=re.ASCII):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"argument {argument}",
-            found=repr(text),
-            expected="a date like 2017-11-30",
-            next_step="correct it",
-        ) from error
 
 
 def _stages(names: str | None) -> list[Stage]:

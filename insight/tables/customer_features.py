@@ -2,16 +2,27 @@
 
 from insight.tables.table import Column, Table
 
-
-def _sum(name: str, meaning: str) -> Column:
-    return Column(name, "bigint", meaning)
-
-
-def _maybe(name: str, kind: str, meaning: str) -> Column:
-    return Column(name, kind, meaning, nullable=True)
-
-
 _CENTS = "hundredths of the currency"
+_SHARE = "share, 0 to 1"
+_EVER = "since known"
+_LAST_EVENTS = "last events, as in customer_sequences"
+
+
+def _sum(name: str, unit: str, meaning: str) -> Column:
+    """A total over the days in the name's end."""
+    days = name.rsplit("_", 1)[1].removesuffix("d")
+    return Column(
+        name, "bigint", f"{meaning} in the last {days} days.", unit=unit, window=f"{days} days"
+    )
+
+
+def _maybe(name: str, kind: str, unit: str, window: str, meaning: str) -> Column:
+    return Column(name, kind, meaning, nullable=True, unit=unit, window=window)
+
+
+def _share(name: str, meaning: str) -> Column:
+    return _maybe(name, "double", _SHARE, "90 days", f"{meaning}, in the last 90 days; else null.")
+
 
 CUSTOMER_FEATURES = Table(
     name="customer_features",
@@ -19,76 +30,77 @@ CUSTOMER_FEATURES = Table(
     owner="data science",
     columns=(
         Column("customer_id", "string", "Pseudonym."),
-        _sum("days_since_last_event", "Days from the last event."),
+        Column(
+            "days_since_last_event",
+            "bigint",
+            "Days from the last event.",
+            unit="days",
+            window="365 days",
+        ),
         _maybe(
             "days_since_last_order",
             "bigint",
-            "Days from the last purchase; null without one in the longest window.",
+            "days",
+            "365 days",
+            "Days from the last purchase; null without one in the window.",
         ),
-        _sum("active_days_365d", "Days with events in the last 365."),
-        _sum("orders_7d", "Orders in the last 7 days."),
-        _sum("orders_30d", "Orders in the last 30 days."),
-        _sum("orders_90d", "Orders in the last 90 days."),
-        _sum("orders_365d", "Orders in the last 365 days."),
-        _sum("amount_cents_7d", f"Purchased in the last 7 days, in {_CENTS}."),
-        _sum("amount_cents_30d", f"Purchased in the last 30 days, in {_CENTS}."),
-        _sum("amount_cents_90d", f"Purchased in the last 90 days, in {_CENTS}."),
-        _sum("amount_cents_365d", f"Purchased in the last 365 days, in {_CENTS}."),
-        _sum("views_7d", "Views in the last 7 days."),
-        _sum("views_30d", "Views in the last 30 days."),
-        _sum("views_90d", "Views in the last 90 days."),
-        _sum("searches_30d", "Searches in the last 30 days."),
-        _sum("carts_30d", "Items put in the cart in the last 30 days."),
-        _sum("sessions_30d", "Visits begun in the last 30 days."),
-        _sum("sessions_90d", "Visits begun in the last 90 days."),
-        _sum("returns_90d", "Returned lines in the last 90 days."),
-        _sum("campaign_clicks_90d", "Clicks on campaigns in the last 90 days."),
+        _sum("active_days_365d", "days", "Days with events"),
+        _sum("orders_7d", "orders", "Orders"),
+        _sum("orders_30d", "orders", "Orders"),
+        _sum("orders_90d", "orders", "Orders"),
+        _sum("orders_365d", "orders", "Orders"),
+        _sum("amount_cents_7d", _CENTS, "Purchased"),
+        _sum("amount_cents_30d", _CENTS, "Purchased"),
+        _sum("amount_cents_90d", _CENTS, "Purchased"),
+        _sum("amount_cents_365d", _CENTS, "Purchased"),
+        _sum("views_7d", "events", "Views"),
+        _sum("views_30d", "events", "Views"),
+        _sum("views_90d", "events", "Views"),
+        _sum("searches_30d", "events", "Searches"),
+        _sum("carts_30d", "events", "Items put in the cart"),
+        _sum("sessions_30d", "visits", "Visits begun"),
+        _sum("sessions_90d", "visits", "Visits begun"),
+        _sum("returns_90d", "events", "Returned lines"),
+        _sum("campaign_clicks_90d", "events", "Clicks on campaigns"),
         _maybe(
             "mean_days_between_orders",
             "double",
-            "Mean days between order days in the last 365; null below two order days.",
+            "days",
+            "365 days",
+            "Mean days between order days; null below two order days.",
         ),
         _maybe(
             "order_overdue_ratio",
             "double",
+            "ratio",
+            "365 days",
             "Days from the last order over the mean days between orders; null without a mean.",
         ),
-        _maybe(
-            "discount_share_90d",
-            "double",
-            "Discount as a share of undiscounted purchases in the last 90 days; null without one.",
-        ),
-        _maybe(
-            "discounted_purchase_share_90d",
-            "double",
-            "Share of purchased lines with a discount in the last 90 days; null without one.",
-        ),
+        _share("discount_share_90d", "Discount over undiscounted purchases where there are any"),
+        _share("discounted_purchase_share_90d", "Purchased lines with a discount, of all"),
         _maybe(
             "mean_order_cents_90d",
             "double",
-            f"Mean order in the last 90 days, in {_CENTS}; null without one.",
+            _CENTS,
+            "90 days",
+            "Purchased per order; null without an order.",
         ),
-        _maybe(
-            "cart_abandonment_share_90d",
-            "double",
-            "Share of visits with a cart that ended without a purchase, in the last 90 days; "
-            "null without a cart.",
-        ),
-        _maybe("night_share_90d", "double", "Share of events from 0 to 6 o'clock UTC, 90 days."),
-        _maybe("morning_share_90d", "double", "Share of events from 6 to 12 o'clock, 90 days."),
-        _maybe("afternoon_share_90d", "double", "Share of events from 12 to 18 o'clock, 90 days."),
-        _maybe("evening_share_90d", "double", "Share of events from 18 to 24 o'clock, 90 days."),
-        _maybe("weekend_share_90d", "double", "Share of events on weekends (UTC), 90 days."),
-        _maybe("top_category", "string", "Most frequent category among the last events."),
-        _maybe("category_share", "double", "Its share of the last events with a category."),
-        _maybe("category_entropy", "double", "Shannon entropy of their categories, in bits."),
-        _maybe("top_brand", "string", "Most frequent brand among the last events."),
-        _maybe("brand_share", "double", "Its share of the last events with a brand."),
-        _maybe("brand_entropy", "double", "Shannon entropy of their brands, in bits."),
-        _maybe("age_band", "string", "Age band."),
-        _maybe("gender", "string", "Gender as the shop names it."),
-        _maybe("country", "string", "Country."),
-        _maybe("region", "string", "Region, state or city."),
+        _share("cart_abandonment_share_90d", "Visits with a cart that ended without a purchase"),
+        _share("night_share_90d", "Events from 0 to 6 o'clock UTC, of all"),
+        _share("morning_share_90d", "Events from 6 to 12 o'clock UTC, of all"),
+        _share("afternoon_share_90d", "Events from 12 to 18 o'clock UTC, of all"),
+        _share("evening_share_90d", "Events from 18 to 24 o'clock UTC, of all"),
+        _share("weekend_share_90d", "Events on Saturdays and Sundays (UTC), of all"),
+        _maybe("top_category", "string", "name", _LAST_EVENTS, "Most frequent category."),
+        _maybe("category_share", "double", _SHARE, _LAST_EVENTS, "Its share of those with one."),
+        _maybe("category_entropy", "double", "bits", _LAST_EVENTS, "Shannon entropy of them."),
+        _maybe("top_brand", "string", "name", _LAST_EVENTS, "Most frequent brand."),
+        _maybe("brand_share", "double", _SHARE, _LAST_EVENTS, "Its share of those with one."),
+        _maybe("brand_entropy", "double", "bits", _LAST_EVENTS, "Shannon entropy of them."),
+        _maybe("age_band", "string", "name", _EVER, "Age band."),
+        _maybe("gender", "string", "name", _EVER, "Gender as the shop names it."),
+        _maybe("country", "string", "name", _EVER, "Country."),
+        _maybe("region", "string", "name", _EVER, "Region, state or city."),
         Column("feature_date", "date", "Everything up to the end of this day, nothing later."),
     ),
     key=("customer_id", "feature_date"),

@@ -13,8 +13,16 @@ CUSTOMER_SEQUENCES = Table(
             "array<struct<event_at: timestamp, tie_break: bigint, item_id: string, "
             "event_type: string, price: double>>",
             "Last events by event_at, ties by tie_break (hash of event_id).",
+            unit="events",
+            window="the last sequences.length events",
         ),
-        Column("event_count", "bigint", "Events kept."),
+        Column(
+            "event_count",
+            "bigint",
+            "Events kept.",
+            unit="events",
+            window="the last sequences.length events",
+        ),
         Column("feature_date", "date", "All events up to the end of this day may be in."),
     ),
     key=("customer_id", "feature_date"),

@@ -1,11 +1,19 @@
-"""Writes docs/tables.md from the contracts: ``python -m insight.tables.document [--check]``."""
+"""Writes docs/tables.md and docs/features.md: ``python -m insight.tables.document [--check]``."""
 
 import sys
 from pathlib import Path
 
-from insight.tables import TABLES, Table
+from insight.tables import (
+    CUSTOMER_FEATURES,
+    CUSTOMER_SEQUENCES,
+    ITEM_FEATURES,
+    TABLES,
+    Column,
+    Table,
+)
 
-TARGET = Path(__file__).resolve().parents[2] / "docs" / "tables.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+FEATURES = (CUSTOMER_FEATURES, CUSTOMER_SEQUENCES, ITEM_FEATURES)
 
 
 def document(tables: tuple[Table, ...] = TABLES) -> str:
@@ -45,11 +53,47 @@ def _section(table: Table) -> list[str]:
     ]
 
 
+def feature_catalogue(tables: tuple[Table, ...] = FEATURES) -> str:
+    """Every feature as Markdown: what it means, its unit, how far it looks back, who owns it."""
+    lines = [
+        "# Features",
+        "",
+        "Written by `make docs` from `insight/tables`; edit there. All are as known at the end of "
+        "`feature_date` D (UTC): a window of 7 days is (D - 7, D], and nothing later counts. "
+        "Numbers of `customer_features` reach the model, scaled as the version's training window "
+        "was (`features.scaling`), nulls with a mask.",
+    ]
+    for table in tables:
+        lines += [
+            "",
+            f"## {table.name}",
+            "",
+            f"{table.grain.capitalize()}.",
+            "",
+            "| feature | meaning | unit | window | owner |",
+            "|---|---|---|---|---|",
+            *(
+                f"| `{each.name}` | {each.comment} | {each.unit} | {each.window} | {table.owner} |"
+                for each in features_of(table)
+            ),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def features_of(table: Table) -> list[Column]:
+    """A feature table's columns but those that say whose and when."""
+    return [column for column in table.columns if column.name not in table.key]
+
+
+PAGES = {DOCS / "tables.md": document, DOCS / "features.md": feature_catalogue}
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page, or with --check say whether it is up to date: 0 yes, 1 no."""
+    """Write the pages, or with --check say whether they are up to date: 0 yes, 1 no."""
     if "--check" in arguments:
-        return int(not TARGET.is_file() or TARGET.read_text() != document())
-    TARGET.write_text(document())
+        return int(any(not p.is_file() or p.read_text() != page() for p, page in PAGES.items()))
+    for path, page in PAGES.items():
+        path.write_text(page())
     return 0
 
 

@@ -2,49 +2,64 @@
 
 from insight.tables.table import Column, Table
 
+_MONTH = "30 days"
+_CENTS = "hundredths of the currency"
+_LISTED = "newest description"
+
+
+def _feature(name: str, kind: str, unit: str, window: str, meaning: str) -> Column:
+    return Column(name, kind, meaning, unit=unit, window=window)
+
+
+def _maybe(name: str, kind: str, unit: str, window: str, meaning: str) -> Column:
+    return Column(name, kind, meaning, nullable=True, unit=unit, window=window)
+
+
 ITEM_FEATURES = Table(
     name="item_features",
     grain="one row per item and feature date",
     owner="data science",
     columns=(
         Column("item_id", "string", "Item."),
-        Column("category", "string", "Category; 'unknown' where there is none."),
-        Column("brand", "string", "Brand.", nullable=True),
-        Column("purchases_7d", "bigint", "Purchased lines in the last 7 days."),
-        Column("purchases_30d", "bigint", "Purchased lines in the last 30 days."),
-        Column("views_30d", "bigint", "Views in the last 30 days."),
-        Column("carts_30d", "bigint", "Times put in the cart in the last 30 days."),
-        Column("returns_30d", "bigint", "Returned lines in the last 30 days."),
-        Column("units_30d", "double", "Units purchased in the last 30 days."),
-        Column(
-            "amount_cents_30d",
-            "bigint",
-            "Purchased in the last 30 days, in hundredths of the currency.",
-        ),
-        Column(
+        _feature("category", "string", "name", _LISTED, "Category; 'unknown' without one."),
+        _maybe("brand", "string", "name", _LISTED, "Brand."),
+        _feature("purchases_7d", "bigint", "events", "7 days", "Purchased lines."),
+        _feature("purchases_30d", "bigint", "events", _MONTH, "Purchased lines."),
+        _feature("views_30d", "bigint", "events", _MONTH, "Views."),
+        _feature("carts_30d", "bigint", "events", _MONTH, "Times put in the cart."),
+        _feature("returns_30d", "bigint", "events", _MONTH, "Returned lines."),
+        _feature("units_30d", "double", "units", _MONTH, "Units purchased."),
+        _feature("amount_cents_30d", "bigint", _CENTS, _MONTH, "Purchased."),
+        _feature(
             "popularity_rank_30d",
             "bigint",
-            "1 for the item with the most interactions in the last 30 days; ties by item_id.",
+            "rank",
+            _MONTH,
+            "1 for the item with the most interactions; ties by item_id.",
         ),
-        Column(
+        _feature(
             "trend_30d",
             "double",
-            "Logarithm of mean daily interactions (views, carts, purchases) in the last 7 days "
-            "over those of the 23 days before, one added to each, after a rolling median.",
+            "logarithm of a ratio",
+            _MONTH,
+            "Mean daily interactions (views, carts, purchases) of the last 7 days over those of "
+            "the 23 days before, one added to each, after a rolling median.",
         ),
-        Column(
+        _maybe(
             "price",
             "double",
-            "List price, else the mean price sold at in the last 30 days, in the currency.",
-            nullable=True,
+            "currency",
+            _MONTH,
+            "List price, else the mean price sold at in the window.",
         ),
-        Column(
+        _maybe(
             "price_position",
             "double",
-            "Share of the category's priced items that are cheaper, 0 to 1; null without a price.",
-            nullable=True,
+            "share, 0 to 1",
+            _MONTH,
+            "Share of the category's priced items that are cheaper; null without a price.",
         ),
-        Column("stock_units", "double", "Units in stock when last counted.", nullable=True),
+        _maybe("stock_units", "double", "units", _LISTED, "Units in stock when last counted."),
         Column("feature_date", "date", "Everything up to the end of this day, nothing later."),
     ),
     key=("item_id", "feature_date"),

@@ -16,12 +16,16 @@ class Column:
         type: Its Spark SQL type.
         comment: Its meaning, for people.
         nullable: Whether a null is a value here. A null elsewhere breaks the contract.
+        unit: What one of a feature is; for columns of docs/features.md.
+        window: The days a feature looks back over, its own included; likewise.
     """
 
     name: str
     type: str
     comment: str
     nullable: bool = False
+    unit: str = ""
+    window: str = ""
 
     @property
     def data_type(self) -> DataType:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from insight.tables import TABLES
-from insight.tables.document import TARGET, document
+from insight.tables.document import FEATURES, PAGES, features_of
 from jobs.nightly import NIGHT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,5 +118,12 @@ def test_every_column_says_what_it_means() -> None:
             assert len(column.comment) > 3, f"{table.name}.{column.name}"
 
 
-def test_the_page_of_tables_is_the_contracts() -> None:
-    assert TARGET.read_text() == document(), "run `make docs`"
+def test_every_feature_says_its_unit_and_window() -> None:
+    for table in FEATURES:
+        for column in features_of(table):
+            assert column.unit and column.window, f"{table.name}.{column.name}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_pages_are_what_the_contracts_say(path: Path) -> None:
+    assert path.read_text() == PAGES[path](), "run `make docs`"

@@ -1,9 +1,8 @@
 """Cleaning against tables that people can read; cleaning/README.md says how."""
 
-import csv
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +12,16 @@ from pyspark.sql import SparkSession
 
 from insight.tables import EVENTS, QUARANTINE, RAW_EVENTS, RAW_ITEMS, RETURNS, Table
 from tests.events.deliveries import clean, delivered, land
+from tests.golden.golden_files import cases_in, comparable, rows_in
 from tests.memory_lake import MemoryLake
 
 FOLDER = Path(__file__).parent / "cleaning"
-CASES = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
+CASES = cases_in(FOLDER)
 NIGHT = date(2024, 3, 12)
-
-_READ: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "double": float,
-    "bigint": int,
-    "date": date.fromisoformat,
-    "timestamp": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
-}
 
 
 def _rows(case: str, name: str, table: Table) -> list[dict[str, Any]]:
-    path = FOLDER / case / name
-    if not path.is_file():
-        return []
-    # What quarantine tells of a row's content is text.
-    kinds = {column.name: column.type for column in table.columns}
-    with path.open(newline="") as lines:
-        return [
-            {
-                name: _READ[kinds.get(name, "string")](text) if text else None
-                for name, text in row.items()
-            }
-            for row in csv.DictReader(lines)
-        ]
+    return rows_in(FOLDER / case / name, table)
 
 
 @pytest.fixture(scope="module")
@@ -69,17 +49,6 @@ def _found(lake: MemoryLake, case: str, table: Table) -> list[dict[str, Any]]:
     return [row for row in rows if row["source"] == case]
 
 
-def _comparable(rows: list[dict[str, Any]], names: list[str]) -> list[str]:
-    """The named values of each row, in one order of rows."""
-    return sorted(repr([_plain(row[name]) for name in names]) for row in rows)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 9)
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
-
-
 def test_no_two_cases_share_a_customer_an_item_or_an_id() -> None:
     seen: dict[tuple[str, str], str] = {}
     for case in CASES:
@@ -103,4 +72,4 @@ def test_what_is_left_of_a_case_is_what_was_worked_out(
     expected = _rows(case, f"expected/{table.name}.csv", table)
     names = list(expected[0]) if expected else ["event_id"]
     found = _found(lake, case, table)
-    assert _comparable(found, names) == _comparable(expected, names)
+    assert comparable(found, names) == comparable(expected, names)
