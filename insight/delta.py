@@ -165,6 +165,14 @@ class Lake:
         self._note(commit, where, watch)
         return commit
 
+    def clear(self, table: Table, *, where: str) -> None:
+        """As publishing no rows: the table is there, and no row is where. Mostly that is so."""
+        if self.version(table) < 0:
+            self._create(table)
+            del self.pins[table.name]
+        if not self.read(table).where(where).isEmpty():
+            self.publish(self.spark.createDataFrame([], table.schema), table, where=where)
+
     def append(self, frame: DataFrame, table: Table) -> None:
         """Add rows to a log table; nothing is replaced."""
         self._create(table)

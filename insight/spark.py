@@ -52,17 +52,17 @@ def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> di
 
     Args:
         session: The session that ran the queries.
-        since: Number of the first query to count, from ``query_count``.
+        since: Queries from this number on are counted, from ``next_query``.
         roots: Folder prefix to the name it is counted under; the longest match wins.
     """
-    # Spark updates its store from a queue of its own; wait until it has caught up.
-    context = session.sparkContext._jsc.sc()
-    context.listenerBus().waitUntilEmpty()
+    executions = _executions(session)
     store = session._jsparkSession.sharedState().statusStore()
-    executions = store.executionsList(since, 100_000)
     counted: dict[str, int] = {}
-    for position in range(executions.size()):
+    # The newest are the last; Spark forgets the oldest, so that places say nothing.
+    for position in reversed(range(executions.size())):
         execution = executions.apply(position)
+        if execution.executionId() < since:
+            break
         values = store.executionMetrics(execution.executionId())
         nodes = store.planGraph(execution.executionId()).allNodes()
         for index in range(nodes.size()):
@@ -73,10 +73,18 @@ def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> di
     return counted
 
 
-def query_count(session: SparkSession) -> int:
-    """How many SQL queries this application has begun; the next one gets this number."""
-    store = session._jsparkSession.sharedState().statusStore()
-    return int(store.executionsCount())
+def next_query(session: SparkSession) -> int:
+    """The number that the application's next SQL query gets."""
+    executions = _executions(session)
+    count = executions.size()
+    return int(executions.apply(count - 1).executionId()) + 1 if count else 0
+
+
+def _executions(session: SparkSession) -> Any:
+    """What Spark still knows of past queries, the oldest first."""
+    # Spark updates its store from a queue of its own; wait until it has caught up.
+    session.sparkContext._jsc.sc().listenerBus().waitUntilEmpty()
+    return session._jsparkSession.sharedState().statusStore().executionsList()
 
 
 _NOT_DATA = ("DeltaLogFileIndex", "TahoeBatchFileIndex")

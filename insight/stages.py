@@ -11,7 +11,7 @@ from insight.delta import Lake
 from insight.faults import explain
 from insight.logs import logger
 from insight.settings import Settings
-from insight.spark import query_count, rows_read
+from insight.spark import next_query, rows_read
 from insight.tables import TABLES, Table
 
 log = logger(__name__)
@@ -76,7 +76,7 @@ def run_stage(stage: Stage, run: Run, records: list[StageRecord]) -> None:
     Raises:
         InsightError: The stage ended with a typed error.
     """
-    first_query = query_count(run.spark)
+    first_query = next_query(run.spark)
     began = time.monotonic()
     outcome, detail = "failed", None
     try:

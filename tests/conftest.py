@@ -1,6 +1,7 @@
 """One Spark session for the whole suite, on this machine's cores."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -13,6 +14,7 @@ FEW_ROWS = {
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.databricks.delta.stats.skipping": "false",
 }
 
 
@@ -23,3 +25,13 @@ def spark() -> Iterator[SparkSession]:
         session.conf.set(name, value)
     yield session
     session.stop()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forgotten_lakes() -> Iterator[None]:
+    """Delta keeps the state of every table of every lake for an hour: gigabytes in the end."""
+    yield
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        jvm: Any = session.sparkContext._jvm
+        jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()

@@ -47,6 +47,12 @@ class MemoryLake:
         commits.append(PastCommit(len(commits), "run", self.run_date.isoformat(), inputs, where))
         return Commit(table.name, len(commits) - 1, len(new), "")
 
+    def clear(self, table: Table, *, where: str) -> None:
+        if self.read_or_empty(table).where(where).isEmpty():
+            self.rows.setdefault(table.name, [])
+        else:
+            self.publish(self.spark.createDataFrame([], table.schema), table, where=where)
+
     def past_commits(self, table: Table, *, limit: int) -> list[PastCommit]:
         return self.history[table.name][::-1][:limit]
 

@@ -103,7 +103,7 @@ def test_a_broken_value_in_the_environment_is_refused_by_name(
         load_settings("small", conf=conf)
 
 
-@pytest.mark.parametrize("profile", ["local", "cluster", "online_retail"])
+@pytest.mark.parametrize("profile", ["local", "cluster", "online_retail", "simulated"])
 def test_every_shipped_profile_loads(profile: str) -> None:
     assert load_settings(profile, conf=Path(__file__).parents[1] / "conf").profile == profile
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from insight.spark import local_properties, query_count, rows_read
+from insight.spark import local_properties, next_query, rows_read
 
 
 def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
@@ -15,11 +15,11 @@ def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
     lake = f"file:{tmp_path}/{'a' * 100}"
     for name, rows in (("items", 3), ("items_sold", 5)):
         spark.range(rows).coalesce(1).write.format("delta").save(f"{lake}/{name}")
-    first = query_count(spark)
+    first = next_query(spark)
     roots = {f"{lake}/{name}": name for name in ("items", "items_sold", "events")}
     spark.read.format("delta").load(f"{lake}/items").agg(F.sum("id")).collect()
     assert rows_read(spark, since=first, roots=roots) == {"items": 3}
-    second = query_count(spark)
+    second = next_query(spark)
     spark.read.format("delta").load(f"{lake}/items_sold").agg(F.sum("id")).collect()
     assert rows_read(spark, since=second, roots=roots) == {"items_sold": 5}
     assert rows_read(spark, since=first, roots=roots) == {"items": 3, "items_sold": 5}

@@ -8,8 +8,12 @@ from pyspark.sql import functions as F
 
 from insight.events.bots import per_bot, with_bot_reason
 from insight.events.canonical import with_clean_text
-from insight.events.described import with_description, with_imputed_values
-from insight.events.outliers import per_category_bounds, with_bounded_values
+from insight.events.described import (
+    per_item_version,
+    with_description,
+    with_imputed_values,
+)
+from insight.events.outliers import BOUNDED, per_category_bounds, with_bounded_values
 from insight.events.repeats import (
     COMPARED,
     per_own_value,
@@ -19,12 +23,13 @@ from insight.events.repeats import (
 )
 from insight.events.rules import event_rules, is_sale, with_reason
 from insight.point_in_time import in_dates, with_neighbours
+from insight.reuse import Keep, kept
 from insight.stages import Run
 from insight.tables import EVENTS, RAW_EVENTS
 
 
 @contextmanager
-def judged_events(run: Run, versions: DataFrame) -> Iterator[DataFrame]:
+def judged_events(run: Run, items: DataFrame) -> Iterator[DataFrame]:
     """The night's raw events, corrected, with ``reason`` and ``original``, the row as it came.
 
     What depends on other rows (bots, repeats, bounds) is found on a few narrow columns and
@@ -32,31 +37,32 @@ def judged_events(run: Run, versions: DataFrame) -> Iterator[DataFrame]:
 
     Args:
         run: The night.
-        versions: Item descriptions by the time they hold (``per_item_version``).
+        items: Every description of every item up to the night's.
     """
+    with kept() as keep:
+        yield _judged(run, items, keep)
+
+
+def _judged(run: Run, items: DataFrame, keep: Keep) -> DataFrame:
     settings = run.settings.clean
+    seconds = settings.near_repeat_seconds
     raw = with_clean_text(_raw(run))
-    described = with_imputed_values(with_description(raw, versions), settings)
+    described = with_description(raw, keep(per_item_version(items)))
+    described = with_imputed_values(described, settings)
     rules = event_rules(settings, run_date=run.run_date)
     sales = with_reason(described.where(is_sale()), rules).where("reason IS NULL")
-    known = _known_events(run, raw).persist()
-    values = _suspect_values(run, raw, known).persist()
-    bots = per_bot(raw, settings).persist()
-    bounds = per_category_bounds(sales, settings).persist()
-    suspicious = with_suspicion(described, values, seconds=settings.near_repeat_seconds)
+    bounds = keep(per_category_bounds(keep(sales.select(*BOUNDED)), settings))
+    bots = keep(per_bot(raw, settings))
+    known = keep(_known_events(run, raw))
+    values = keep(_suspect_values(run, raw, known))
+    suspicious = with_suspicion(described, values, seconds=seconds)
     human = with_bot_reason(with_reason(suspicious, rules), bots)
     # Before repeats are looked for: other nights' events are known as they were bounded, and
     # one that was refused survives no copy of it.
     bounded = with_bounded_values(human, bounds, settings)
-    suspects = with_repetition_reason(
-        bounded.where("is_suspect"), known, seconds=settings.near_repeat_seconds
-    ).persist()
-    rows = bounded.where("NOT is_suspect").unionByName(suspects).drop("is_suspect")
-    try:
-        yield rows
-    finally:
-        for frame in (known, values, bots, bounds, suspects):
-            frame.unpersist()
+    suspects = bounded.where("is_suspect")
+    compared = keep(with_repetition_reason(suspects, known, seconds=seconds))
+    return bounded.where("NOT is_suspect").unionByName(compared).drop("is_suspect")
 
 
 def _raw(run: Run) -> DataFrame:

@@ -12,6 +12,9 @@ OUTLIER = "outlier"
 MEASURED = ("price", "quantity")
 
 _GROUP = ("file_date", "category")
+BOUNDED = (*_GROUP, *MEASURED)
+"""The columns that bounds are found on."""
+
 _UNKNOWN = ""
 _DEVIATION = 1.4826
 """Median absolute deviations to standard deviations of a normal distribution (Rousseeuw and

@@ -1,7 +1,8 @@
 """Clean: raw rows become events and what describes them, or go to quarantine with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,7 +10,6 @@ from pyspark.sql import functions as F
 from insight.errors import DataQualityError
 from insight.events import dimensions, voices
 from insight.events.canonical import to_events
-from insight.events.described import per_item_version
 from insight.events.judgement import judged_events
 from insight.events.refusals import (
     KEPT,
@@ -59,27 +59,23 @@ def clean(run: Run) -> str | None:
         DataQualityError: More rows are refused than the settings allow. Nothing else is
             published.
     """
-    judged = {table: _judged_description(run, table) for table in (CUSTOMERS, ITEMS)}
-    judged |= {FEEDBACK: _judged_feedback(run), EXPOSURES: _judged_exposures(run)}
+    came = _rows_that_came(run)
+    judged = {table: _JUDGES[table](run, table) for table in _JUDGES if came[table]}
     sound = {table: rows.where("reason IS NULL") for table, rows in judged.items()}
-    fresh = {table: _changes(run, sound[table], table) for table in (CUSTOMERS, ITEMS)}
-    fresh[FEEDBACK] = voices.to_feedback(sound[FEEDBACK])
-    fresh[EXPOSURES] = voices.to_exposures(sound[EXPOSURES])
-    earlier = run.lake.read_or_empty(ITEMS).where(f"ingest_date < '{run.run_date}'")
-    versions = per_item_version(earlier.unionByName(fresh[ITEMS])).persist()
-    try:
-        with judged_events(run, versions) as events:
-            counts = _quarantine(run, {**judged, EVENTS: events})
-            _refuse_bad_night(run, counts)
-            for table, rows in fresh.items():
-                run.lake.publish(rows, table, where=_night(run))
-            sound_events = to_events(events.where("reason IS NULL"))
-            written = run.lake.publish(sound_events, EVENTS, where=_night(run)).rows
-    finally:
-        versions.unpersist()
+    fresh = {table: _FORMS[table](run, rows) for table, rows in sound.items()}
+    items = run.lake.read_or_empty(ITEMS).where(f"ingest_date < '{run.run_date}'")
+    if ITEMS in fresh:
+        items = items.unionByName(fresh[ITEMS])
+    with judged_events(run, items) as events:
+        counts = _quarantine(run, {**judged, EVENTS: events}, came)
+        _refuse_bad_night(run, counts)
+        for table in _JUDGES:
+            _publish(run, fresh.get(table), table)
+        sound_events = to_events(events.where("reason IS NULL"))
+        written = run.lake.publish(sound_events, EVENTS, where=_night(run)).rows
     kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
     refuse_lost_rows(EVENTS, run.run_date, kept=kept, written=written)
-    run.lake.publish(_returns(run), RETURNS, where=_night(run))
+    _publish(run, _returns(run), RETURNS)
     _publish_quality(run, counts, {EVENTS: _corrections(run)})
     return None
 
@@ -101,18 +97,38 @@ def _raw(run: Run, table: Table) -> DataFrame:
     return raw.withColumn("original", F.struct(*raw.columns))
 
 
+def _rows_that_came(run: Run) -> dict[Table, int]:
+    """How many raw rows the night has of each kind."""
+    parts = [
+        run.lake.read(raw)
+        .where(_night(run))
+        .agg(F.lit(table.name).alias("target"), F.count(F.lit(1)).alias("rows"))
+        for table, raw in RAW_OF.items()
+    ]
+    counted = {row["target"]: row["rows"] for row in reduce(DataFrame.union, parts).collect()}
+    return {table: counted[table.name] for table in RAW_OF}
+
+
+def _publish(run: Run, rows: DataFrame | None, table: Table) -> None:
+    """Replace the night's rows of a table; by none where there is nothing to make them of."""
+    if rows is None:
+        run.lake.clear(table, where=_night(run))
+    else:
+        run.lake.publish(rows, table, where=_night(run))
+
+
 def _judged_description(run: Run, table: Table) -> DataFrame:
     return dimensions.with_reason(_raw(run, table), key=table.key[0])
 
 
-def _judged_feedback(run: Run) -> DataFrame:
+def _judged_feedback(run: Run, table: Table) -> DataFrame:
     rules = voices.feedback_rules(run.settings.clean, run_date=run.run_date)
-    return _once(run, with_reason(_raw(run, FEEDBACK), rules), FEEDBACK)
+    return _once(run, with_reason(_raw(run, table), rules), table)
 
 
-def _judged_exposures(run: Run) -> DataFrame:
+def _judged_exposures(run: Run, table: Table) -> DataFrame:
     rules = voices.exposure_rules(run.settings.clean, run_date=run.run_date)
-    return _once(run, with_reason(_raw(run, EXPOSURES), rules), EXPOSURES)
+    return _once(run, with_reason(_raw(run, table), rules), table)
 
 
 def _once(run: Run, judged: DataFrame, table: Table) -> DataFrame:
@@ -132,17 +148,34 @@ def _changes(run: Run, sound: DataFrame, table: Table) -> DataFrame:
     return changed.withColumn("ingest_date", F.lit(run.run_date)).select(*table.column_names)
 
 
-def _quarantine(run: Run, judged: Mapping[Table, DataFrame]) -> Mapping[Table, Counts]:
+_JUDGES: dict[Table, Callable[[Run, Table], DataFrame]] = {
+    CUSTOMERS: _judged_description,
+    ITEMS: _judged_description,
+    FEEDBACK: _judged_feedback,
+    EXPOSURES: _judged_exposures,
+}
+"""What gives each raw row, but for events, its reason."""
+
+_FORMS: dict[Table, Callable[[Run, DataFrame], DataFrame]] = {
+    CUSTOMERS: partial(_changes, table=CUSTOMERS),
+    ITEMS: partial(_changes, table=ITEMS),
+    FEEDBACK: lambda _, sound: voices.to_feedback(sound),
+    EXPOSURES: lambda _, sound: voices.to_exposures(sound),
+}
+"""What makes each table's rows of the sound ones."""
+
+
+def _quarantine(
+    run: Run, judged: Mapping[Table, DataFrame], came: Mapping[Table, int]
+) -> Mapping[Table, Counts]:
     """Publish what is refused; rows of every target by the rule that refused them, or kept."""
     where = f"run_date = '{run.run_date}'"
     run.lake.publish(refused_rows(judged, run.run_date), QUARANTINE, where=where)
     refused = run.lake.read(QUARANTINE).where(where).groupBy("target", "reason").count().collect()
     counts: dict[Table, Counts] = {}
-    for table, raw in RAW_OF.items():
+    for table in (table for table, rows in came.items() if rows):
         by_rule = {row["reason"]: row["count"] for row in refused if row["target"] == table.name}
-        came = run.lake.read(raw).where(_night(run)).count()
-        if came:
-            counts[table] = {KEPT: came - sum(by_rule.values()), **by_rule}
+        counts[table] = {KEPT: came[table] - sum(by_rule.values()), **by_rule}
     return counts
 
 
@@ -155,11 +188,16 @@ def _refuse_bad_night(run: Run, counts: Mapping[Table, Counts]) -> None:
         raise
 
 
-def _returns(run: Run) -> DataFrame:
-    """The night's returns with the purchases they undo, those of other nights among them."""
+def _returns(run: Run) -> DataFrame | None:
+    """The night's returns with the purchases they undo, those of other nights among them.
+
+    None where there are no returns.
+    """
     events = run.lake.read(EVENTS)
     returns = events.where(_night(run)).where("event_type = 'return'")
     dates = [row["event_date"] for row in returns.select("event_date").distinct().collect()]
+    if not dates:
+        return None
     days = run.settings.clean.return_days
     reach = {day - timedelta(days=n) for day in dates for n in range(days + 1)}
     purchases = events.where("event_type = 'purchase'").where(in_dates("event_date", reach))

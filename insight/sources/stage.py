@@ -39,14 +39,14 @@ def ingest(run: Run) -> str | None:
     frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
     for delivery in deliveries:
         frames[delivery.feed.target].append(_rows(run, delivery, key))
+    night = f"ingest_date = '{run.run_date}'"
     for name, table in TARGETS.items():
-        empty = run.spark.createDataFrame([], table.schema)
-        rows = reduce(DataFrame.unionByName, frames[name], empty)
-        run.lake.publish(rows, table, where=f"ingest_date = '{run.run_date}'")
+        if frames[name]:
+            run.lake.publish(reduce(DataFrame.unionByName, frames[name]), table, where=night)
+        else:
+            run.lake.clear(table, where=night)
     # The log comes last: files count as read only when their rows are in.
-    run.lake.publish(
-        _log_rows(run, deliveries), INGEST_LOG, where=f"ingest_date = '{run.run_date}'"
-    )
+    run.lake.publish(_log_rows(run, deliveries), INGEST_LOG, where=night)
     return None
 
 

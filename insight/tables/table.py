@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
@@ -29,8 +30,7 @@ class Column:
 
     @property
     def data_type(self) -> DataType:
-        # Parsing a DDL type needs a running Spark; it is asked for only where there is one.
-        return _parse_datatype_string(self.type)
+        return _parsed(self.type)
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,12 @@ class Table:
         yield "insight.owner", self.owner
         for check in self.checks:
             yield f"delta.constraints.{check.name}", _quoted(check.condition)
+
+
+@cache
+def _parsed(kind: str) -> DataType:
+    # Parsing a DDL type asks a running Spark: once for each type, and only where there is one.
+    return _parse_datatype_string(kind)
 
 
 def _column_ddl(column: Column) -> str:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from insight.sessions.stage import SESSIONISE
 from insight.tables import RAW_EVENTS, SESSIONS
-from tests.events.deliveries import clean, content
+from tests.events.deliveries import clean, content, land
 from tests.memory_lake import MemoryLake
 from tests.sources.feeds import canonical, feed_with, json_file
 
@@ -55,9 +55,10 @@ def _sessions(spark: SparkSession, folder: Path, day: date, told: list[Any], **f
         mapping={**mapping, "event_at": feed.pop("sql", "at")},
         **feed,
     )
-    lake = MemoryLake(spark, run_date=day)
+    lake = MemoryLake(spark)
+    land(lake, day)
     raw = canonical(spark, path, declared, day).withColumn("ingest_date", F.lit(day))
-    lake.publish(raw.select(*RAW_EVENTS.column_names), RAW_EVENTS, where="true")
+    lake.publish(raw.select(*RAW_EVENTS.column_names), RAW_EVENTS, where=f"ingest_date = '{day}'")
     clean(lake, day)
     SESSIONISE.work(lake.run_for(day))
     return content(lake, SESSIONS)
