@@ -6,12 +6,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from insight.errors import TableDamagedError
+
 
 def rows_per_group(files: Sequence[str]) -> list[int]:
     """Rows of every row group of the files, in the reader's order.
 
     Args:
         files: URLs, in the order the reader gets them.
+
+    Raises:
+        TableDamagedError: A file is gone.
     """
     footers = [_open(url).metadata for url in files]
     return [
@@ -31,4 +36,13 @@ def schema_of(file: str) -> pa.Schema:
 
 def _open(url: str) -> pq.ParquetFile:
     filesystem, path = fs.FileSystem.from_uri(url)
-    return pq.ParquetFile(path, filesystem=filesystem)
+    try:
+        return pq.ParquetFile(path, filesystem=filesystem)
+    except FileNotFoundError as error:
+        raise TableDamagedError(
+            "training examples",
+            found=f"a missing file: {url}",
+            expected="every file of the version that the run is pinned to",
+            next_step="run build_examples and train for this date; a run must not outlast "
+            "maintenance.retention_hours",
+        ) from error

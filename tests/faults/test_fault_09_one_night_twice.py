@@ -49,7 +49,7 @@ def test_fault_09_one_night_twice_at_once_lets_one_win(
     with pytest.raises(RunConflictError) as refused:
         run_stages((CLEAN,), slow)
     assert refused.value.exit_code == 1
-    assert "data_quality" in refused.value.subject
+    assert "table items" in refused.value.subject
     # Not our own look at the log, but Delta's: the rival came after it.
     assert "another commit to the same rows" in refused.value.found
     lake = open_night(spark, tmp_path, DAY).lake

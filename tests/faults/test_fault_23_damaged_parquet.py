@@ -34,7 +34,7 @@ def test_fault_23_a_flipped_bit_in_the_lake_stops_the_stage_that_reads_it(
     run_night(spark, tmp_path, DAY)
     run = open_night(spark, tmp_path, DAY)
     before = run.lake.version(SESSIONS)
-    (file,) = (tmp_path / "lake" / "events").rglob("event_date=*/*.parquet")
+    (file,) = (tmp_path / "lake" / "events").rglob("event_date=*/*/*.parquet")
     damaged = bytearray(file.read_bytes())
     damaged[len(damaged) // 2] ^= 0b100
     file.write_bytes(damaged)

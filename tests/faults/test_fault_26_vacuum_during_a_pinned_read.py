@@ -1,6 +1,7 @@
 """Row 26: VACUUM while a training run reads the version it is pinned to."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from datetime import date
@@ -21,6 +22,7 @@ from tests.training.examples import example_columns
 
 NIGHT = date(2017, 11, 30)
 ROWS = 40
+_EIGHT_DAYS = 8 * 86400
 
 
 def publish_examples(run: Run, *, seed: int) -> None:
@@ -37,12 +39,15 @@ def publish_examples(run: Run, *, seed: int) -> None:
     run.lake.publish(frame, TRAINING_EXAMPLES, where=f"run_date = '{NIGHT}'", files=2)
 
 
+def _earlier(milliseconds: re.Match[str]) -> str:
+    return str(int(milliseconds[0]) - 1000 * _EIGHT_DAYS)
+
+
 def _a_week_and_a_day_pass(folder: Path) -> None:
     """Make what was removed so far, removed eight days ago: in the log, and on disk."""
-    then = time.time() - 8 * 86400
+    then = time.time() - _EIGHT_DAYS
     for entry in (folder / "lake" / "training_examples" / "_delta_log").glob("0*.json"):
-        lines = entry.read_text().replace('"deletionTimestamp":1', '"deletionTimestamp":0')
-        entry.write_text(lines)
+        entry.write_text(re.sub(r'(?<="deletionTimestamp":)\d+', _earlier, entry.read_text()))
         (entry.parent / f".{entry.name}.crc").unlink()
     for file in (folder / "lake" / "training_examples").rglob("*.parquet"):
         os.utime(file, (then, then))
