@@ -1,9 +1,10 @@
 """Row 36: SQL or a path where a date, a table, a source, a profile or a stage is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from insight.errors import SettingsError
 from insight.launch import launch
@@ -24,7 +25,14 @@ POISON = (
 
 
 @pytest.fixture(autouse=True)
-def no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def _logs_as_before() -> Iterator[None]:
+    """The jobs point the logs at this test's stderr, which is closed after it."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _no_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is refused is refused before any session, and so before any table, is opened."""
 
     def opened(*_: object) -> None:
