@@ -1,7 +1,8 @@
-"""Every raw event of a night with its reason: sieves first, then one pass over the rows."""
+"""Every raw event of a night with its reason: sieves first, then two passes over the rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -28,12 +29,26 @@ from insight.stages import Run
 from insight.tables import EVENTS, RAW_EVENTS
 
 
-@contextmanager
-def judged_events(run: Run, items: DataFrame) -> Iterator[DataFrame]:
-    """The night's raw events, corrected, with ``reason`` and ``original``, the row as it came.
+@dataclass(frozen=True)
+class JudgedEvents:
+    """The night's raw events, corrected.
 
-    What depends on other rows (bots, repeats, bounds) is found on a few narrow columns and
-    kept; the rows themselves then pass once, without a shuffle, as often as they are asked for.
+    Args:
+        refused: With ``reason`` and ``original``, the row as it came.
+        sound: All others.
+    """
+
+    refused: DataFrame
+    sound: DataFrame
+
+
+@contextmanager
+def judged_events(run: Run, items: DataFrame) -> Iterator[JudgedEvents]:
+    """Judge every raw event of a night.
+
+    What depends on other rows (bots, repeats, bounds) is found on a few narrow columns first.
+    Then all rows pass twice, without a shuffle: once to set aside the few that are refused or
+    may be repeats, once for the rest when it is written.
 
     Args:
         run: The night.
@@ -43,26 +58,33 @@ def judged_events(run: Run, items: DataFrame) -> Iterator[DataFrame]:
         yield _judged(run, items, keep)
 
 
-def _judged(run: Run, items: DataFrame, keep: Keep) -> DataFrame:
-    settings = run.settings.clean
-    seconds = settings.near_repeat_seconds
+def _judged(run: Run, items: DataFrame, keep: Keep) -> JudgedEvents:
+    seconds = run.settings.clean.near_repeat_seconds
     raw = with_clean_text(_raw(run))
-    described = with_description(raw, keep(per_item_version(items)))
-    described = with_imputed_values(described, settings)
-    rules = event_rules(settings, run_date=run.run_date)
-    sales = with_reason(described.where(is_sale()), rules).where("reason IS NULL")
-    bounds = keep(per_category_bounds(keep(sales.select(*BOUNDED)), settings))
-    bots = keep(per_bot(raw, settings))
     known = keep(_known_events(run, raw))
     values = keep(_suspect_values(run, raw, known))
-    suspicious = with_suspicion(described, values, seconds=seconds)
-    human = with_bot_reason(with_reason(suspicious, rules), bots)
-    # Before repeats are looked for: other nights' events are known as they were bounded, and
-    # one that was refused survives no copy of it.
-    bounded = with_bounded_values(human, bounds, settings)
-    suspects = bounded.where("is_suspect")
+    by_itself = _judged_by_itself(run, raw, items, keep)
+    # Bounded before repeats are looked for: other nights' events are known as they were
+    # bounded, and one that was refused survives no copy of it.
+    rows = with_suspicion(by_itself, values, seconds=seconds)
+    aside = keep(rows.where("is_suspect OR reason IS NOT NULL"))
+    suspects = aside.where("is_suspect")
     compared = keep(with_repetition_reason(suspects, known, seconds=seconds))
-    return bounded.where("NOT is_suspect").unionByName(compared).drop("is_suspect")
+    refused = aside.where("NOT is_suspect").unionByName(compared.where("reason IS NOT NULL"))
+    plain = rows.where("NOT is_suspect AND reason IS NULL")
+    return JudgedEvents(refused, plain.unionByName(compared.where("reason IS NULL")))
+
+
+def _judged_by_itself(run: Run, raw: DataFrame, items: DataFrame, keep: Keep) -> DataFrame:
+    """Rows described and bounded, with the reason that is none of a repeat."""
+    settings = run.settings.clean
+    described = with_description(raw, keep(per_item_version(items)))
+    described = with_imputed_values(described, settings)
+    reasoned = with_reason(described, event_rules(settings, run_date=run.run_date))
+    sales = reasoned.where(is_sale()).where("reason IS NULL").select(*BOUNDED)
+    bounds = keep(per_category_bounds(keep(sales), settings))
+    human = with_bot_reason(reasoned, keep(per_bot(raw, settings)))
+    return with_bounded_values(human, bounds, settings)
 
 
 def _raw(run: Run) -> DataFrame:

@@ -39,7 +39,8 @@ def per_suspect_value(raw_events: DataFrame, *, seconds: float) -> DataFrame:
 
     A sieve: few rows pass it, and only those are sorted and compared.
     """
-    return per_repeated_value(_all_values(raw_events, seconds))
+    columns = [column.alias(f"value_{n}") for n, column in enumerate(_values(seconds))]
+    return per_repeated_value(raw_events.select(*columns))
 
 
 def per_own_value(rows: DataFrame, *, seconds: float) -> DataFrame:

@@ -67,12 +67,11 @@ def clean(run: Run) -> str | None:
     if ITEMS in fresh:
         items = items.unionByName(fresh[ITEMS])
     with judged_events(run, items) as events:
-        counts = _quarantine(run, {**judged, EVENTS: events}, came)
+        counts = _quarantine(run, {**judged, EVENTS: events.refused}, came)
         _refuse_bad_night(run, counts)
         for table in _JUDGES:
             _publish(run, fresh.get(table), table)
-        sound_events = to_events(events.where("reason IS NULL"))
-        written = run.lake.publish(sound_events, EVENTS, where=_night(run)).rows
+        written = run.lake.publish(to_events(events.sound), EVENTS, where=_night(run)).rows
     kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
     refuse_lost_rows(EVENTS, run.run_date, kept=kept, written=written)
     _publish(run, _returns(run), RETURNS)
