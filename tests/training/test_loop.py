@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from insight.errors import TrainingFailedError
+from insight.errors import TableDamagedError, TrainingFailedError
 from insight.training.group import SoloGroup
 from insight.training.launch import report_of
 from insight.training.loop import Training, seed_everything
@@ -71,8 +71,16 @@ def test_fault_08_a_batch_that_is_not_finite_fails_closed(splits, tmp_path, pois
     assert report.weights is None
 
 
-def test_an_unforeseen_error_is_reported_with_its_words(splits):
+def test_an_unforeseen_error_is_reported_with_its_words(splits, tmp_path):
+    garbage = tmp_path / "garbage.parquet"
+    garbage.write_bytes(b"no parquet at all")
+    report = report_of(small_plan((garbage.as_uri(),), splits[1]), SoloGroup())
+    assert isinstance(report.failure, TrainingFailedError)
+    assert "ArrowInvalid" in str(report.failure)
+
+
+def test_a_file_that_is_gone_is_named(splits):
     plan = small_plan(("file:///nowhere/part-0.parquet",), splits[1])
     report = report_of(plan, SoloGroup())
-    assert isinstance(report.failure, TrainingFailedError)
-    assert "FileNotFoundError" in str(report.failure)
+    assert isinstance(report.failure, TableDamagedError)
+    assert "file:///nowhere/part-0.parquet" in report.failure.found
