@@ -47,9 +47,15 @@ def summarise(run: Run, records: Sequence[StageRecord]) -> None:
     minutes, seconds = divmod(time.monotonic() - run.began, 60)
     console.print(f"The night took {minutes:.0f} min {seconds:.0f} s.\n")
     tomorrow = run.run_date + timedelta(days=1)
-    console.print('Ask the lake     make query SQL="SELECT * FROM customer_scores_latest LIMIT 5"')
+    asked = "customer_scores_latest" if metrics.row_count else "customer_features"
+    profile = run.settings.profile
+    again, ask = f"make nightly DATE={tomorrow}", "make query"
+    if profile != "local":
+        again = f"./spark-submit.sh jobs/nightly.py --profile {profile} --date {tomorrow}"
+        ask = f"INSIGHT_PROFILE={profile} {ask}"
+    console.print(f'Ask the lake     {ask} SQL="SELECT * FROM {asked} LIMIT 5"')
     console.print(f"Read the report  {run.settings.report / 'latest.html'}")
-    console.print(f"The next night   make nightly DATE={tomorrow}")
+    console.print(f"The next night   {again}")
 
 
 def _stages(run: Run, records: Sequence[StageRecord]) -> Grid:
