@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
 _BUCKETS = 64
-_EDGES = np.iinfo(np.int64).min + np.arange(1, _BUCKETS).astype(object) * (2**64 // _BUCKETS)
+_EDGES = np.arange(1 - _BUCKETS // 2, _BUCKETS // 2, dtype=np.int64) * (2**64 // _BUCKETS)
 
 
 def per_repeated_value(values: DataFrame) -> DataFrame:
@@ -26,13 +26,12 @@ def per_repeated_value(values: DataFrame) -> DataFrame:
     Returns:
         ``value``: distinct, in no order.
     """
-    edges = _EDGES.astype(np.int64)
 
     def in_blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         parts = [np.asarray(pc.drop_null(column)) for batch in batches for column in batch.columns]
         if parts:
             run = np.sort(np.concatenate(parts))
-            blocks = [block.tobytes() for block in np.split(run, np.searchsorted(run, edges))]
+            blocks = [block.tobytes() for block in np.split(run, np.searchsorted(run, _EDGES))]
             ranges = pa.array(range(_BUCKETS), pa.int32())
             yield pa.RecordBatch.from_arrays([ranges, pa.array(blocks)], names=["range", "block"])
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from pyspark.sql import SparkSession
 
 from insight.spark import build_session
@@ -24,6 +25,13 @@ def spark() -> Iterator[SparkSession]:
         session.conf.set(name, value)
     yield session
     session.stop()
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """For tests that run a job: it points the logs at the test's stderr, which is then closed."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True, scope="module")

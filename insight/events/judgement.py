@@ -9,11 +9,7 @@ from pyspark.sql import functions as F
 
 from insight.events.bots import per_bot, with_bot_reason
 from insight.events.canonical import with_clean_text
-from insight.events.described import (
-    per_item_version,
-    with_description,
-    with_imputed_values,
-)
+from insight.events.described import per_item_version, with_description, with_imputed_values
 from insight.events.outliers import BOUNDED, per_category_bounds, with_bounded_values
 from insight.events.repeats import (
     COMPARED,
@@ -26,7 +22,7 @@ from insight.events.rules import event_rules, is_sale, with_reason
 from insight.point_in_time import in_dates, with_neighbours
 from insight.reuse import Keep, kept
 from insight.stages import Run
-from insight.tables import EVENTS, RAW_EVENTS
+from insight.tables import EVENTS
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class JudgedEvents:
 
 
 @contextmanager
-def judged_events(run: Run, items: DataFrame) -> Iterator[JudgedEvents]:
+def judged_events(run: Run, raw: DataFrame, items: DataFrame) -> Iterator[JudgedEvents]:
     """Judge every raw event of a night.
 
     What depends on other rows (bots, repeats, bounds) is found on a few narrow columns first.
@@ -52,15 +48,15 @@ def judged_events(run: Run, items: DataFrame) -> Iterator[JudgedEvents]:
 
     Args:
         run: The night.
+        raw: Its raw events, with ``original``.
         items: Every description of every item up to the night's.
     """
     with kept() as keep:
-        yield _judged(run, items, keep)
+        yield _judged(run, with_clean_text(raw), items, keep)
 
 
-def _judged(run: Run, items: DataFrame, keep: Keep) -> JudgedEvents:
+def _judged(run: Run, raw: DataFrame, items: DataFrame, keep: Keep) -> JudgedEvents:
     seconds = run.settings.clean.near_repeat_seconds
-    raw = with_clean_text(_raw(run))
     known = keep(_known_events(run, raw))
     values = keep(_suspect_values(run, raw, known))
     by_itself = _judged_by_itself(run, raw, items, keep)
@@ -85,11 +81,6 @@ def _judged_by_itself(run: Run, raw: DataFrame, items: DataFrame, keep: Keep) ->
     bounds = keep(per_category_bounds(keep(sales), settings))
     human = with_bot_reason(reasoned, keep(per_bot(raw, settings)))
     return with_bounded_values(human, bounds, settings)
-
-
-def _raw(run: Run) -> DataFrame:
-    raw = run.lake.read(RAW_EVENTS).where(F.col("ingest_date") == F.lit(run.run_date))
-    return raw.withColumn("original", F.struct(*RAW_EVENTS.column_names))
 
 
 def _known_events(run: Run, raw: DataFrame) -> DataFrame:

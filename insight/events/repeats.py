@@ -45,7 +45,8 @@ def per_suspect_value(raw_events: DataFrame, *, seconds: float) -> DataFrame:
 
 def per_own_value(rows: DataFrame, *, seconds: float) -> DataFrame:
     """``value``: the distinct hashes of all rows, for looking for them elsewhere."""
-    return _all_values(rows, seconds).distinct()
+    values = rows.select(F.explode(F.array(*_values(seconds))).alias("value"))
+    return values.where("value IS NOT NULL").distinct()
 
 
 def with_suspicion(rows: DataFrame, values: DataFrame, *, seconds: float) -> DataFrame:
@@ -107,11 +108,6 @@ def _values(seconds: float) -> tuple[Column, Column, Column]:
     near = F.when(is_known, F.xxhash64(*_SIEVED, bucket))
     at_edge = is_known & (F.pmod(micros, F.lit(size)) <= span)
     return F.xxhash64("event_id"), near, F.when(at_edge, F.xxhash64(*_SIEVED, bucket - 1))
-
-
-def _all_values(rows: DataFrame, seconds: float) -> DataFrame:
-    values = [rows.select(column.alias("value")) for column in _values(seconds)]
-    return values[0].unionByName(values[1]).unionByName(values[2]).where("value IS NOT NULL")
 
 
 def _near_repeats(survivors: DataFrame, known: DataFrame, *, span: int) -> DataFrame:

@@ -61,12 +61,13 @@ def clean(run: Run) -> str | None:
     """
     came = _rows_that_came(run)
     judged = {table: _JUDGES[table](run, table) for table in _JUDGES if came[table]}
-    sound = {table: rows.where("reason IS NULL") for table, rows in judged.items()}
-    fresh = {table: _FORMS[table](run, rows) for table, rows in sound.items()}
+    fresh = {
+        table: _FORMS[table](run, rows.where("reason IS NULL")) for table, rows in judged.items()
+    }
     items = run.lake.read_or_empty(ITEMS).where(f"ingest_date < '{run.run_date}'")
     if ITEMS in fresh:
         items = items.unionByName(fresh[ITEMS])
-    with judged_events(run, items) as events:
+    with judged_events(run, _raw(run, EVENTS), items) as events:
         counts = _quarantine(run, {**judged, EVENTS: events.refused}, came)
         _refuse_bad_night(run, counts)
         for table in _JUDGES:

@@ -1,5 +1,6 @@
 """A customer as known at the end of a day."""
 
+from insight.tables.feature import feature, feature_or_null
 from insight.tables.table import Column, Table
 
 _CENTS = "hundredths of the currency"
@@ -11,17 +12,13 @@ _LAST_EVENTS = "last events, as in customer_sequences"
 def _sum(name: str, unit: str, meaning: str) -> Column:
     """A total over the days in the name's end."""
     days = name.rsplit("_", 1)[1].removesuffix("d")
-    return Column(
-        name, "bigint", f"{meaning} in the last {days} days.", unit=unit, window=f"{days} days"
-    )
-
-
-def _maybe(name: str, kind: str, unit: str, window: str, meaning: str) -> Column:
-    return Column(name, kind, meaning, nullable=True, unit=unit, window=window)
+    return feature(name, "bigint", unit, f"{days} days", f"{meaning} in the last {days} days.")
 
 
 def _share(name: str, meaning: str) -> Column:
-    return _maybe(name, "double", _SHARE, "90 days", f"{meaning}, in the last 90 days; else null.")
+    return feature_or_null(
+        name, "double", _SHARE, "90 days", f"{meaning}, in the last 90 days; else null."
+    )
 
 
 CUSTOMER_FEATURES = Table(
@@ -30,14 +27,8 @@ CUSTOMER_FEATURES = Table(
     owner="data science",
     columns=(
         Column("customer_id", "string", "Pseudonym."),
-        Column(
-            "days_since_last_event",
-            "bigint",
-            "Days from the last event.",
-            unit="days",
-            window="365 days",
-        ),
-        _maybe(
+        feature("days_since_last_event", "bigint", "days", "365 days", "Days from the last event."),
+        feature_or_null(
             "days_since_last_order",
             "bigint",
             "days",
@@ -62,14 +53,14 @@ CUSTOMER_FEATURES = Table(
         _sum("sessions_90d", "visits", "Visits begun"),
         _sum("returns_90d", "events", "Returned lines"),
         _sum("campaign_clicks_90d", "events", "Clicks on campaigns"),
-        _maybe(
+        feature_or_null(
             "mean_days_between_orders",
             "double",
             "days",
             "365 days",
             "Mean days between order days; null below two order days.",
         ),
-        _maybe(
+        feature_or_null(
             "order_overdue_ratio",
             "double",
             "ratio",
@@ -78,7 +69,7 @@ CUSTOMER_FEATURES = Table(
         ),
         _share("discount_share_90d", "Discount over undiscounted purchases where there are any"),
         _share("discounted_purchase_share_90d", "Purchased lines with a discount, of all"),
-        _maybe(
+        feature_or_null(
             "mean_order_cents_90d",
             "double",
             _CENTS,
@@ -91,16 +82,24 @@ CUSTOMER_FEATURES = Table(
         _share("afternoon_share_90d", "Events from 12 to 18 o'clock UTC, of all"),
         _share("evening_share_90d", "Events from 18 to 24 o'clock UTC, of all"),
         _share("weekend_share_90d", "Events on Saturdays and Sundays (UTC), of all"),
-        _maybe("top_category", "string", "name", _LAST_EVENTS, "Most frequent category."),
-        _maybe("category_share", "double", _SHARE, _LAST_EVENTS, "Its share of those with one."),
-        _maybe("category_entropy", "double", "bits", _LAST_EVENTS, "Shannon entropy of them."),
-        _maybe("top_brand", "string", "name", _LAST_EVENTS, "Most frequent brand."),
-        _maybe("brand_share", "double", _SHARE, _LAST_EVENTS, "Its share of those with one."),
-        _maybe("brand_entropy", "double", "bits", _LAST_EVENTS, "Shannon entropy of them."),
-        _maybe("age_band", "string", "name", _EVER, "Age band."),
-        _maybe("gender", "string", "name", _EVER, "Gender as the shop names it."),
-        _maybe("country", "string", "name", _EVER, "Country."),
-        _maybe("region", "string", "name", _EVER, "Region, state or city."),
+        feature_or_null("top_category", "string", "name", _LAST_EVENTS, "Most frequent category."),
+        feature_or_null(
+            "category_share", "double", _SHARE, _LAST_EVENTS, "Its share of those with one."
+        ),
+        feature_or_null(
+            "category_entropy", "double", "bits", _LAST_EVENTS, "Shannon entropy of them."
+        ),
+        feature_or_null("top_brand", "string", "name", _LAST_EVENTS, "Most frequent brand."),
+        feature_or_null(
+            "brand_share", "double", _SHARE, _LAST_EVENTS, "Its share of those with one."
+        ),
+        feature_or_null(
+            "brand_entropy", "double", "bits", _LAST_EVENTS, "Shannon entropy of them."
+        ),
+        feature_or_null("age_band", "string", "name", _EVER, "Age band."),
+        feature_or_null("gender", "string", "name", _EVER, "Gender as the shop names it."),
+        feature_or_null("country", "string", "name", _EVER, "Country."),
+        feature_or_null("region", "string", "name", _EVER, "Region, state or city."),
         Column("feature_date", "date", "Everything up to the end of this day, nothing later."),
     ),
     key=("customer_id", "feature_date"),

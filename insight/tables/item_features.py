@@ -1,18 +1,11 @@
 """An item as known at the end of a day."""
 
+from insight.tables.feature import feature, feature_or_null
 from insight.tables.table import Column, Table
 
 _MONTH = "30 days"
 _CENTS = "hundredths of the currency"
 _LISTED = "newest description"
-
-
-def _feature(name: str, kind: str, unit: str, window: str, meaning: str) -> Column:
-    return Column(name, kind, meaning, unit=unit, window=window)
-
-
-def _maybe(name: str, kind: str, unit: str, window: str, meaning: str) -> Column:
-    return Column(name, kind, meaning, nullable=True, unit=unit, window=window)
 
 
 ITEM_FEATURES = Table(
@@ -21,23 +14,23 @@ ITEM_FEATURES = Table(
     owner="data science",
     columns=(
         Column("item_id", "string", "Item."),
-        _feature("category", "string", "name", _LISTED, "Category; 'unknown' without one."),
-        _maybe("brand", "string", "name", _LISTED, "Brand."),
-        _feature("purchases_7d", "bigint", "events", "7 days", "Purchased lines."),
-        _feature("purchases_30d", "bigint", "events", _MONTH, "Purchased lines."),
-        _feature("views_30d", "bigint", "events", _MONTH, "Views."),
-        _feature("carts_30d", "bigint", "events", _MONTH, "Times put in the cart."),
-        _feature("returns_30d", "bigint", "events", _MONTH, "Returned lines."),
-        _feature("units_30d", "double", "units", _MONTH, "Units purchased."),
-        _feature("amount_cents_30d", "bigint", _CENTS, _MONTH, "Purchased."),
-        _feature(
+        feature("category", "string", "name", _LISTED, "Category; 'unknown' without one."),
+        feature_or_null("brand", "string", "name", _LISTED, "Brand."),
+        feature("purchases_7d", "bigint", "events", "7 days", "Purchased lines."),
+        feature("purchases_30d", "bigint", "events", _MONTH, "Purchased lines."),
+        feature("views_30d", "bigint", "events", _MONTH, "Views."),
+        feature("carts_30d", "bigint", "events", _MONTH, "Times put in the cart."),
+        feature("returns_30d", "bigint", "events", _MONTH, "Returned lines."),
+        feature("units_30d", "double", "units", _MONTH, "Units purchased."),
+        feature("amount_cents_30d", "bigint", _CENTS, _MONTH, "Purchased."),
+        feature(
             "popularity_rank_30d",
             "bigint",
             "rank",
             _MONTH,
             "1 for the item with the most interactions; ties by item_id.",
         ),
-        _feature(
+        feature(
             "trend_30d",
             "double",
             "logarithm of a ratio",
@@ -45,21 +38,23 @@ ITEM_FEATURES = Table(
             "Mean daily interactions (views, carts, purchases) of the last 7 days over those of "
             "the 23 days before, one added to each, after a rolling median.",
         ),
-        _maybe(
+        feature_or_null(
             "price",
             "double",
             "currency",
             _MONTH,
             "List price, else the mean price sold at in the window.",
         ),
-        _maybe(
+        feature_or_null(
             "price_position",
             "double",
             "share, 0 to 1",
             _MONTH,
             "Share of the category's priced items that are cheaper; null without a price.",
         ),
-        _maybe("stock_units", "double", "units", _LISTED, "Units in stock when last counted."),
+        feature_or_null(
+            "stock_units", "double", "units", _LISTED, "Units in stock when last counted."
+        ),
         Column("feature_date", "date", "Everything up to the end of this day, nothing later."),
     ),
     key=("item_id", "feature_date"),

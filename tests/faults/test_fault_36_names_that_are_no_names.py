@@ -1,10 +1,9 @@
 """Row 36: SQL or a path where a date, a table, a source, a profile or a stage is asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import structlog
 
 from insight.errors import SettingsError
 from insight.launch import launch
@@ -12,6 +11,8 @@ from insight.maintenance.restore import restoring
 from insight.settings import load_settings
 from insight.sources.declaration import load_source
 from jobs import backfill, maintain
+
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 POISON = (
     "2017-11-30' OR '1'='1",
@@ -22,13 +23,6 @@ POISON = (
     "2017-11-30\n",
     "",
 )
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """The jobs point the logs at this test's stderr, which is closed after it."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -1,21 +1,14 @@
 """jobs/query.py: an answer as a table, or a reason and exit code 2."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import structlog
 
 from insight.delta import Lake
 from jobs import query
 
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """The job points the logs at this test's stderr, which is closed after it."""
-    yield
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 @pytest.fixture
