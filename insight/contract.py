@@ -11,6 +11,7 @@ from insight.uniqueness import per_repeated_value
 NOTHING = (0, f"{0:016x}")
 """What an audit says of no rows."""
 
+_LOW = 2**32 - 1
 _LARGE = 1_000_000
 """Rows from which on it pays to hash keys before they are counted."""
 
@@ -92,12 +93,15 @@ def _measured(staged: DataFrame, table: Table, where: str) -> tuple[int, str, li
         F.count_if(~F.coalesce(F.expr(condition), F.lit(False))).alias(rule)
         for rule, condition in (conditions | {f"{where} not true": where}).items()
     ]
-    # A sum of row hashes is the same in any order, and a row that is there twice shows.
-    content = F.sum(F.xxhash64(*table.column_names).cast("decimal(38,0)")).alias("content")
-    measured = staged.agg(F.count(F.lit(1)).alias("rows"), content, *nulls, *checks).first()
+    # A sum of row hashes is the same in any order, and a row that is there twice shows. In two
+    # halves, for a sum of whole ones overflows, and one of decimals takes longer than the hashes.
+    row = F.xxhash64(*table.column_names)
+    halves = (F.sum(F.shiftright(row, 32)).alias("high"), F.sum(row.bitwiseAND(_LOW)).alias("low"))
+    measured = staged.agg(F.count(F.lit(1)).alias("rows"), *halves, *nulls, *checks).first()
     assert measured is not None
     facts = measured.asDict()
-    rows, total = int(facts.pop("rows")), int(facts.pop("content") or 0)
+    rows = int(facts.pop("rows"))
+    total = (int(facts.pop("high") or 0) << 32) + int(facts.pop("low") or 0)
     broken = [f"{count} rows with {rule}" for rule, count in facts.items() if count]
     return rows, f"{total & (2**64 - 1):016x}", broken
 

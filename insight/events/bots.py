@@ -7,40 +7,26 @@ from insight.settings import CleanSettings
 
 BOT = "bot"
 
-_DAY = ("customer_id", "file_date", "event_date")
-
 
 def per_bot(raw_events: DataFrame, settings: CleanSettings) -> DataFrame:
-    """``bot_id, bot_file_date``: customers who in some day of a delivery are no people.
+    """``bot``: hashes of customer and delivery, where some day of it is no person's.
 
     Rate: more events in a day than the limit. Regularity: events in more hours of a day than
     anybody is awake. Share: more of a delivery's events than one customer can have. A bot's
     rows are refused for the whole delivery, the quiet days in it too.
     """
-    known = raw_events.where("customer_id IS NOT NULL AND event_at IS NOT NULL").select(
-        "customer_id", "file_date", F.to_date("event_at").alias("event_date"), "event_at"
+    known = raw_events.where("customer_id IS NOT NULL AND event_at IS NOT NULL")
+    # Days by one integer: counting under the customer's text costs twice as much.
+    day = F.xxhash64("customer_id", "file_date", F.to_date("event_at")).alias("day")
+    days = known.groupBy(day).agg(
+        F.count(F.lit(1)).alias("event_count"),
+        F.expr("bit_count(bit_or(shiftleft(1, hour(event_at))))").alias("active_hours"),
+        F.max(_bot()).alias("bot"),
+        F.max("file_date").alias("file_date"),
     )
-    # A sieve of integers first: counting under three keys costs twice as much for all of them.
-    value = F.xxhash64(*_DAY).alias("value")
-    least = min(settings.bot_min_events, settings.max_events_per_customer_day + 1)
-    busy = known.select(value).groupBy("value").count().where(F.col("count") >= least)
-    suspects = known.withColumn("value", F.xxhash64(*_DAY)).join(
-        F.broadcast(busy.select("value")), on="value", how="left_semi"
-    )
-    hours = F.expr("bit_count(bit_or(shiftleft(1, hour(event_at))))")
-    days = suspects.groupBy(*_DAY).agg(
-        F.count(F.lit(1)).alias("event_count"), hours.alias("active_hours")
-    )
-    totals = raw_events.groupBy(F.col("file_date").alias("total_date")).agg(
-        F.count(F.lit(1)).alias("total")
-    )
-    on = F.col("file_date") == F.col("total_date")
-    judged = days.join(F.broadcast(totals), on, how="inner")
-    return (
-        judged.where(_is_bot(settings))
-        .select(F.col("customer_id").alias("bot_id"), F.col("file_date").alias("bot_file_date"))
-        .distinct()
-    )
+    totals = raw_events.groupBy("file_date").agg(F.count(F.lit(1)).alias("total"))
+    judged = days.join(F.broadcast(totals), on="file_date", how="inner")
+    return judged.where(_is_bot(settings)).select("bot").distinct()
 
 
 def _is_bot(settings: CleanSettings) -> Column:
@@ -52,10 +38,17 @@ def _is_bot(settings: CleanSettings) -> Column:
     )
 
 
-def with_bot_reason(judged: DataFrame, bots: DataFrame) -> DataFrame:
+def with_bot_mark(rows: DataFrame, bots: DataFrame) -> DataFrame:
+    """Adds ``is_bot``: whether the row's customer is a bot in its delivery."""
+    joined = rows.join(F.broadcast(bots), _bot() == F.col("bot"), how="left")
+    return joined.withColumn("is_bot", F.col("bot").isNotNull()).drop("bot")
+
+
+def with_bot_reason(judged: DataFrame) -> DataFrame:
     """Marks the sound events of bots."""
-    on = (F.col("customer_id") == F.col("bot_id")) & (F.col("file_date") == F.col("bot_file_date"))
-    joined = judged.join(F.broadcast(bots), on, how="left")
-    is_bot = F.col("reason").isNull() & F.col("bot_id").isNotNull()
-    reason = F.when(is_bot, BOT).otherwise(F.col("reason"))
-    return joined.withColumn("reason", reason).drop("bot_id", "bot_file_date")
+    reason = F.when(F.col("reason").isNull() & F.col("is_bot"), BOT).otherwise(F.col("reason"))
+    return judged.withColumn("reason", reason)
+
+
+def _bot() -> Column:
+    return F.when(F.col("customer_id").isNotNull(), F.xxhash64("customer_id", "file_date"))

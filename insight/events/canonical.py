@@ -1,10 +1,14 @@
 """Sound raw rows in the form of their tables."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from insight.events.described import joined_marks
 
+_CLEANED = ("item_id", "search_text")
+_CAME = "came_"
 _MOST_SEARCHED = 200
 """Letters of a search text that are kept."""
 
@@ -46,11 +50,22 @@ def to_events(sound: DataFrame) -> DataFrame:
 
 
 def with_clean_text(raw_events: DataFrame) -> DataFrame:
-    """Items without blanks around them, null where nothing is left; searches in one form."""
+    """Items without blanks around them, null where nothing is left; searches in one form.
+
+    How they came stays in ``came_item_id`` and ``came_search_text``.
+    """
     item = F.trim("item_id")
+    came = {_CAME + name: F.col(name) for name in _CLEANED}
     return raw_events.withColumns(
-        {"item_id": F.when(item != "", item), "search_text": clean_search("search_text")}
+        {**came, "item_id": F.when(item != "", item), "search_text": clean_search("search_text")}
     )
+
+
+def with_original(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Adds ``original``, the row as it came, to rows whose text alone has been changed."""
+    parts = [F.col(_CAME + name).alias(name) if name in _CLEANED else name for name in columns]
+    whole = rows.withColumn("original", F.struct(*parts))
+    return whole.drop(*(_CAME + name for name in _CLEANED))
 
 
 def clean_search(name: str) -> Column:

@@ -44,17 +44,24 @@ def with_imputed_values(described: DataFrame, settings: CleanSettings) -> DataFr
     """Fills in prices and quantities by policy; adds ``imputed``, the mask as text or null."""
     lacks_price = is_sale() & F.col("price").isNull() & F.col("list_price").isNotNull()
     lacks_quantity = F.col("quantity").isNull()
-    price, quantity, marks = F.col("price"), F.col("quantity"), []
+    price, quantity, marks = F.col("price"), _with_single_looks(), []
     if settings.missing_price == "impute":
         price = F.when(lacks_price, F.col("list_price")).otherwise(price)
         marks.append(F.when(lacks_price, "price_imputed"))
     if settings.missing_quantity == "impute":
-        quantity = F.when(lacks_quantity & is_sale(), 1.0).otherwise(quantity)
+        quantity = F.coalesce(quantity, F.lit(1.0))
         marks.append(F.when(lacks_quantity & is_sale(), "quantity_imputed"))
-    # A click has no quantity of its own: one look is one unit, and nothing is made up.
-    quantity = F.when(lacks_quantity & ~is_sale(), 1.0).otherwise(quantity)
     filled = described.withColumn("imputed", joined_marks(marks))
     return filled.withColumns({"price": price, "quantity": quantity}).drop("list_price")
+
+
+def with_single_looks(raw_events: DataFrame) -> DataFrame:
+    """A click has no quantity of its own: one look is one unit, and nothing is made up."""
+    return raw_events.withColumn("quantity", _with_single_looks())
+
+
+def _with_single_looks() -> Column:
+    return F.when(F.col("quantity").isNull() & ~is_sale(), 1.0).otherwise(F.col("quantity"))
 
 
 def joined_marks(marks: list[Column]) -> Column:

@@ -1,4 +1,4 @@
-"""Every raw event of a night with its reason: sieves first, then two passes over the rows."""
+"""Judges a night's raw events: the doubtful ones are set aside, and looked at closely."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.events.bots import per_bot, with_bot_reason
-from insight.events.canonical import with_clean_text
-from insight.events.described import per_item_version, with_description, with_imputed_values
+from insight.events.bots import per_bot, with_bot_mark, with_bot_reason
+from insight.events.canonical import to_events, with_clean_text, with_original
+from insight.events.described import (
+    per_item_version,
+    with_description,
+    with_imputed_values,
+    with_single_looks,
+)
 from insight.events.outliers import BOUNDED, per_category_bounds, with_bounded_values
 from insight.events.repeats import (
     COMPARED,
@@ -17,6 +22,7 @@ from insight.events.repeats import (
     per_suspect_value,
     with_repetition_reason,
     with_suspicion,
+    without_ids,
 )
 from insight.events.rules import event_rules, is_sale, with_reason
 from insight.point_in_time import in_dates, with_neighbours
@@ -27,60 +33,85 @@ from insight.tables import EVENTS
 
 @dataclass(frozen=True)
 class JudgedEvents:
-    """The night's raw events, corrected.
+    """What became of the night's raw events.
 
     Args:
         refused: With ``reason`` and ``original``, the row as it came.
-        sound: All others.
+        sound: All others, as rows of the events table.
+        sales: Of the sound ones, purchases and returns; no others are ever corrected.
     """
 
     refused: DataFrame
     sound: DataFrame
+    sales: DataFrame
 
 
 @contextmanager
 def judged_events(run: Run, raw: DataFrame, items: DataFrame) -> Iterator[JudgedEvents]:
     """Judge every raw event of a night.
 
-    What depends on other rows (bots, repeats, bounds) is found on a few narrow columns first.
-    Then all rows pass twice, without a shuffle: once to set aside the few that are refused or
-    may be repeats, once for the rest when it is written.
+    Most rows are a person's looks at items, and sound. What depends on other rows (bots,
+    repeats) is found on a few narrow columns first. Then one pass sets aside the rows that need
+    a closer look: sales, bots' rows, possible repeats and whatever breaks a rule. All others
+    pass once more, without a shuffle, when they are written.
 
     Args:
         run: The night.
-        raw: Its raw events, with ``original``.
+        raw: Its raw events.
         items: Every description of every item up to the night's.
     """
-    with kept() as keep:
-        yield _judged(run, with_clean_text(raw), items, keep)
-
-
-def _judged(run: Run, raw: DataFrame, items: DataFrame, keep: Keep) -> JudgedEvents:
     seconds = run.settings.clean.near_repeat_seconds
-    known = keep(_known_events(run, raw))
-    values = keep(_suspect_values(run, raw, known))
-    by_itself = _judged_by_itself(run, raw, items, keep)
-    # Bounded before repeats are looked for: other nights' events are known as they were
-    # bounded, and one that was refused survives no copy of it.
-    rows = with_suspicion(by_itself, values, seconds=seconds)
-    aside = keep(rows.where("is_suspect OR reason IS NOT NULL"))
-    suspects = aside.where("is_suspect")
-    compared = keep(with_repetition_reason(suspects, known, seconds=seconds))
-    refused = aside.where("NOT is_suspect").unionByName(compared.where("reason IS NOT NULL"))
-    plain = rows.where("NOT is_suspect AND reason IS NULL")
-    return JudgedEvents(refused, plain.unionByName(compared.where("reason IS NULL")))
+    clean = with_clean_text(raw)
+    with kept() as keep:
+        versions = keep(per_item_version(items))
+        known = keep(_known_events(run, clean))
+        bots = keep(per_bot(clean, run.settings.clean))
+        aside = keep(_set_aside(run, clean, keep(_suspect_values(run, clean, known)), bots))
+        described = with_description(with_original(aside, raw.columns), versions)
+        judged = _judged_by_itself(run, described, keep)
+        # Bounded before repeats are looked for: other nights' events are known as they were
+        # bounded, and one that was refused survives no copy of it.
+        suspects = judged.where("is_suspect")
+        compared = keep(with_repetition_reason(suspects, known, seconds=seconds))
+        closely = judged.where("NOT is_suspect").unionByName(compared)
+        sound = keep(to_events(closely.where("reason IS NULL")))
+        plain = to_events(with_description(_plain(clean, aside, bots), versions))
+        yield JudgedEvents(
+            refused=closely.where("reason IS NOT NULL"),
+            sound=sound.unionByName(plain),
+            sales=sound.where(is_sale()),
+        )
 
 
-def _judged_by_itself(run: Run, raw: DataFrame, items: DataFrame, keep: Keep) -> DataFrame:
-    """Rows described and bounded, with the reason that is none of a repeat."""
+def _set_aside(run: Run, clean: DataFrame, values: DataFrame, bots: DataFrame) -> DataFrame:
+    """Rows that are not sound at first sight; adds ``is_suspect`` and ``is_bot``."""
     settings = run.settings.clean
-    described = with_description(raw, keep(per_item_version(items)))
-    described = with_imputed_values(described, settings)
-    reasoned = with_reason(described, event_rules(settings, run_date=run.run_date))
+    rows = with_suspicion(clean, values, seconds=settings.near_repeat_seconds)
+    rows = with_reason(with_bot_mark(rows, bots), event_rules(settings, run_date=run.run_date))
+    is_plain = ~is_sale() & F.expr("reason IS NULL AND NOT is_bot AND NOT is_suspect")
+    return rows.where(~is_plain).drop("reason")
+
+
+def _plain(clean: DataFrame, aside: DataFrame, bots: DataFrame) -> DataFrame:
+    """All rows but those set aside: nothing of them is corrected.
+
+    Sales and bots' rows, of which there may be many, are known without asking for their ids.
+    """
+    looks = with_bot_mark(clean.where(~is_sale()), bots).where("NOT is_bot")
+    others = aside.where(~is_sale()).where("NOT is_bot")
+    none = F.lit(None).cast("string")
+    plain = with_single_looks(without_ids(looks, others))
+    return plain.withColumns({"imputed": none, "capped": none})
+
+
+def _judged_by_itself(run: Run, described: DataFrame, keep: Keep) -> DataFrame:
+    """Rows imputed and bounded, with the reason that is none of a repeat."""
+    settings = run.settings.clean
+    imputed = with_imputed_values(described, settings)
+    reasoned = with_reason(imputed, event_rules(settings, run_date=run.run_date))
     sales = reasoned.where(is_sale()).where("reason IS NULL").select(*BOUNDED)
     bounds = keep(per_category_bounds(keep(sales), settings))
-    human = with_bot_reason(reasoned, keep(per_bot(raw, settings)))
-    return with_bounded_values(human, bounds, settings)
+    return with_bounded_values(with_bot_reason(reasoned), bounds, settings)
 
 
 def _known_events(run: Run, raw: DataFrame) -> DataFrame:

@@ -59,6 +59,15 @@ def with_suspicion(rows: DataFrame, values: DataFrame, *, seconds: float) -> Dat
     return rows.withColumn("is_suspect", found).drop(*(f"_hit_{n}" for n in range(3)))
 
 
+def without_ids(rows: DataFrame, others: DataFrame) -> DataFrame:
+    """Rows that share no id with others, of which all whose hash is there twice are part.
+
+    By the hash alone: two ids of one hash are suspects of each other, and both among them.
+    """
+    hashed = others.select(_id_value().alias("_other"))
+    return rows.join(F.broadcast(hashed), _id_value() == F.col("_other"), how="left_anti")
+
+
 def with_repetition_reason(judged: DataFrame, known: DataFrame, *, seconds: float) -> DataFrame:
     """Marks all but one of the sound rows that tell of one event.
 
@@ -107,7 +116,11 @@ def _values(seconds: float) -> tuple[Column, Column, Column]:
     is_known = F.col("customer_id").isNotNull() & F.col("event_at").isNotNull()
     near = F.when(is_known, F.xxhash64(*_SIEVED, bucket))
     at_edge = is_known & (F.pmod(micros, F.lit(size)) <= span)
-    return F.xxhash64("event_id"), near, F.when(at_edge, F.xxhash64(*_SIEVED, bucket - 1))
+    return _id_value(), near, F.when(at_edge, F.xxhash64(*_SIEVED, bucket - 1))
+
+
+def _id_value() -> Column:
+    return F.xxhash64("event_id")
 
 
 def _near_repeats(survivors: DataFrame, known: DataFrame, *, span: int) -> DataFrame:

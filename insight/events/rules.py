@@ -27,7 +27,7 @@ def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]
         "unknown_event_type": ~_is_type(*EVENT_TYPES),
         "no_item": ~_is_type(*WITHOUT_ITEM) & (F.coalesce(F.trim("item_id"), F.lit("")) == ""),
         "text_not_clean": _text_not_clean(settings.max_text_length),
-        "no_quantity": F.col("quantity").isNull(),
+        "no_quantity": is_sale() & F.col("quantity").isNull(),
         "quantity_not_positive": F.col("quantity") <= 0,
         "quantity_too_large": _above("quantity", settings.max_quantity),
         "no_price": is_sale() & F.col("price").isNull(),

@@ -9,7 +9,6 @@ from pyspark.sql import functions as F
 
 from insight.errors import DataQualityError
 from insight.events import dimensions, voices
-from insight.events.canonical import to_events
 from insight.events.judgement import judged_events
 from insight.events.refusals import (
     KEPT,
@@ -67,16 +66,17 @@ def clean(run: Run) -> str | None:
     items = run.lake.read_or_empty(ITEMS).where(f"ingest_date < '{run.run_date}'")
     if ITEMS in fresh:
         items = items.unionByName(fresh[ITEMS])
-    with judged_events(run, _raw(run, EVENTS), items) as events:
+    with judged_events(run, _rows_of(run, EVENTS), items) as events:
         counts = _quarantine(run, {**judged, EVENTS: events.refused}, came)
         _refuse_bad_night(run, counts)
         for table in _JUDGES:
             _publish(run, fresh.get(table), table)
-        written = run.lake.publish(to_events(events.sound), EVENTS, where=_night(run)).rows
-    kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
-    refuse_lost_rows(EVENTS, run.run_date, kept=kept, written=written)
-    _publish(run, _returns(run), RETURNS)
-    _publish_quality(run, counts, {EVENTS: _corrections(run)})
+        written = run.lake.publish(events.sound, EVENTS, where=_night(run)).rows
+        kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
+        refuse_lost_rows(EVENTS, run.run_date, kept=kept, written=written)
+        _publish(run, _returns(run, events.sales), RETURNS)
+        corrected = {EVENTS: _corrections(run, events.sales)}
+    _publish_quality(run, counts, corrected)
     return None
 
 
@@ -92,18 +92,20 @@ def _night(run: Run) -> str:
     return f"ingest_date = '{run.run_date}'"
 
 
+def _rows_of(run: Run, table: Table) -> DataFrame:
+    return run.lake.read(RAW_OF[table]).where(_night(run))
+
+
 def _raw(run: Run, table: Table) -> DataFrame:
-    raw = run.lake.read(RAW_OF[table]).where(_night(run))
+    raw = _rows_of(run, table)
     return raw.withColumn("original", F.struct(*raw.columns))
 
 
 def _rows_that_came(run: Run) -> dict[Table, int]:
     """How many raw rows the night has of each kind."""
     parts = [
-        run.lake.read(raw)
-        .where(_night(run))
-        .agg(F.lit(table.name).alias("target"), F.count(F.lit(1)).alias("rows"))
-        for table, raw in RAW_OF.items()
+        _rows_of(run, table).agg(F.lit(table.name).alias("target"), F.count(F.lit(1)).alias("rows"))
+        for table in RAW_OF
     ]
     counted = {row["target"]: row["rows"] for row in reduce(DataFrame.union, parts).collect()}
     return {table: counted[table.name] for table in RAW_OF}
@@ -188,26 +190,25 @@ def _refuse_bad_night(run: Run, counts: Mapping[Table, Counts]) -> None:
         raise
 
 
-def _returns(run: Run) -> DataFrame | None:
+def _returns(run: Run, sales: DataFrame) -> DataFrame | None:
     """The night's returns with the purchases they undo, those of other nights among them.
 
     None where there are no returns.
     """
-    events = run.lake.read(EVENTS)
-    returns = events.where(_night(run)).where("event_type = 'return'")
+    returns, purchases = (sales.where(f"event_type = '{kind}'") for kind in ("return", "purchase"))
     dates = [row["event_date"] for row in returns.select("event_date").distinct().collect()]
     if not dates:
         return None
     days = run.settings.clean.return_days
     reach = {day - timedelta(days=n) for day in dates for n in range(days + 1)}
-    purchases = events.where("event_type = 'purchase'").where(in_dates("event_date", reach))
-    return per_return(returns, purchases, days=days)
+    others = run.lake.read(EVENTS).where(f"event_type = 'purchase' AND NOT {_night(run)}")
+    both = purchases.unionByName(others.where(in_dates("event_date", reach)))
+    return per_return(returns, both, days=days)
 
 
-def _corrections(run: Run) -> Counts:
+def _corrections(run: Run, sales: DataFrame) -> Counts:
     """Kept events by what was noted of them."""
-    fresh = run.lake.read(EVENTS).where(_night(run)).where("corrections IS NOT NULL")
-    noted = fresh.select(F.explode(F.split("corrections", ",")).alias("mark"))
+    noted = sales.select(F.explode(F.split("corrections", ",")).alias("mark"))
     marks = noted.groupBy("mark").count().collect()
     alone = run.lake.read(RETURNS).where(_night(run)).where("purchase_event_id IS NULL").count()
     counted = {row["mark"]: row["count"] for row in marks}

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from insight.events.bots import per_bot, with_bot_reason
+from insight.events.bots import per_bot, with_bot_mark, with_bot_reason
 from insight.events.rules import event_rules, with_reason
 from insight.settings import CleanSettings
 from tests.events.reasons import reasons
@@ -24,6 +24,17 @@ def _in_hours(hours: int, times: int, **changes: Any) -> Iterator[dict[str, Any]
     start = at("2024-03-10 00:00")
     for n in range(times):
         yield {"event_at": start + timedelta(hours=n % hours, minutes=n), **changes}
+
+
+def _bots(rows: DataFrame, settings: CleanSettings) -> set[tuple[str, date]]:
+    """Customers and deliveries of the rows that are marked, which are all of theirs."""
+    marked = with_bot_mark(rows, per_bot(rows, settings))
+    assert marked.columns == [*rows.columns, "is_bot"]
+    found = marked.select("customer_id", "file_date", "is_bot").collect()
+    assert len(found) == rows.count()
+    bots = {tuple(row)[:2] for row in found if row["is_bot"]}
+    assert not bots & {tuple(row)[:2] for row in found if not row["is_bot"]}
+    return bots
 
 
 CUSTOMERS: dict[str, tuple[list[dict[str, Any]], bool]] = {
@@ -54,10 +65,8 @@ def test_a_bot_is_told_from_people_at_the_limits(spark: SparkSession) -> None:
     guests = [{"customer_id": None, **row} for row in _in_hours(24, 60)]
     undated = [{"customer_id": "no times", "event_at": None} for _ in range(30)]
     settings = SETTINGS.model_copy(update={"max_customer_share": 1.0})
-    bots = per_bot(raw_events(spark, *rows, *guests, *undated), settings).collect()
-    expected = {(name, DAY) for name, (_, is_bot) in CUSTOMERS.items() if is_bot}
-    assert {(row["bot_id"], row["bot_file_date"]) for row in bots} == expected
-    assert len(bots) == len(expected)
+    found = _bots(raw_events(spark, *rows, *guests, *undated), settings)
+    assert found == {(name, DAY) for name, (_, is_bot) in CUSTOMERS.items() if is_bot}
 
 
 @pytest.mark.parametrize(("humans", "is_bot"), [(30, False), (29, True)])
@@ -71,22 +80,20 @@ def test_a_quarter_of_a_delivery_is_a_persons_and_no_more(
         # Seven are too few to tell, were they the whole of another delivery.
         *({"customer_id": "alone", **row, "file_date": OTHER_DAY} for row in _in_hours(2, 7)),
     )
-    found = {row["bot_id"] for row in per_bot(rows, SETTINGS).collect()}
-    assert found == ({"large"} if is_bot else set())
+    assert _bots(rows, SETTINGS) == ({("large", DAY)} if is_bot else set())
 
 
 def test_a_bots_whole_delivery_is_refused_and_nobody_elses(spark: SparkSession) -> None:
     rows = raw_events(
         spark,
-        {"customer_id": "bot"},
         {"customer_id": "bot", "event_at": at("2024-03-04 09:00")},
         {"customer_id": "bot", "price": None},
         {"customer_id": "bot", "file_date": OTHER_DAY, "event_at": at("2024-03-09 09:00")},
         {"customer_id": "anna"},
         {"customer_id": None},
+        *({"customer_id": "bot", **row} for row in _in_hours(6, 21)),
     )
-    bots = spark.createDataFrame([("bot", DAY)], "bot_id string, bot_file_date date")
     judged = with_reason(rows, event_rules(SETTINGS, run_date=DAY))
-    marked = with_bot_reason(judged, bots)
-    assert marked.columns == judged.columns
-    assert list(reasons(marked).values()) == ["bot", "bot", "no_price", None, None, None]
+    marked = with_bot_reason(with_bot_mark(judged, per_bot(rows, SETTINGS)))
+    expected = ["bot", "no_price", None, None, None, *["bot"] * 21]
+    assert list(reasons(marked).values()) == expected

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from insight.events.repeats import per_own_value, per_suspect_value, with_suspicion
+from insight.events.repeats import (
+    per_own_value,
+    per_suspect_value,
+    with_suspicion,
+    without_ids,
+)
 from tests.frames import at, events, in_batches, raw_events
 
 EDGE = at("2024-03-10 00:00")
@@ -44,6 +49,13 @@ def test_a_value_that_cleaning_fills_in_or_caps_does_not_hide_a_copy(spark: Spar
     told = events(spark, {"event_id": "k", "event_at": EDGE - timedelta(seconds=1)})
     values = per_own_value(told, seconds=1.0)
     assert _suspects(rows, values, 1.0) == {"e0"}
+
+
+def test_rows_are_left_out_by_the_ids_of_others(spark: SparkSession) -> None:
+    rows = raw_events(spark, {"event_id": "a"}, {"event_id": "b"}, {"event_id": "c"})
+    left = without_ids(rows, rows.where("event_id IN ('a', 'c')"))
+    assert left.columns == rows.columns
+    assert [row["event_id"] for row in left.collect()] == ["b"]
 
 
 _MOMENTS = st.one_of(
