@@ -10,14 +10,12 @@ import time
 from pathlib import Path
 
 import duckdb
-import psutil
 
+from bench.meter import ROOT, SAMPLE_SECONDS, tree_gib
 from bench.record import Measure, write
 from insight.publishing.duckdb_lake import register_duckdb
 
-ROOT = Path(__file__).resolve().parents[1]
 NIGHTS = ("2017-11-30", "2017-12-01")
-SAMPLE_SECONDS = 1.0
 TARGETS = {"night.first_minutes": 12, "night.next_minutes": 5, "night.peak_gib": 8}
 
 
@@ -45,26 +43,11 @@ def _timed_night(night: str, folder: Path) -> tuple[float, float]:
     process = subprocess.Popen(command, cwd=ROOT)
     peak = 0.0
     while process.poll() is None:
-        peak = max(peak, _tree_gib(process.pid))
+        peak = max(peak, tree_gib(process.pid))
         time.sleep(SAMPLE_SECONDS)
     if process.returncode:
         sys.exit(f"the night of {night} ended with exit code {process.returncode}")
     return (time.monotonic() - began) / 60, peak
-
-
-def _tree_gib(pid: int) -> float:
-    """Memory of a process and all below it; pages they share are counted once."""
-    total = 0
-    try:
-        root = psutil.Process(pid)
-        for process in (root, *root.children(recursive=True)):
-            try:
-                total += process.memory_full_info().pss
-            except psutil.Error:
-                continue  # It ended while we looked.
-    except psutil.NoSuchProcess:
-        return 0.0
-    return total / 2**30
 
 
 def _from_lake(lake: str) -> list[Measure]:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.contract import NOTHING, audit, conform
-from insight.errors import EmptyInputError, RunConflictError, StageOrderError
+from insight.errors import DataQualityError, EmptyInputError, RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import logger
 from insight.storage import PastCommit, newest_version, past_commits, qualified
@@ -120,7 +121,7 @@ class Lake:
         *,
         where: str,
         files: int | None = None,
-        allow_empty: bool = True,
+        rows: int | Literal["any", "some"] = "any",
     ) -> Commit:
         """Stage, audit, and replace exactly the rows that ``where`` names, in one commit.
 
@@ -129,11 +130,12 @@ class Lake:
             table: The table to write.
             where: A predicate over its partition columns. Rows outside it are refused.
             files: Number of equal files per partition, for tables read by rank.
-            allow_empty: Whether no rows at all are a lawful result.
+            rows: How many there must be.
 
         Raises:
             TableContractError: Columns, nulls, keys or checks break the contract.
             EmptyInputError: There are no rows, and there must be.
+            DataQualityError: There are not as many rows as there must be.
             RunConflictError: Another run published to the table since this stage began.
         """
         subject = f"table {table.name} where {where}"
@@ -145,11 +147,10 @@ class Lake:
             staged = transaction.write(laid_out(conform(frame, table), table, files))
             watch.append(time.monotonic())
             try:
-                rows, content_hash = NOTHING
+                written, content_hash = NOTHING
                 if not transaction.is_empty:
-                    rows, content_hash = audit(staged, table, subject, where=where)
-                if rows == 0 and not allow_empty:
-                    raise _empty(subject)
+                    written, content_hash = audit(staged, table, subject, where=where)
+                _refuse_other_number(written, rows, subject)
                 watch.append(time.monotonic())
                 self._refuse_conflict(table, began_at, subject)
             except Exception:
@@ -158,7 +159,7 @@ class Lake:
             version = transaction.commit(where=where, metadata=self._metadata(content_hash, where))
             if version is None:
                 version = self._newest(table)
-            commit = Commit(table.name, version, rows, content_hash)
+            commit = Commit(table.name, version, written, content_hash)
         except ENGINE_ERRORS as error:
             raise self._explained(error, subject) from error
         watch.append(time.monotonic())
@@ -237,10 +238,20 @@ class Lake:
         return explain(error, subject=subject, landing=self.landing) or error
 
 
-def _empty(subject: str) -> EmptyInputError:
-    return EmptyInputError(
-        subject,
-        found="no rows",
-        expected="at least one",
-        next_step="check the input of this date; nothing was published",
-    )
+def _refuse_other_number(written: int, wanted: int | str, subject: str) -> None:
+    """Of rows that were written, before they are committed."""
+    if wanted == "some" and not written:
+        raise EmptyInputError(
+            subject,
+            found="no rows",
+            expected="at least one",
+            next_step="check the input of this date; nothing was published",
+        )
+    if isinstance(wanted, int) and written != wanted:
+        raise DataQualityError(
+            subject,
+            found=f"{written} rows written",
+            expected=f"{wanted}: those that came less those refused",
+            next_step="report it with the night's quarantine: a rule has lost or doubled rows;"
+            " nothing was published",
+        )

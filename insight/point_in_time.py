@@ -1,11 +1,16 @@
 """What was known when: dates that a night touches, windows up to a date, facts as of a date."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+EVER = date(1, 1, 1)
+
+_BOOKKEEPING = ("known_from", "ingest_date")
 
 
 def touched_dates(events: DataFrame, *, run_date: date) -> list[date]:
@@ -49,9 +54,49 @@ def dates_in(predicate: str) -> list[date]:
 
 
 def keep_as_of(described: DataFrame, *, key: str, as_of: date) -> DataFrame:
-    """One row per entity: what was known of it at the end of a date."""
-    known = described.where(F.col("known_from") <= F.lit(as_of))
-    bookkeeping = (key, "known_from", "ingest_date")
-    attributes = [name for name in described.columns if name not in bookkeeping]
-    newest = F.max_by(F.struct(*attributes), "known_from").alias("newest")
+    """One row per entity: what was known of it at the end of a date, by what was read by then.
+
+    Of two descriptions of one date, the one that a later night read is the newer.
+    """
+    known = described.where(
+        (F.col("known_from") <= F.lit(as_of)) & (F.col("ingest_date") <= F.lit(as_of))
+    )
+    attributes = [name for name in described.columns if name not in (key, *_BOOKKEEPING)]
+    newest = F.max_by(F.struct(*attributes), F.struct(*_BOOKKEEPING)).alias("newest")
     return known.groupBy(key).agg(newest).select(key, *(f"newest.{name}" for name in attributes))
+
+
+def per_version(described: DataFrame, *, key: str, attributes: Sequence[str]) -> DataFrame:
+    """``key, valid_from, attributes``: one row per entity and change of these attributes.
+
+    Of two descriptions of one date, the one that a later night read is the one that counts.
+    """
+    history = Window.partitionBy(key).orderBy(*_BOOKKEEPING)
+    columns = described.select(key, *_BOOKKEEPING, *attributes)
+    after = F.lead("known_from").over(history)
+    counted = columns.withColumn("_after", after).where("_after IS NULL OR _after > known_from")
+    before = F.lag(F.struct(*attributes)).over(history)
+    changed = before.isNull() | ~before.eqNullSafe(F.struct(*attributes))
+    versions = counted.withColumn("_changed", changed).where("_changed")
+    return versions.select(key, F.col("known_from").alias("valid_from"), *attributes)
+
+
+def since_ever(versions: DataFrame, *, key: str) -> DataFrame:
+    """Versions of which each entity's first holds for all time before it, too.
+
+    A shop's first catalogue comes long after its items: what it says of them is no news of
+    that day, as a change later on is.
+    """
+    first = F.min("valid_from").over(Window.partitionBy(key))
+    since = F.when(F.col("valid_from") == first, F.lit(EVER)).otherwise(F.col("valid_from"))
+    return versions.withColumn("valid_from", since)
+
+
+def versions_as_of(versions: DataFrame, *, key: str, dates: Iterable[date]) -> DataFrame:
+    """``key, feature_date, attributes``: the version of each entity at the end of each date."""
+    attributes = [name for name in versions.columns if name not in (key, "valid_from")]
+    days = F.explode(F.array(*(F.lit(day) for day in sorted(dates)))).alias("feature_date")
+    known = versions.select("*", days).where("valid_from <= feature_date")
+    newest = F.max_by(F.struct(*attributes), "valid_from").alias("newest")
+    found = known.groupBy(key, "feature_date").agg(newest)
+    return found.select(key, "feature_date", *(f"newest.{name}" for name in attributes))

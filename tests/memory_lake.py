@@ -36,10 +36,10 @@ class MemoryLake:
         return self.spark.createDataFrame(self.rows.get(table.name, []), table.schema)
 
     def publish(
-        self, frame: DataFrame, table: Table, *, where: str, allow_empty: bool = True, **_: Any
+        self, frame: DataFrame, table: Table, *, where: str, rows: int | str = "any", **_: Any
     ) -> Commit:
         new = conform(frame, table).collect()
-        assert new or allow_empty
+        assert rows == "any" or (bool(new) if rows == "some" else len(new) == rows)
         kept = self.read_or_empty(table).where(f"NOT ({where})").collect()
         self.rows[table.name] = kept + new
         inputs = {name: len(commits) - 1 for name, commits in self.history.items()}

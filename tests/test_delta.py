@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from insight.delta import Lake
 from insight.errors import (
+    DataQualityError,
     EmptyInputError,
     RunConflictError,
     StageOrderError,
@@ -138,8 +139,12 @@ def test_an_empty_result_replaces_what_was_there_unless_rows_are_due(
     lake = _lake(spark, folder, "six", day)
     lake.publish(vocabulary_rows(spark, vocabulary_row(2, day)), ITEM_VOCABULARY, where=_where(day))
     with pytest.raises(EmptyInputError, match=r"item_vocabulary .*found no rows"):
-        lake.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(day), allow_empty=False)
+        lake.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(day), rows="some")
+    with pytest.raises(DataQualityError, match=r"1 rows written.*expected 2"):
+        other = vocabulary_rows(spark, vocabulary_row(3, day))
+        lake.publish(other, ITEM_VOCABULARY, where=_where(day), rows=2)
     assert ("item 2", day) in _items(lake)
+    assert ("item 3", day) not in _items(lake)
     lake.publish(vocabulary_rows(spark), ITEM_VOCABULARY, where=_where(day))
     assert ("item 2", day) not in _items(lake)
     # Nothing for nothing is no commit.

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from insight.point_in_time import in_dates, keep_as_of, touched_dates, with_neighbours
+from insight.point_in_time import (
+    in_dates,
+    keep_as_of,
+    per_version,
+    since_ever,
+    touched_dates,
+    versions_as_of,
+    with_neighbours,
+)
 from tests.frames import DAY, at, events
 
 FIRST = date(2024, 3, 9)
@@ -70,20 +78,62 @@ def test_ranges_hold_exactly_the_dates_given(days: set[int]) -> None:
     assert held == days
 
 
+DESCRIBED = "item_id string, category string, known_from date, ingest_date date"
+LATER = date(2024, 3, 11)
+
+
 def test_an_entity_is_described_as_it_was_known_then(spark: SparkSession) -> None:
     described = spark.createDataFrame(
         [
-            ("tea", "drinks", FIRST),
-            ("tea", None, DAY),
-            ("cup", "china", date(2024, 3, 11)),
-            ("pot", None, FIRST),
+            ("tea", "drinks", FIRST, FIRST),
+            ("tea", None, DAY, DAY),
+            ("cup", "china", LATER, LATER),
+            ("pot", None, FIRST, FIRST),
+            # A correction of the first day's file: the newer of the two, once it was read.
+            ("jug", "glass", FIRST, FIRST),
+            ("jug", "china", FIRST, DAY),
         ],
-        "item_id string, category string, known_from date",
+        DESCRIBED,
     )
     known = "item_id string, category string"
     actual = keep_as_of(described, key="item_id", as_of=FIRST)
-    expected = spark.createDataFrame([("tea", "drinks"), ("pot", None)], known)
+    expected = spark.createDataFrame([("tea", "drinks"), ("pot", None), ("jug", "glass")], known)
     assert_df_equality(actual, expected, ignore_row_order=True)
     actual = keep_as_of(described, key="item_id", as_of=DAY)
-    expected = spark.createDataFrame([("tea", None), ("pot", None)], known)
+    expected = spark.createDataFrame([("tea", None), ("pot", None), ("jug", "china")], known)
     assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+def test_a_version_holds_from_a_change_on_and_the_first_one_since_ever(
+    spark: SparkSession,
+) -> None:
+    described = spark.createDataFrame(
+        [
+            ("tea", "drinks", FIRST, FIRST),
+            # Other columns have changed, this one has not.
+            ("tea", "drinks", DAY, DAY),
+            ("tea", "herbs", LATER, LATER),
+            ("jug", "glass", FIRST, FIRST),
+            ("jug", "china", FIRST, DAY),
+            ("pot", None, DAY, DAY),
+        ],
+        DESCRIBED,
+    )
+    versions = per_version(described, key="item_id", attributes=["category"])
+    assert sorted(tuple(row) for row in versions.collect()) == [
+        ("jug", FIRST, "china"),
+        ("pot", DAY, None),
+        ("tea", FIRST, "drinks"),
+        ("tea", LATER, "herbs"),
+    ]
+    told = since_ever(versions, key="item_id")
+    long_ago = date(2020, 1, 1)
+    found = versions_as_of(told, key="item_id", dates=[long_ago, LATER]).collect()
+    assert {(row["item_id"], row["feature_date"]): row["category"] for row in found} == {
+        ("jug", long_ago): "china",
+        ("jug", LATER): "china",
+        ("pot", long_ago): None,
+        ("pot", LATER): None,
+        ("tea", long_ago): "drinks",
+        ("tea", LATER): "herbs",
+    }

@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.lake.contest import contest
 from bench.lake.crowd import bots
 from bench.lake.increments import history, increment
+from bench.lake.picture import draw
 from bench.lake.shop import shrink_bots
 from bench.record import Measure, write
 
@@ -38,7 +39,8 @@ def main() -> int:
             print(f"{part}: {error}")
             failed = 1
         if results:
-            print(write(results, measures))
+            written = write(results, measures)
+            print(written, draw(written) or "")
     return failed
 
 

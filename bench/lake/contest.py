@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.lake.equality import differences
-from bench.lake.meter import Account, measured
 from bench.lake.product import MEASURED
 from bench.lake.shop import RAW_TABLES, Size, copy_lake, simulate
+from bench.meter import Account, measured
 from bench.record import Measure
 
 ENGINES = {"duckdb": 3, "product": 2, "plain_spark": 1}

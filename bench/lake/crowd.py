@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 from deltalake import DeltaTable
 
-from bench.lake.meter import measured
 from bench.lake.shop import Size, simulate
+from bench.meter import measured
 from bench.record import Measure
 
 BOT_SHARE = 0.3

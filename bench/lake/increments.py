@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.lake.equality import differences
-from bench.lake.meter import Account, measured
 from bench.lake.product import MEASURED
 from bench.lake.shop import Size, copy_lake, copy_landing, day, simulate
+from bench.meter import Account, measured
 from bench.record import Measure
 
 HISTORIES = (10, 20, 30, 60)

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bench.lake.meter import Meter
 from bench.lake.shop import bench_settings
+from bench.meter import Meter
 from insight.delta import Commit, Lake
 from insight.events.stage import CLEAN
 from insight.features.stage import BUILD_FEATURES

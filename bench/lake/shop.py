@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench.lake.meter import ROOT
+from bench.meter import ROOT
 from insight.settings import Settings, load_settings
 
 FIRST = date(2024, 1, 1)

@@ -9,11 +9,11 @@ BOT = "bot"
 
 
 def per_bot(raw_events: DataFrame, settings: CleanSettings) -> DataFrame:
-    """``bot``: hashes of customer and delivery, where some day of it is no person's.
+    """``bot``: hashes of customer and delivery, where what it holds is no person's doing.
 
-    Rate: more events in a day than the limit. Regularity: events in more hours of a day than
-    anybody is awake. Share: more of a delivery's events than one customer can have. A bot's
-    rows are refused for the whole delivery, the quiet days in it too.
+    Rate: more events in a day than the limit. Regularity: events in more hours of a busy day
+    than anybody is awake. Share: with a busy day, more of a delivery's events than one customer
+    can have. A bot's rows are refused for the whole delivery, the quiet days in it too.
     """
     known = raw_events.where("customer_id IS NOT NULL AND event_at IS NOT NULL")
     # Days by one integer: counting under the customer's text costs twice as much.
@@ -24,18 +24,26 @@ def per_bot(raw_events: DataFrame, settings: CleanSettings) -> DataFrame:
         F.max(_bot()).alias("bot"),
         F.max("file_date").alias("file_date"),
     )
+    deliveries = days.groupBy("bot", "file_date").agg(
+        F.max("event_count").alias("busiest_day"),
+        F.sum("event_count").alias("event_count"),
+        F.max(F.when(_is_busy(settings), F.col("active_hours"))).alias("active_hours"),
+    )
     totals = raw_events.groupBy("file_date").agg(F.count(F.lit(1)).alias("total"))
-    judged = days.join(F.broadcast(totals), on="file_date", how="inner")
+    judged = deliveries.join(F.broadcast(totals), on="file_date", how="inner")
     return judged.where(_is_bot(settings)).select("bot").distinct()
 
 
+def _is_busy(settings: CleanSettings) -> Column:
+    return F.col("event_count") >= settings.bot_min_events
+
+
 def _is_bot(settings: CleanSettings) -> Column:
-    too_many = F.col("event_count") > settings.max_events_per_customer_day
+    too_many = F.col("busiest_day") > settings.max_events_per_customer_day
     never_sleeps = F.col("active_hours") > settings.max_active_hours
     too_much = F.col("event_count") > settings.max_customer_share * F.col("total")
-    return too_many | (
-        (F.col("event_count") >= settings.bot_min_events) & (never_sleeps | too_much)
-    )
+    is_busy = F.col("busiest_day") >= settings.bot_min_events
+    return too_many | F.coalesce(never_sleeps, F.lit(False)) | (is_busy & too_much)
 
 
 def with_bot_mark(rows: DataFrame, bots: DataFrame) -> DataFrame:

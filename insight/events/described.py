@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from insight.events.rules import is_sale
+from insight.point_in_time import per_version
 from insight.settings import CleanSettings
 
 _USED = ("category", "brand", "price")
@@ -15,16 +16,12 @@ def per_item_version(items: DataFrame) -> DataFrame:
 
     Most descriptions differ from the one before only in stock: those are one version here.
     """
-    # Of two descriptions of one date, the one that a later night read is the newer.
-    history = Window.partitionBy("item_id").orderBy("known_from", "ingest_date")
-    described = items.select("item_id", "known_from", "ingest_date", *_USED)
-    before = F.lag(F.struct(*_USED)).over(history)
-    changed = before.isNull() | ~before.eqNullSafe(F.struct(*_USED))
-    versions = described.withColumn("_changed", changed).where("_changed")
+    following = Window.partitionBy("item_id").orderBy("valid_from")
+    versions = per_version(items, key="item_id", attributes=_USED)
     return versions.select(
         F.col("item_id").alias("item_key"),
-        F.col("known_from").alias("valid_from"),
-        F.lead("known_from").over(history).alias("valid_until"),
+        "valid_from",
+        F.lead("valid_from").over(following).alias("valid_until"),
         "category",
         "brand",
         F.col("price").alias("list_price"),

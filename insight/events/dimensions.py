@@ -1,22 +1,44 @@
 """Customers and items: a version of each description, written only when it has changed."""
 
-from pyspark.sql import DataFrame
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType
 from pyspark.sql.window import Window
 
+from insight.events.rules import text_not_clean
+from insight.settings import CleanSettings
 from insight.tables import Table
 
 _NOT_DESCRIBING = ("known_from", "ingest_date")
+_OF_THE_DELIVERY = ("source", "source_file", "malformed", "key_id", "original")
 
 
-def with_reason(raw: DataFrame, *, key: str) -> DataFrame:
-    """Adds ``reason``: why a description cannot be taken, null where it can."""
-    reasons = {
+_LONGEST_TEXT = 100_000
+"""Letters of a title or description: with more, a file has slipped into a field."""
+
+
+def description_rules(raw: DataFrame, *, key: str, settings: CleanSettings) -> dict[str, Column]:
+    """Reason to condition: why a description cannot be taken; null counts as not broken."""
+    attributes = [f.name for f in raw.schema if f.name not in _OF_THE_DELIVERY]
+    texts = [name for name in attributes if raw.schema[name].dataType == StringType()]
+    long = [F.coalesce(F.length(name) > _LONGEST_TEXT, F.lit(False)) for name in texts]
+    limits = {"price": settings.max_price, "stock_units": settings.max_stock}
+    # NaN compares as greater than any number in Spark, and is refused here with infinity.
+    numbers = {
+        f"{name}_out_of_bounds": (F.col(name) < 0) | (F.col(name) > limit)
+        for name, limit in limits.items()
+        if name in attributes
+    }
+    return {
         "malformed": F.col("malformed").isNotNull(),
         f"no_{key}": F.trim(F.coalesce(key, F.lit(""))) == "",
+        "text_not_clean": text_not_clean((key,), settings.max_text_length),
+        "text_too_long": reduce(or_, long),
+        **numbers,
     }
-    broken = [F.when(condition, F.lit(reason)) for reason, condition in reasons.items()]
-    return raw.withColumn("reason", F.coalesce(*broken))
 
 
 def per_entity_version(described: DataFrame, *, key: str, attributes: list[str]) -> DataFrame:

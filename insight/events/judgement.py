@@ -18,7 +18,6 @@ from insight.events.described import (
 from insight.events.outliers import BOUNDED, per_category_bounds, with_bounded_values
 from insight.events.repeats import (
     COMPARED,
-    per_own_value,
     per_suspect_value,
     with_repetition_reason,
     with_suspicion,
@@ -64,9 +63,12 @@ def judged_events(run: Run, raw: DataFrame, items: DataFrame) -> Iterator[Judged
     clean = with_clean_text(raw)
     with kept() as keep:
         versions = keep(per_item_version(items))
-        known = keep(_known_events(run, clean))
+        nearby = _events_nearby(run, clean)
+        told = clean.select(*COMPARED).unionByName(nearby)
+        values = keep(per_suspect_value(told, seconds=seconds))
+        known = keep(with_suspicion(nearby, values, seconds=seconds).where("is_suspect"))
         bots = keep(per_bot(clean, run.settings.clean))
-        aside = keep(_set_aside(run, clean, keep(_suspect_values(run, clean, known)), bots))
+        aside = keep(_set_aside(run, clean, values, bots))
         described = with_description(with_original(aside, raw.columns), versions)
         judged = _judged_by_itself(run, described, keep)
         # Bounded before repeats are looked for: other nights' events are known as they were
@@ -114,31 +116,16 @@ def _judged_by_itself(run: Run, described: DataFrame, keep: Keep) -> DataFrame:
     return with_bounded_values(with_bot_reason(reasoned), bounds, settings)
 
 
-def _known_events(run: Run, raw: DataFrame) -> DataFrame:
+def _events_nearby(run: Run, clean: DataFrame) -> DataFrame:
     """Events of other nights that the night's rows may tell of again: ``COMPARED`` columns.
 
-    Only where both lie on the same dates, which late events do, and only those whose id or
-    moment is one of the night's.
+    Those of the night's dates and the days beside them, where a copy's moment may lie.
     """
-    seconds = run.settings.clean.near_repeat_seconds
     others = run.lake.read_or_empty(EVENTS).where(F.col("ingest_date") != F.lit(run.run_date))
     if run.lake.version(EVENTS) < 0:
         return others.select(*COMPARED)
     day = F.to_date("event_at")
     # A damaged clock names days that no calendar holds.
-    sound = raw.where(day.between(run.settings.clean.earliest_event_date, run.run_date))
+    sound = clean.where(day.between(run.settings.clean.earliest_event_date, run.run_date))
     fresh = [row["day"] for row in sound.select(day.alias("day")).distinct().collect()]
-    near = in_dates("event_date", with_neighbours(fresh, days=1))
-    there = others.where(near).select("event_date").distinct().collect()
-    dates = with_neighbours((row["event_date"] for row in there), days=1)
-    values = per_own_value(raw.where(day.isin(dates)), seconds=seconds)
-    compared = others.where(near).select(*COMPARED)
-    return with_suspicion(compared, values, seconds=seconds).where("is_suspect").drop("is_suspect")
-
-
-def _suspect_values(run: Run, raw: DataFrame, known: DataFrame) -> DataFrame:
-    seconds = run.settings.clean.near_repeat_seconds
-    within = per_suspect_value(raw, seconds=seconds)
-    if run.lake.version(EVENTS) < 0:
-        return within
-    return within.unionByName(per_own_value(known, seconds=seconds)).distinct()
+    return others.where(in_dates("event_date", with_neighbours(fresh, days=1))).select(*COMPARED)

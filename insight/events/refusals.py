@@ -10,15 +10,13 @@ from pyspark.sql import functions as F
 from insight.errors import DataQualityError
 from insight.events.bots import BOT
 from insight.events.repeats import NEAR_REPEAT, REPEATED
+from insight.settings import CleanSettings
 from insight.tables import Table
 
 KEPT = "kept"
 
 _NO_FAULT = (KEPT, REPEATED, NEAR_REPEAT, BOT)
 """Delivered more than once, or by a bot, is kept out, but no sign of a broken source."""
-
-_MOST_BOTS = 0.5
-"""Of a target's rows. Where more than that is a bot's, rather everybody has got one name."""
 
 _MOST_PAYLOAD = 10_000
 """Letters of a refused row: a poison row may hold megabytes, and the first part tells enough."""
@@ -69,21 +67,21 @@ def quality_rows(
     return rows
 
 
-def refuse_bad_night(counts: Mapping[Table, Counts], run_date: date, *, limit: float) -> None:
+def refuse_bad_night(
+    counts: Mapping[Table, Counts], run_date: date, settings: CleanSettings
+) -> None:
     """Stop before anything is published from a night that is mostly broken.
 
     Raises:
         DataQualityError: A target's refused share is above the limit, repeats and bots left
-            out; or more than half of its rows are a bot's.
+            out; or the share of its rows that are a bot's is.
     """
     for target, by_rule in counts.items():
         total = max(sum(by_rule.values()), 1)
         faults = {rule: n for rule, n in by_rule.items() if rule not in _NO_FAULT}
         bots = {rule: n for rule, n in by_rule.items() if rule == BOT}
-        for refused, most, setting in (
-            (faults, limit, "setting clean.max_quarantined_share"),
-            (bots, _MOST_BOTS, "a bot beside people"),
-        ):
+        for refused, setting in ((faults, "max_quarantined_share"), (bots, "max_bot_share")):
+            most = getattr(settings, setting)
             share = sum(refused.values()) / total
             if share > most:
                 worst = sorted(refused.items(), key=lambda item: -item[1])[:3]
@@ -91,22 +89,25 @@ def refuse_bad_night(counts: Mapping[Table, Counts], run_date: date, *, limit: f
                 raise DataQualityError(
                     f"raw {target.name} of {run_date}",
                     found=f"{share:.1%} of {total} rows refused ({named})",
-                    expected=f"at most {most:.1%} ({setting})",
+                    expected=f"at most {most:.1%} (setting clean.{setting})",
                     next_step="look at them in quarantine; raise the limit only if such rows are"
                     " to be expected",
                 )
 
 
-def refuse_lost_rows(target: Table, run_date: date, *, kept: int, written: int) -> None:
-    """Every row that came is either written or refused, once.
+def refuse_nothing_new(by_rule: Counts, run_date: date) -> None:
+    """Stop a night whose events are all refused: its customers would look as if all had left.
 
     Raises:
-        DataQualityError: The table's rows are not those that were kept.
+        DataQualityError: There are rows, and none is kept.
     """
-    if kept != written:
+    refused = {rule: count for rule, count in by_rule.items() if rule != KEPT}
+    if refused and not by_rule.get(KEPT):
+        named = ", ".join(f"{count} {rule}" for rule, count in sorted(refused.items()))
         raise DataQualityError(
-            f"{target.name} of {run_date}",
-            found=f"{written} rows written",
-            expected=f"{kept}: those that came less those refused",
-            next_step="report it with the night's quarantine: a rule has lost or doubled rows",
+            f"raw events of {run_date}",
+            found=f"no row that can be kept ({named})",
+            expected="at least one event that is not in the lake yet",
+            next_step="see whether an old file came under a new name, or ids begin again in each"
+            " file; ingest.allow_empty_day lets a day without trade pass",
         )

@@ -34,19 +34,13 @@ COMPARED = ("event_id", "event_at", "file_date", *_SAME)
 """The columns that tell whether an event is there already."""
 
 
-def per_suspect_value(raw_events: DataFrame, *, seconds: float) -> DataFrame:
+def per_suspect_value(rows: DataFrame, *, seconds: float) -> DataFrame:
     """``value``: hashes that two rows or more share, of an id or of an event and its moment.
 
     A sieve: few rows pass it, and only those are sorted and compared.
     """
     columns = [column.alias(f"value_{n}") for n, column in enumerate(_values(seconds))]
-    return per_repeated_value(raw_events.select(*columns))
-
-
-def per_own_value(rows: DataFrame, *, seconds: float) -> DataFrame:
-    """``value``: the distinct hashes of all rows, for looking for them elsewhere."""
-    values = rows.select(F.explode(F.array(*_values(seconds))).alias("value"))
-    return values.where("value IS NOT NULL").distinct()
+    return per_repeated_value(rows.select(*columns))
 
 
 def with_suspicion(rows: DataFrame, values: DataFrame, *, seconds: float) -> DataFrame:
@@ -81,7 +75,7 @@ def with_repetition_reason(judged: DataFrame, known: DataFrame, *, seconds: floa
         seconds: How far apart two deliveries of one event may be.
     """
     sound = F.col("reason").isNull()
-    lake = known.select(F.col("event_id").alias("known_id"))
+    lake = known.select(F.col("event_id").alias("known_id")).distinct()
     content = F.xxhash64(*content_of(judged))
     copies = Window.partitionBy("event_id", sound).orderBy("file_date", "source_file", content)
     numbered = judged.withColumn("_copy", F.row_number().over(copies)).join(

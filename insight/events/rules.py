@@ -1,5 +1,6 @@
 """What a row breaks by itself, in the order it is asked: the first rule names the row."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -12,6 +13,7 @@ WITHOUT_ITEM = ("search", "campaign_click")
 """Types of events that need not be about an item."""
 
 _SALES = ("purchase", "return")
+_NAMES = ("event_id", "item_id", "order_id", "country", "campaign_id")
 
 
 def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]:
@@ -21,12 +23,12 @@ def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]
     return {
         "malformed": F.col("malformed").isNotNull(),
         "no_event_time": F.col("event_at").isNull(),
-        "in_the_future": F.col("event_at") >= end_of_delivery(run_date),
+        "in_the_future": F.col("event_at") >= end_of_delivery(settings, run_date),
         "before_earliest_date": F.col("event_at") < earliest,
         "too_late": F.col("event_at") < oldest_on_time,
         "unknown_event_type": ~_is_type(*EVENT_TYPES),
         "no_item": ~_is_type(*WITHOUT_ITEM) & (F.coalesce(F.trim("item_id"), F.lit("")) == ""),
-        "text_not_clean": _text_not_clean(settings.max_text_length),
+        "text_not_clean": text_not_clean(_NAMES, settings.max_text_length),
         "no_quantity": is_sale() & F.col("quantity").isNull(),
         "quantity_not_positive": F.col("quantity") <= 0,
         "quantity_too_large": _above("quantity", settings.max_quantity),
@@ -44,13 +46,13 @@ def with_reason(raw_events: DataFrame, rules: dict[str, Column]) -> DataFrame:
     return raw_events.withColumn("reason", F.coalesce(*broken))
 
 
-def end_of_delivery(run_date: date) -> Column:
+def end_of_delivery(settings: CleanSettings, run_date: date) -> Column:
     """The moment from which a row is told before it happened.
 
     The delivery's date counts: a file read late is judged as in its own night.
     """
     last = F.least(F.col("file_date"), F.lit(run_date))
-    return F.date_add(last, 1).cast("timestamp")
+    return F.date_add(last, 1).cast("timestamp") + F.expr(f"INTERVAL {settings.future_hours} HOURS")
 
 
 def is_sale() -> Column:
@@ -67,11 +69,11 @@ def _above(name: str, limit: float) -> Column:
     return F.col(name) > limit
 
 
-def _text_not_clean(max_length: int) -> Column:
+def text_not_clean(names: Sequence[str], max_length: int) -> Column:
     """Control characters, broken UTF-8 (read as U+FFFD), or more text than an id can hold."""
     broken = F.lit(False)
     # One by one: most are null, and a null is not looked into.
-    for name in ("item_id", "order_id", "country", "campaign_id"):
+    for name in names:
         text = F.col(name)
         unclean = (F.length(text) > max_length) | text.rlike("[\\u0000-\\u001f\\ufffd]")
         broken = broken | F.coalesce(unclean, F.lit(False))

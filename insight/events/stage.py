@@ -15,7 +15,7 @@ from insight.events.refusals import (
     Counts,
     quality_rows,
     refuse_bad_night,
-    refuse_lost_rows,
+    refuse_nothing_new,
     refused_rows,
 )
 from insight.events.returns import per_return
@@ -71,9 +71,8 @@ def clean(run: Run) -> str | None:
         _refuse_bad_night(run, counts)
         for table in _JUDGES:
             _publish(run, fresh.get(table), table)
-        written = run.lake.publish(events.sound, EVENTS, where=_night(run)).rows
         kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
-        refuse_lost_rows(EVENTS, run.run_date, kept=kept, written=written)
+        run.lake.publish(events.sound, EVENTS, where=_night(run), rows=kept)
         _publish(run, _returns(run, events.sales), RETURNS)
         corrected = {EVENTS: _corrections(run, events.sales)}
     _publish_quality(run, counts, corrected)
@@ -120,7 +119,9 @@ def _publish(run: Run, rows: DataFrame | None, table: Table) -> None:
 
 
 def _judged_description(run: Run, table: Table) -> DataFrame:
-    return dimensions.with_reason(_raw(run, table), key=table.key[0])
+    raw = _raw(run, table)
+    rules = dimensions.description_rules(raw, key=table.key[0], settings=run.settings.clean)
+    return with_reason(raw, rules)
 
 
 def _judged_feedback(run: Run, table: Table) -> DataFrame:
@@ -182,9 +183,10 @@ def _quarantine(
 
 
 def _refuse_bad_night(run: Run, counts: Mapping[Table, Counts]) -> None:
-    limit = run.settings.clean.max_quarantined_share
     try:
-        refuse_bad_night(counts, run.run_date, limit=limit)
+        refuse_bad_night(counts, run.run_date, run.settings.clean)
+        if not run.settings.ingest.allow_empty_day:
+            refuse_nothing_new(counts.get(EVENTS, {}), run.run_date)
     except DataQualityError:
         _publish_quality(run, counts, {})
         raise

@@ -97,6 +97,6 @@ def _time_rules(name: str, settings: CleanSettings, run_date: date) -> dict[str,
     earliest = F.lit(settings.earliest_event_date).cast("timestamp")
     return {
         f"no_{name}": F.col(name).isNull(),
-        "in_the_future": F.col(name) >= end_of_delivery(run_date),
+        "in_the_future": F.col(name) >= end_of_delivery(settings, run_date),
         "before_earliest_date": F.col(name) < earliest,
     }

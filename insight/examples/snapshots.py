@@ -8,9 +8,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from insight.errors import LeakageError
+from insight.point_in_time import versions_as_of
+from insight.settings import SessionSettings
 from insight.snapshots.affinity import per_customer_affinity
 from insight.snapshots.customers import per_customer_features, with_last_events_and_description
 from insight.snapshots.sequences import per_customer_sequence
+from insight.snapshots.visits import per_visit_and_day, to_customer_daily
 
 _KEY = ("customer_id", "feature_date")
 
@@ -22,20 +25,31 @@ class Known:
     Args:
         customer_daily: Daily state.
         events: Clean events.
-        items: Descriptions, one row each.
-        customers: Descriptions, one row each.
+        items: Versions of descriptions, with ``valid_from``.
+        customers: Versions of descriptions, with ``valid_from``.
+        sessions: What opens a visit.
     """
 
     customer_daily: DataFrame
     events: DataFrame
     items: DataFrame
     customers: DataFrame
+    sessions: SessionSettings
 
     def until(self, day: date) -> "Known":
-        """The same without anything that happened after a day."""
-        upto = F.col("event_date") <= F.lit(day)
-        daily, events = self.customer_daily.where(upto), self.events.where(upto)
-        return replace(self, customer_daily=daily, events=events)
+        """The same without anything that happened after a day.
+
+        Daily state is made anew: a row of a day could hold what came later.
+        """
+        events = self.events.where(F.col("event_date") <= F.lit(day))
+        told = F.col("valid_from") <= F.lit(day)
+        return replace(
+            self,
+            customer_daily=to_customer_daily(per_visit_and_day(events, settings=self.sessions)),
+            events=events,
+            items=self.items.where(told),
+            customers=self.customers.where(told),
+        )
 
     def sampled(self, *, share: float) -> "Known":
         """A part of the customers, the same on every run."""
@@ -50,7 +64,8 @@ def per_customer_snapshot(known: Known, *, as_of: Iterable[date], length: int) -
     features = per_customer_features(known.customer_daily, as_of=dates)
     sequences = per_customer_sequence(known.events, as_of=dates, length=length)
     affinities = per_customer_affinity(sequences, known.items)
-    whole = with_last_events_and_description(features, affinities, known.customers)
+    customers = versions_as_of(known.customers, key="customer_id", dates=dates)
+    whole = with_last_events_and_description(features, affinities, customers)
     return whole.join(sequences, on=list(_KEY), how="inner")
 
 

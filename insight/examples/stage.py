@@ -12,9 +12,11 @@ from insight.examples.labels import per_customer_labels, with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot, refuse_peeking
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
-from insight.point_in_time import keep_as_of
+from insight.point_in_time import keep_as_of, per_version, since_ever
 from insight.registry.registry import Registry
 from insight.registry.schedule import why_not_train
+from insight.snapshots.affinity import AFFINITIES
+from insight.snapshots.customers import DEMOGRAPHICS
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_DAILY,
@@ -25,6 +27,7 @@ from insight.tables import (
     ITEM_VOCABULARY,
     ITEMS,
     TRAINING_EXAMPLES,
+    Table,
 )
 
 
@@ -77,7 +80,7 @@ def _publish_vocabulary(run: Run, cutoffs: Cutoffs) -> Vocabulary:
     )
     where = f"run_date = '{run.run_date}'"
     dated = rows.withColumn("run_date", F.lit(run.run_date))
-    run.lake.publish(dated, ITEM_VOCABULARY, where=where, allow_empty=False)
+    run.lake.publish(dated, ITEM_VOCABULARY, where=where, rows="some")
     published = run.lake.read(ITEM_VOCABULARY).where(where)
     # The catalogue, not the customers: it fits where the model's item table fits.
     listed = published.select("item_index", "item_id", "category").collect()
@@ -89,9 +92,17 @@ def _known(run: Run) -> Known:
     return Known(
         customer_daily=lake.read(CUSTOMER_DAILY),
         events=lake.read(EVENTS).where(F.col("event_date") <= F.lit(day)),
-        items=keep_as_of(lake.read(ITEMS), key="item_id", as_of=day),
-        customers=keep_as_of(lake.read(CUSTOMERS), key="customer_id", as_of=day),
+        items=_versions(run, ITEMS, AFFINITIES),
+        customers=_versions(run, CUSTOMERS, DEMOGRAPHICS),
+        sessions=run.settings.sessions,
     )
+
+
+def _versions(run: Run, table: Table, attributes: tuple[str, ...]) -> DataFrame:
+    """What was known of each entity, and from when on; what later nights read is left out."""
+    described = run.lake.read(table).where(F.col("ingest_date") <= F.lit(run.run_date))
+    versions = per_version(described, key=table.key[0], attributes=attributes)
+    return since_ever(versions, key=table.key[0])
 
 
 def _publish_examples(
@@ -111,7 +122,7 @@ def _publish_examples(
         TRAINING_EXAMPLES,
         where=f"run_date = '{run.run_date}'",
         files=settings.files,
-        allow_empty=False,
+        rows="some",
     )
 
 

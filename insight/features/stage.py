@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from insight.features.daily import per_item_day
-from insight.point_in_time import in_dates, keep_as_of, with_neighbours
+from insight.point_in_time import EVER, in_dates, keep_as_of, with_neighbours
 from insight.snapshots.affinity import per_customer_affinity
 from insight.snapshots.customers import (
     LONGEST_WINDOW_DAYS,
@@ -58,8 +58,9 @@ def _customers(run: Run, events: DataFrame, items: DataFrame) -> DataFrame:
     tonight = F.col("feature_date") == F.lit(run.run_date)
     sequences = run.lake.read(CUSTOMER_SEQUENCES).where(tonight)
     customers = keep_as_of(run.lake.read(CUSTOMERS), key="customer_id", as_of=run.run_date)
-    affinities = per_customer_affinity(sequences, items)
-    return with_last_events_and_description(features, affinities, customers)
+    described = customers.withColumn("feature_date", F.lit(run.run_date))
+    affinities = per_customer_affinity(sequences, items.withColumn("valid_from", F.lit(EVER)))
+    return with_last_events_and_description(features, affinities, described)
 
 
 def _items(run: Run, items: DataFrame) -> DataFrame:

@@ -10,8 +10,8 @@ from insight.snapshots.visits import per_visit_and_day, to_customer_daily, to_se
 from insight.stages import Run, Stage
 from insight.tables import CUSTOMER_DAILY, EVENTS, SESSIONS, Table
 
-_COMMITS_LOOKED_THROUGH = 100
-"""A run longer ago than so many commits is taken for none of this date's."""
+_RECENT_COMMITS = 100
+_ALL_COMMITS = 1_000_000
 
 
 def sessionise(run: Run) -> str | None:
@@ -53,9 +53,12 @@ def _dates_of_earlier_attempts(run: Run) -> set[date]:
     """Dates that earlier runs of this date rewrote: they must not keep what came of them."""
     if run.lake.version(SESSIONS) < 0:
         return set()
-    commits = run.lake.past_commits(SESSIONS, limit=_COMMITS_LOOKED_THROUGH)
-    ours = [commit for commit in commits if commit.run_date == run.run_date.isoformat()]
-    return {day for commit in ours for day in dates_in(commit.where)}
+    named = run.run_date.isoformat()
+    commits = run.lake.past_commits(SESSIONS, limit=_RECENT_COMMITS)
+    if any(commit.run_date and commit.run_date > named for commit in commits):
+        # Later dates were there before: this one may have been, however long ago.
+        commits = run.lake.past_commits(SESSIONS, limit=_ALL_COMMITS)
+    return {day for commit in commits if commit.run_date == named for day in dates_in(commit.where)}
 
 
 def _touched_customers(run: Run, events: DataFrame) -> DataFrame:

@@ -21,10 +21,16 @@ class IngestSettings(_Strict):
 
 class CleanSettings(_Strict):
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
+    """Of a kind of rows; repeats and bots do not count."""
+    max_bot_share: float = Field(0.5, ge=0, le=1)
+    """More than that is no bot beside people: rather, everybody has got one name."""
+    future_hours: int = Field(0, ge=0, le=12)
+    """After its date's end (UTC) a delivery may tell of; a shop west of Greenwich closes later."""
     late_days: int = Field(7, ge=0)
     earliest_event_date: date = date(2000, 1, 1)
     max_price: float = Field(100_000.0, gt=0)
     max_quantity: float = Field(100_000.0, gt=0)
+    max_stock: float = Field(100_000_000.0, gt=0)
     max_text_length: int = Field(512, gt=0)
     near_repeat_seconds: float = Field(1.0, ge=0, le=10)
     """The same event of a customer again within so long is one event; 0 asks for equal times."""
@@ -63,10 +69,11 @@ class SessionSettings(_Strict):
 
 class SequenceSettings(_Strict):
     length: int = Field(64, ge=2)
+    """Last events kept per customer. Raised, the older ones are there only in a fresh lake."""
 
 
 class FeatureSettings(_Strict):
-    smoothing_days: int = Field(5, ge=1, le=15)
+    smoothing_days: Literal[1, 3, 5, 7, 9, 11, 13, 15] = 5
     """Odd width of the rolling median that an item's trend looks through; 1 for none."""
     scaling: Literal["standard", "min_max"] = "standard"
     """Features as z-scores, or between 0 and 1; fitted on the training window either way."""
@@ -138,7 +145,8 @@ class MaintenanceSettings(_Strict):
     retention_hours: int = Field(168, ge=168)
     """Files that no newer version needs are kept so long: the past that can be read or restored.
     Never less than a week, nor than a table's own delta.deletedFileRetentionDuration."""
-    log_retention_days: int = Field(30, ge=30)
+    log_retention_days: int = Field(400, ge=30)
+    """A date run again asks the log what its earlier runs replaced."""
     checkpoint_interval: int = Field(10, ge=1)
     """Commits after which Delta writes its log's state in one file."""
     small_file_mb: int = Field(32, ge=1)

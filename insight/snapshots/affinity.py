@@ -1,6 +1,9 @@
 """What kinds of items a customer keeps to, from the last events."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +13,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 AFFINITIES = ("category", "brand")
+
+_VERSIONS = pa.schema(
+    [("item_id", pa.string()), ("valid_from", pa.date32())]
+    + [(name, pa.string()) for name in AFFINITIES]
+)
 
 _COLUMNS = ", ".join(
     f"top_{name} string, {name}_share double, {name}_entropy double" for name in AFFINITIES
@@ -24,21 +32,42 @@ def per_customer_affinity(sequences: DataFrame, items: DataFrame) -> DataFrame:
 
     Args:
         sequences: ``customer_id, feature_date, events``.
-        items: ``item_id, category, brand``, one row each, as known then.
+        items: ``item_id, valid_from, category, brand``: the versions that were known.
     """
     # The catalogue, not the customers: it fits where the model's item table fits.
-    listed = items.select("item_id", *AFFINITIES).toPandas()
-    ids = pa.array(listed["item_id"], pa.string())
-    groups = {name: pa.array(listed[name], pa.string()) for name in AFFINITIES}
+    listed = items.select("item_id", "valid_from", *AFFINITIES).orderBy("item_id", "valid_from")
+    versions = pa.Table.from_pandas(listed.toPandas(), _VERSIONS, preserve_index=False)
     bought = F.transform("events", lambda event: event["item_id"]).alias("item_ids")
 
     def affinities(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        numbered = {name: _numbered(values) for name, values in groups.items()}
+        catalogue_of = cache(partial(_Catalogue.as_of, versions))
         for batch in batches:
-            yield _batch_affinity(batch, ids, numbered)
+            for day in batch.column(1).unique():
+                part = batch.filter(pc.equal(batch.column(1), day))
+                yield _batch_affinity(part, catalogue_of(day.as_py()))
 
     schema = f"customer_id string, feature_date date, {_COLUMNS}"
     return sequences.select("customer_id", "feature_date", bought).mapInArrow(affinities, schema)
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    """Items of one date, and for each attribute its names and each item's number among them."""
+
+    item_ids: pa.Array
+    numbered: Mapping[str, tuple[pa.Array, npt.NDArray[np.int64]]]
+
+    @classmethod
+    def as_of(cls, versions: pa.Table, day: date) -> "_Catalogue":
+        known = versions.filter(pc.less_equal(versions["valid_from"], pa.scalar(day)))
+        known = known.combine_chunks()
+        # By item and date: the last of an item's is the one that holds.
+        code = np.asarray(known["item_id"].combine_chunks().dictionary_encode().indices)
+        last = np.flatnonzero(np.append(code[1:] != code[:-1], True)[: len(code)])
+        held = known.take(pa.array(last)).combine_chunks()
+        columns = {name: held[name].combine_chunks() for name in held.column_names}
+        numbered = {name: _numbered(columns[name]) for name in AFFINITIES}
+        return cls(columns["item_id"], numbered)
 
 
 def _numbered(groups: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
@@ -49,16 +78,13 @@ def _numbered(groups: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     return ordered, np.asarray(number, dtype=np.int64)
 
 
-def _batch_affinity(
-    batch: pa.RecordBatch,
-    ids: pa.Array,
-    numbered: Mapping[str, tuple[pa.Array, npt.NDArray[np.int64]]],
-) -> pa.RecordBatch:
+def _batch_affinity(batch: pa.RecordBatch, catalogue: _Catalogue) -> pa.RecordBatch:
     lists = batch.column(2)
-    item = np.asarray(pc.fill_null(pc.index_in(lists.flatten(), value_set=ids), -1))
+    found = pc.index_in(lists.flatten(), value_set=catalogue.item_ids)
+    item = np.asarray(pc.fill_null(found, -1))
     customer = np.repeat(np.arange(len(lists)), np.asarray(lists.value_lengths()))
     columns = {"customer_id": batch.column(0), "feature_date": batch.column(1)}
-    for name, (names, number) in numbered.items():
+    for name, (names, number) in catalogue.numbered.items():
         # The last place of the extended array is where -1, an unknown item, points.
         group = np.append(number, -1)[item]
         known = group >= 0

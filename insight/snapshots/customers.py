@@ -75,12 +75,13 @@ def with_last_events_and_description(
     Args:
         features: From ``per_customer_features``.
         affinities: From ``per_customer_affinity``, for the same dates.
-        customers: Descriptions as known then, one row each.
+        customers: Descriptions as known then, one row per customer and date.
     """
-    described = customers.select("customer_id", *DEMOGRAPHICS)
+    key = ["customer_id", "feature_date"]
+    described = customers.select(*key, *DEMOGRAPHICS)
     return (
-        features.join(affinities, on=["customer_id", "feature_date"], how="left")
-        .join(described, on="customer_id", how="left")
+        features.join(affinities, on=key, how="left")
+        .join(described, on=key, how="left")
         .select(*CUSTOMER_FEATURES.column_names)
     )
 

@@ -132,7 +132,8 @@ class Timeline:
             **counts,
             "discounted_count": self._total(bought & (self.discount > 0), begins),
             "order_count": self._total(self._opens_order, begins),
-            **self._visits_begun(begins),
+            "session_count": self._total(self.opens, begins),
+            **self._carts(begins),
             **quarters,
             "unit_thousandths": self._sum(self.units, PURCHASE, begins),
             "amount_cents": self._sum(self.amount, PURCHASE, begins),
@@ -152,8 +153,12 @@ class Timeline:
         return np.flatnonzero(self.opens)
 
     @cached_property
+    def _day_begins(self) -> Flags:
+        return _changes(self.customer) | _changes(self.micros // _DAY)
+
+    @cached_property
     def _days(self) -> Ints:
-        return np.flatnonzero(_changes(self.customer) | _changes(self.micros // _DAY))
+        return np.flatnonzero(self._day_begins)
 
     @cached_property
     def _opens_order(self) -> Flags:
@@ -166,13 +171,17 @@ class Timeline:
         opens[lines[order][is_first]] = True
         return opens
 
-    def _visits_begun(self, begins: Ints) -> dict[str, Ints]:
-        """Visits by the day they begin on: all, with a cart, and with a cart left behind."""
-        carted = self._count(CART, self._visits) > 0
-        left = carted & (self._count(PURCHASE, self._visits) == 0)
-        day = np.searchsorted(begins, self._visits, side="right") - 1
-        marks = {"session_count": np.ones(len(day)), "cart_session_count": carted}
-        marks["abandoned_cart_count"] = left
+    def _carts(self, begins: Ints) -> dict[str, Ints]:
+        """Each day's parts of visits with a cart, and those without a purchase.
+
+        A visit is looked at until midnight only: what it comes to on the day after is not known
+        when the day's features are made, and must not change them.
+        """
+        parts = np.flatnonzero(self.opens | self._day_begins)
+        carted = self._count(CART, parts) > 0
+        left = carted & (self._count(PURCHASE, parts) == 0)
+        day = np.searchsorted(begins, parts, side="right") - 1
+        marks = {"cart_session_count": carted, "abandoned_cart_count": left}
         return {
             name: np.bincount(day, weights=mark, minlength=len(begins)).astype(np.int64)
             for name, mark in marks.items()

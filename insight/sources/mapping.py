@@ -47,7 +47,10 @@ def to_canonical(
             next_step="correct it in conf/sources; `make source-check` shows what it gives",
         ) from error
     if "customer_id" in feed.mapping:
-        mapped = mapped.withColumn("customer_id", pseudonymised(F.col("customer_id"), key))
+        # Blank is nobody: as a name it would make one customer of all guests.
+        named = F.trim("customer_id")
+        customer = pseudonymised(F.when(named != "", named), key)
+        mapped = mapped.withColumn("customer_id", customer)
     return _completed(_named(mapped, feed, table, constants["source"]), table, constants)
 
 
@@ -117,7 +120,8 @@ def _named(mapped: DataFrame, feed: Feed, table: Table, source: Column) -> DataF
     parts = [F.coalesce(F.col(part).cast("string"), F.lit("\u0000")) for part in content]
     named = F.md5(F.concat_ws("\u0001", source, *parts))
     if name in feed.mapping:
-        own = F.concat_ws("-", name, "position")
+        # Two shops may both count from 1.
+        own = F.concat_ws("-", source, name, "position")
         named = F.when(F.col(name).isNotNull(), own).otherwise(named)
     return mapped.withColumn(name, named)
 

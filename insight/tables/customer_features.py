@@ -76,7 +76,7 @@ CUSTOMER_FEATURES = Table(
             "90 days",
             "Purchased per order; null without an order.",
         ),
-        _share("cart_abandonment_share_90d", "Visits with a cart that ended without a purchase"),
+        _share("cart_abandonment_share_90d", "Visits with a cart that had no purchase by midnight"),
         _share("night_share_90d", "Events from 0 to 6 o'clock UTC, of all"),
         _share("morning_share_90d", "Events from 6 to 12 o'clock UTC, of all"),
         _share("afternoon_share_90d", "Events from 12 to 18 o'clock UTC, of all"),

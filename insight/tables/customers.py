@@ -4,7 +4,7 @@ from insight.tables.table import Column, Table
 
 CUSTOMERS = Table(
     name="customers",
-    grain="one row per customer and the date its description became known",
+    grain="one row per customer, the date its description became known and the night that read it",
     owner="data engineering",
     columns=(
         Column("customer_id", "string", "Pseudonym."),
@@ -17,6 +17,6 @@ CUSTOMERS = Table(
         Column("known_from", "date", "Date of the delivery that brought the description."),
         Column("ingest_date", "date", "Run date that read it."),
     ),
-    key=("customer_id", "known_from"),
+    key=("customer_id", "known_from", "ingest_date"),
     partition_by=("ingest_date",),
 )

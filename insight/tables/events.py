@@ -11,7 +11,7 @@ EVENTS = Table(
     grain="one row per event",
     owner="data engineering",
     columns=(
-        Column("event_id", "string", "The source's own id, or a hash of the source row."),
+        Column("event_id", "string", "Source and its own id, or a hash of the source row."),
         Column("event_at", "timestamp", "When it happened, UTC."),
         Column("event_type", "string", f"{', '.join(EVENT_TYPES)}."),
         Column("customer_id", "string", "Pseudonym; null for a guest.", nullable=True),

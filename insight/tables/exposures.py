@@ -7,7 +7,7 @@ EXPOSURES = Table(
     grain="one row per showing of a campaign to a customer",
     owner="data engineering",
     columns=(
-        Column("exposure_id", "string", "The shop's own id, or a hash of the source row."),
+        Column("exposure_id", "string", "Source and its own id, or a hash of the source row."),
         Column("exposed_at", "timestamp", "When it was shown, UTC."),
         Column("ends_at", "timestamp", "When the campaign ends, UTC.", nullable=True),
         Column("customer_id", "string", "Pseudonym."),

@@ -7,7 +7,7 @@ FEEDBACK = Table(
     grain="one row per review, ticket, question or mention",
     owner="data engineering",
     columns=(
-        Column("feedback_id", "string", "The shop's own id, or a hash of the source row."),
+        Column("feedback_id", "string", "Source and its own id, or a hash of the source row."),
         Column("created_at", "timestamp", "When it was written, UTC."),
         Column("kind", "string", "review, ticket, question or mention."),
         Column("customer_id", "string", "Pseudonym; null where nobody is known.", nullable=True),

@@ -4,7 +4,7 @@ from insight.tables.table import Column, Table
 
 ITEMS = Table(
     name="items",
-    grain="one row per item and the date its description became known",
+    grain="one row per item, the date its description became known and the night that read it",
     owner="data engineering",
     columns=(
         Column("item_id", "string", "Item."),
@@ -17,6 +17,6 @@ ITEMS = Table(
         Column("known_from", "date", "Date of the delivery that brought the description."),
         Column("ingest_date", "date", "Run date that read it."),
     ),
-    key=("item_id", "known_from"),
+    key=("item_id", "known_from", "ingest_date"),
     partition_by=("ingest_date",),
 )

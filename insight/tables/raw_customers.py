@@ -1,5 +1,6 @@
 """Customers as they came, already pseudonymous."""
 
+from insight.tables.delivery import FROM_FILE, INGEST_DATE, KEY_ID
 from insight.tables.table import Column, Table
 
 RAW_CUSTOMERS = Table(
@@ -14,18 +15,9 @@ RAW_CUSTOMERS = Table(
         Column("gender", "string", "Gender as the shop names it.", nullable=True),
         Column("country", "string", "Country.", nullable=True),
         Column("region", "string", "Region, state or city.", nullable=True),
-        Column("source", "string", "Source name, as in conf/sources."),
-        Column("source_file", "string", "Landing file the row came from."),
-        Column("file_date", "date", "Date, or last date, the file is for."),
-        Column("covers_from", "date", "First date the file is for."),
-        Column(
-            "malformed",
-            "string",
-            "JSON of the fields that did not parse, as found; null when all did.",
-            nullable=True,
-        ),
-        Column("key_id", "string", "Which pseudonym key was used."),
-        Column("ingest_date", "date", "Run date that read the row."),
+        *FROM_FILE,
+        KEY_ID,
+        INGEST_DATE,
     ),
     key=(),
     partition_by=("ingest_date",),

@@ -1,5 +1,6 @@
 """Events as they came, mapped to canonical names, customers already pseudonymous."""
 
+from insight.tables.delivery import FROM_FILE, INGEST_DATE, KEY_ID
 from insight.tables.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -7,7 +8,7 @@ RAW_EVENTS = Table(
     grain="one row per event as delivered",
     owner="data engineering",
     columns=(
-        Column("event_id", "string", "Hash of the source row; equal rows have equal ids."),
+        Column("event_id", "string", "Source and its own id, or a hash of the source row."),
         Column("event_at", "timestamp", "When it happened, UTC.", nullable=True),
         Column("event_type", "string", "Type as the source's mapping names it.", nullable=True),
         Column(
@@ -29,18 +30,9 @@ RAW_EVENTS = Table(
         Column("country", "string", "Country as the shop names it.", nullable=True),
         Column("campaign_id", "string", "Campaign that a click or visit came from.", nullable=True),
         Column("search_text", "string", "What was searched for.", nullable=True),
-        Column("source", "string", "Source name, as in conf/sources."),
-        Column("source_file", "string", "Landing file the row came from."),
-        Column("file_date", "date", "Date, or last date, the file is for."),
-        Column("covers_from", "date", "First date the file is for."),
-        Column(
-            "malformed",
-            "string",
-            "JSON of the fields that did not parse, as found; null when all did.",
-            nullable=True,
-        ),
-        Column("key_id", "string", "Which pseudonym key was used."),
-        Column("ingest_date", "date", "Run date that read the row."),
+        *FROM_FILE,
+        KEY_ID,
+        INGEST_DATE,
     ),
     key=(),
     partition_by=("ingest_date", "file_date"),

@@ -1,5 +1,6 @@
 """What customers say, as it came: reviews, tickets, questions, and mentions on social media."""
 
+from insight.tables.delivery import FROM_FILE, INGEST_DATE, KEY_ID
 from insight.tables.table import Column, Table
 
 RAW_FEEDBACK = Table(
@@ -7,7 +8,7 @@ RAW_FEEDBACK = Table(
     grain="one row per review, ticket, question or mention as delivered",
     owner="data engineering",
     columns=(
-        Column("feedback_id", "string", "The shop's own id, or a hash of the source row."),
+        Column("feedback_id", "string", "Source and its own id, or a hash of the source row."),
         Column("created_at", "timestamp", "When it was written, UTC.", nullable=True),
         Column("kind", "string", "review, ticket, question or mention.", nullable=True),
         Column(
@@ -21,18 +22,9 @@ RAW_FEEDBACK = Table(
         Column("channel", "string", "Where it was written.", nullable=True),
         Column("feedback_text", "string", "What was written.", nullable=True),
         Column("reply_text", "string", "What was answered.", nullable=True),
-        Column("source", "string", "Source name, as in conf/sources."),
-        Column("source_file", "string", "Landing file the row came from."),
-        Column("file_date", "date", "Date, or last date, the file is for."),
-        Column("covers_from", "date", "First date the file is for."),
-        Column(
-            "malformed",
-            "string",
-            "JSON of the fields that did not parse, as found; null when all did.",
-            nullable=True,
-        ),
-        Column("key_id", "string", "Which pseudonym key was used."),
-        Column("ingest_date", "date", "Run date that read the row."),
+        *FROM_FILE,
+        KEY_ID,
+        INGEST_DATE,
     ),
     key=(),
     partition_by=("ingest_date",),

@@ -83,6 +83,21 @@ def test_a_quarter_of_a_delivery_is_a_persons_and_no_more(
     assert _bots(rows, SETTINGS) == ({("large", DAY)} if is_bot else set())
 
 
+def test_a_share_is_of_the_whole_delivery_not_of_a_day(spark: SparkSession) -> None:
+    days = [date(2024, 3, day) for day in range(1, 11)]
+    # Eight of thirty a day: little of ten days' events, day by day, and too much of them in all.
+    rows = [
+        {"customer_id": who, "event_at": at(f"{day} {10 + n % 2}:{n:02}")}
+        for day in days
+        for who, times in (("steady", 8), *((f"human {n}", 4) for n in range(5)))
+        for n in range(times)
+    ]
+    assert _bots(raw_events(spark, *rows), SETTINGS) == {("steady", DAY)}
+    # Without one busy day nobody is told by a share.
+    calm = SETTINGS.model_copy(update={"bot_min_events": 9})
+    assert _bots(raw_events(spark, *rows), calm) == set()
+
+
 def test_a_bots_whole_delivery_is_refused_and_nobody_elses(spark: SparkSession) -> None:
     rows = raw_events(
         spark,

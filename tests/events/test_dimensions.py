@@ -5,7 +5,14 @@ from datetime import date
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from insight.events.dimensions import attributes_of, keep_changes, per_entity_version, with_reason
+from insight.events.dimensions import (
+    attributes_of,
+    description_rules,
+    keep_changes,
+    per_entity_version,
+)
+from insight.events.rules import with_reason
+from insight.settings import CleanSettings
 from insight.tables import CUSTOMERS, ITEMS
 
 KEY, ATTRIBUTES = "item_id", ["title", "category"]
@@ -55,9 +62,30 @@ def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(
         [("tea", None), (None, None), (" ", None), ("pot", '{"title": "x"}'), (None, "{}")],
         f"{KEY} string, malformed string",
     )
-    rows = with_reason(raw, key=KEY).collect()
+    rules = description_rules(raw, key=KEY, settings=CleanSettings())
     no_key = f"no_{KEY}"
-    assert [row["reason"] for row in rows] == [None, no_key, no_key, "malformed", "malformed"]
+    found = [row["reason"] for row in with_reason(raw, rules).collect()]
+    assert found == [None, no_key, no_key, "malformed", "malformed"]
+
+
+def test_poison_in_a_description_is_refused_with_a_reason(spark: SparkSession) -> None:
+    settings = CleanSettings(max_price=100.0, max_stock=50.0, max_text_length=5)
+    rows = {
+        "text_not_clean": [("te\u0000a", 1.0, 1.0, "x"), ("t" * 6, 1.0, 1.0, "x")],
+        "text_too_long": [("tea", 1.0, 1.0, "x" * 100_001)],
+        "price_out_of_bounds": [
+            ("tea", price, 1.0, "x") for price in (-0.01, 100.01, float("nan"), float("inf"))
+        ],
+        "stock_units_out_of_bounds": [("tea", 1.0, -1.0, "x"), ("tea", 1.0, 51.0, "x")],
+        None: [("tea", 0.0, 0.0, "x" * 100_000), ("t" * 5, 100.0, 50.0, None)],
+    }
+    raw = spark.createDataFrame(
+        [(*row, None) for group in rows.values() for row in group],
+        f"{KEY} string, price double, stock_units double, description string, malformed string",
+    )
+    rules = description_rules(raw, key=KEY, settings=settings)
+    found = [row["reason"] for row in with_reason(raw, rules).collect()]
+    assert found == [reason for reason, group in rows.items() for _ in group]
 
 
 def test_only_what_has_changed_is_written_nulls_being_equal(spark: SparkSession) -> None:

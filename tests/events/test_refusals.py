@@ -1,7 +1,6 @@
 """What is refused is kept, counted, and too much of it stops the night."""
 
 import json
-from datetime import date
 from typing import Any
 
 import pytest
@@ -12,9 +11,10 @@ from insight.errors import DataQualityError
 from insight.events.refusals import (
     quality_rows,
     refuse_bad_night,
-    refuse_lost_rows,
+    refuse_nothing_new,
     refused_rows,
 )
+from insight.settings import CleanSettings
 from insight.tables import CUSTOMERS, EVENTS, ITEMS, QUARANTINE
 from tests.frames import DAY, raw_events
 
@@ -69,14 +69,16 @@ def test_counts_add_up_to_what_came_and_corrections_are_counted_besides() -> Non
     ],
 )
 def test_a_share_at_the_limit_is_no_bad_night(by_rule: dict[str, int]) -> None:
-    refuse_bad_night({EVENTS: by_rule}, DAY, limit=0.05)
+    refuse_bad_night({EVENTS: by_rule}, DAY, CleanSettings())
 
 
 def test_a_bad_night_names_the_rules_that_refused_most() -> None:
     rules: dict[str, Any] = {"a": 1, "b": 2, "c": 3, "d": 4, "repeated": 40, "kept": 50}
     sound = {"kept": 100}
     with pytest.raises(DataQualityError) as stopped:
-        refuse_bad_night({ITEMS: sound, EVENTS: rules}, DAY, limit=0.0999)
+        refuse_bad_night(
+            {ITEMS: sound, EVENTS: rules}, DAY, CleanSettings(max_quarantined_share=0.0999)
+        )
     error = stopped.value
     assert error.subject == "raw events of 2024-03-10"
     assert error.found == "10.0% of 100 rows refused (4 d, 3 c, 2 b)"
@@ -86,13 +88,15 @@ def test_a_bad_night_names_the_rules_that_refused_most() -> None:
 
 def test_a_night_that_is_mostly_a_bots_is_rather_one_name_given_to_everybody() -> None:
     with pytest.raises(DataQualityError, match=r"51\.0% of 100 rows") as stopped:
-        refuse_bad_night({EVENTS: {"kept": 49, "bot": 51}}, DAY, limit=1.0)
-    assert stopped.value.expected == "at most 50.0% (a bot beside people)"
+        refuse_bad_night({EVENTS: {"kept": 49, "bot": 51}}, DAY, CleanSettings())
+    assert stopped.value.expected == "at most 50.0% (setting clean.max_bot_share)"
+    refuse_bad_night({EVENTS: {"kept": 49, "bot": 51}}, DAY, CleanSettings(max_bot_share=0.6))
 
 
-@pytest.mark.parametrize("written", [6, 8])
-def test_a_row_lost_or_doubled_on_the_way_stops_the_night(written: int) -> None:
-    refuse_lost_rows(EVENTS, DAY, kept=7, written=7)
-    with pytest.raises(DataQualityError, match=f"{written} rows written") as stopped:
-        refuse_lost_rows(EVENTS, date(2024, 3, 10), kept=7, written=written)
-    assert stopped.value.subject == "events of 2024-03-10"
+def test_a_night_that_brings_nothing_new_is_stopped_and_says_of_what_it_was_made() -> None:
+    refuse_nothing_new({"kept": 1, "repeated": 900}, DAY)
+    refuse_nothing_new({}, DAY)
+    with pytest.raises(DataQualityError, match="20 near_repeat, 900 repeated") as stopped:
+        refuse_nothing_new({"kept": 0, "repeated": 900, "near_repeat": 20}, DAY)
+    assert stopped.value.exit_code == 2
+    assert "allow_empty_day" in stopped.value.next_step

@@ -32,6 +32,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("no_item", {"item_id": None}),
     ("no_item", {"item_id": "  ", "event_type": "view"}),
     ("text_not_clean", {"item_id": "123456789"}),
+    ("text_not_clean", {"event_id": "123456789"}),
     ("text_not_clean", {"order_id": "123456789"}),
     ("text_not_clean", {"campaign_id": "123456789", "item_id": None, "event_type": "search"}),
     ("text_not_clean", {"item_id": "a\u0000b"}),
@@ -79,7 +80,11 @@ SOUND: list[dict[str, Any]] = [
 def test_each_rule_names_the_rows_that_break_it_and_no_others(spark: SparkSession) -> None:
     rows = raw_events(spark, *(row for _, row in BROKEN), *SOUND)
     judged = with_reason(rows, event_rules(SETTINGS, run_date=DAY))
-    assert reasons(judged) == numbered(*(name for name, _ in BROKEN), *(None for _ in SOUND))
+    # The one that has an id of its own is told by it.
+    given = [row.get("event_id", f"e{n}") for n, (_, row) in enumerate(BROKEN)]
+    expected = dict(zip(given, (name for name, _ in BROKEN), strict=True))
+    expected |= {f"e{n}": None for n in range(len(BROKEN), len(BROKEN) + len(SOUND))}
+    assert reasons(judged) == expected
 
 
 def test_every_rule_is_broken_by_some_row_of_these_tests() -> None:
@@ -110,6 +115,15 @@ def test_the_delivery_decides_what_lies_in_the_future_not_the_night_that_reads_i
     )
     caught_up = event_rules(SETTINGS, run_date=date(2024, 3, 11))
     assert reasons(with_reason(rows, caught_up)) == numbered(None, "in_the_future", "in_the_future")
+
+
+def test_a_shop_west_of_greenwich_may_close_its_day_later(spark: SparkSession) -> None:
+    rows = raw_events(
+        spark, {"event_at": at("2024-03-11 04:59:59")}, {"event_at": at("2024-03-11 05:00")}
+    )
+    new_york = SETTINGS.model_copy(update={"future_hours": 5})
+    judged = with_reason(rows, event_rules(new_york, run_date=DAY))
+    assert reasons(judged) == numbered(None, "in_the_future")
 
 
 def test_blanks_around_an_item_and_in_a_search_are_no_part_of_it(spark: SparkSession) -> None:

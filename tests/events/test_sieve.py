@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.events.repeats import (
-    per_own_value,
+    COMPARED,
     per_suspect_value,
     with_suspicion,
     without_ids,
@@ -47,7 +47,7 @@ def test_rows_without_a_partner_do_not_pass(spark: SparkSession) -> None:
 def test_a_value_that_cleaning_fills_in_or_caps_does_not_hide_a_copy(spark: SparkSession) -> None:
     rows = raw_events(spark, {"event_at": EDGE, "price": None, "quantity": None})
     told = events(spark, {"event_id": "k", "event_at": EDGE - timedelta(seconds=1)})
-    values = per_own_value(told, seconds=1.0)
+    values = per_suspect_value(rows.select(*COMPARED).union(told.select(*COMPARED)), seconds=1.0)
     assert _suspects(rows, values, 1.0) == {"e0"}
 
 
@@ -109,7 +109,7 @@ def test_no_pair_is_missed_within_a_night_nor_with_another(
     rows, known = raw_events(spark, *fresh), events(spark, *told)
     within = _suspects(rows, per_suspect_value(rows, seconds=seconds), seconds)
     assert _partners(fresh, fresh, seconds) <= within
-    between = _suspects(rows, per_own_value(known, seconds=seconds), seconds)
-    assert _partners(fresh, told, seconds) <= between
-    back = _suspects(known, per_own_value(rows, seconds=seconds), seconds)
-    assert _partners(told, fresh, seconds) <= back
+    both = rows.select(*COMPARED).union(known.select(*COMPARED))
+    values = per_suspect_value(both, seconds=seconds)
+    assert _partners(fresh, told, seconds) <= _suspects(rows, values, seconds)
+    assert _partners(told, fresh, seconds) <= _suspects(known, values, seconds)

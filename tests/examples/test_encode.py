@@ -16,6 +16,10 @@ from insight.encoding.vocabulary import Vocabulary
 from insight.examples.encode import encode_examples
 from insight.examples.labels import with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot
+from insight.point_in_time import per_version
+from insight.settings import SessionSettings
+from insight.snapshots.affinity import AFFINITIES
+from insight.snapshots.customers import DEMOGRAPHICS
 from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
 from tests.frames import DAY, at, customer_days, events, frame, items
 
@@ -52,8 +56,14 @@ def snapshots(spark: SparkSession) -> DataFrame:
         {"event_at": at("2024-03-08 09:00:30"), "price": 0.5},
         {"event_at": at("2024-03-10 09:00"), "customer_id": "ben", "event_type": "view"},
     )
-    nobody = frame(spark, CUSTOMERS)
-    known = Known(days, rows, items(spark, ("tea", "drinks"), ("cup", "china")), nobody)
+    catalogue = items(spark, ("tea", "drinks"), ("cup", "china"))
+    known = Known(
+        days,
+        rows,
+        per_version(catalogue, key="item_id", attributes=AFFINITIES),
+        per_version(frame(spark, CUSTOMERS), key="customer_id", attributes=DEMOGRAPHICS),
+        SessionSettings(),
+    )
     return per_customer_snapshot(known, as_of=[DAY], length=LENGTH).cache()
 
 

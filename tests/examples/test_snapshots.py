@@ -1,7 +1,8 @@
 """Snapshots of the past know nothing of the future, and one that does is caught."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -10,32 +11,65 @@ from pyspark.sql import functions as F
 from insight.errors import LeakageError
 from insight.examples import snapshots
 from insight.examples.snapshots import Known, refuse_peeking
+from insight.point_in_time import EVER
+from insight.settings import SessionSettings
+from insight.snapshots.affinity import per_customer_affinity
 from insight.snapshots.customers import per_customer_features
-from insight.tables import CUSTOMERS
-from tests.frames import DAY, at, customer_days, events, frame, items
+from insight.snapshots.visits import per_visit_and_day, to_customer_daily
+from tests.frames import DAY, at, customer_days, events
+
+VERSIONS = "item_id string, valid_from date, category string, brand string"
+NOBODY = (
+    "customer_id string, valid_from date, age_band string, gender string, country string, "
+    "region string"
+)
 
 
 @pytest.fixture(scope="module")
 def known(spark: SparkSession) -> Known:
-    """Anna and Ben up to a day, and Ben after it."""
-    days = customer_days(
-        spark,
-        {"event_date": DAY, "order_count": 1, "amount_cents": 200, "event_count": 1},
-        {"event_date": DAY, "customer_id": "ben", "view_count": 2, "event_count": 2},
-        {"event_date": DAY + timedelta(days=3), "customer_id": "ben", "order_count": 5},
-    )
+    """Anna and Ben up to a day, and both after it, when the catalogue is another, too."""
     rows = events(
         spark,
         {"event_at": at("2024-03-10 09:00")},
+        {"event_at": at("2024-03-10 23:50"), "event_type": "cart"},
+        # What anna does with her cart after midnight, nobody knew on the day before.
+        {"event_at": at("2024-03-11 00:05")},
         {"event_at": at("2024-03-10 09:00"), "customer_id": "ben", "event_type": "view"},
         {"event_at": at("2024-03-13 09:00"), "customer_id": "ben", "item_id": "cup"},
     )
-    catalogue = items(spark, ("tea", "drinks"), ("cup", "china"))
-    return Known(days, rows, catalogue, frame(spark, CUSTOMERS))
+    settings = SessionSettings()
+    days = to_customer_daily(per_visit_and_day(rows, settings=settings)).cache()
+    catalogue = spark.createDataFrame(
+        [("tea", EVER, "drinks", None), ("tea", date(2024, 3, 12), "herbs", None)], VERSIONS
+    )
+    return Known(days, rows, catalogue, spark.createDataFrame([], NOBODY), settings)
 
 
 def test_features_bounded_by_their_date_pass(known: Known) -> None:
     refuse_peeking(known, as_of=DAY, length=4)
+
+
+def test_state_that_was_changed_by_a_later_day_is_caught(known: Known) -> None:
+    bought = F.when(F.col("customer_id") == "anna", 0).otherwise(F.col("abandoned_cart_count"))
+    changed = known.customer_daily.withColumn("abandoned_cart_count", bought.cast("bigint"))
+    with pytest.raises(LeakageError, match=r"cart_abandonment_share_90d \(1 customers\)"):
+        refuse_peeking(replace(known, customer_daily=changed), as_of=DAY, length=4)
+
+
+def test_a_description_of_a_later_day_is_caught(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peeking(sequences: DataFrame, items: DataFrame) -> DataFrame:
+        """Categories as they are now, whatever they were then."""
+        newest = items.groupBy("item_id").agg(
+            F.max_by(F.struct("category", "brand"), "valid_from").alias("newest")
+        )
+        now = newest.select("item_id", F.lit(EVER).alias("valid_from"), "newest.*")
+        return per_customer_affinity(sequences, now)
+
+    monkeypatch.setattr(snapshots, "per_customer_affinity", peeking)
+    with pytest.raises(LeakageError, match=r"top_category \(2 customers\)"):
+        refuse_peeking(known, as_of=DAY, length=4)
 
 
 def test_a_planted_feature_that_peeks_is_caught_and_named(
@@ -50,7 +84,7 @@ def test_a_planted_feature_that_peeks_is_caught_and_named(
         )
 
     monkeypatch.setattr(snapshots, "per_customer_features", peeking)
-    with pytest.raises(LeakageError, match=r"orders_7d \(1 customers\)") as refused:
+    with pytest.raises(LeakageError, match=r"orders_7d \(2 customers\)") as refused:
         refuse_peeking(known, as_of=DAY, length=4)
     assert refused.value.exit_code == 2
     assert "amount_cents" not in refused.value.found
@@ -60,7 +94,7 @@ def test_the_sample_is_part_of_the_customers_and_the_same_each_time(
     spark: SparkSession, known: Known
 ) -> None:
     many = customer_days(spark, *({"customer_id": f"c{n}", "event_date": DAY} for n in range(200)))
-    crowd = Known(many, known.events, known.items, known.customers)
+    crowd = replace(known, customer_daily=many)
     drawn = [
         {row["customer_id"] for row in crowd.sampled(share=0.25).customer_daily.collect()}
         for _ in range(2)

@@ -174,3 +174,19 @@ def test_a_backfilled_night_knows_nothing_of_later_days(lakes: Lakes) -> None:
     rows = lakes.after_backfill["customer_sequences"]
     saturday = {r["customer_id"]: r["event_count"] for r in rows if r["feature_date"] == SATURDAY}
     assert saturday == {"anna": 1, "carl": 1}
+
+
+def test_a_date_run_again_long_after_keeps_nothing_of_whom_it_now_refuses(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("insight.sessions.stage._RECENT_COMMITS", 1)
+    lake = MemoryLake(spark)
+    _night(lake, _known(spark, [SUNDAY]), SUNDAY)
+    _night(lake, _known(spark, [SUNDAY, MONDAY]), MONDAY)
+    # Ben's rows of Sunday have turned out a bot's; Monday's, one of Saturday, is none of them.
+    sound = _known(spark, [SUNDAY, MONDAY]).where(
+        f"customer_id IS NULL OR customer_id != 'ben' OR ingest_date = '{MONDAY}'"
+    )
+    _night(lake, sound, SUNDAY)
+    bens = [row["event_date"] for row in lake.rows["customer_daily"] if row["customer_id"] == "ben"]
+    assert bens == [SATURDAY]

@@ -1,14 +1,16 @@
 """Daily state: what a customer did in a day."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from chispa import assert_df_equality
+from hypothesis import given
+from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from insight.settings import SessionSettings
 from insight.snapshots.visits import per_visit_and_day, to_customer_daily
-from tests.frames import DAY, at, customer_days, events
+from tests.frames import DAY, at, customer_days, events, in_batches
 
 
 def _line(time: str, kind: str = "purchase", **changes: Any) -> dict[str, Any]:
@@ -78,3 +80,38 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
 def test_nobody_known_has_neither_visits_nor_days(spark: SparkSession) -> None:
     rows = events(spark, _line("10 09:00", customer_id=None))
     assert per_visit_and_day(rows, settings=SessionSettings()).isEmpty()
+
+
+_MINUTES = st.integers(-90, 90)
+_EVENTS = st.lists(st.tuples(_MINUTES, st.sampled_from(("view", "cart", "purchase"))), max_size=12)
+
+
+@in_batches
+@given(st.lists(_EVENTS, min_size=60, max_size=60))
+def test_what_comes_after_midnight_changes_nothing_of_the_day_before(
+    spark: SparkSession, drawn: list[list[tuple[int, str]]]
+) -> None:
+    midnight = at("2024-03-11 00:00")
+    rows = [
+        {"event_at": midnight + timedelta(minutes=m), "event_type": kind, "customer_id": f"c{n}"}
+        for n, own in enumerate(drawn)
+        for m, kind in own
+    ]
+    both = [
+        to_customer_daily(per_visit_and_day(events(spark, *known), settings=SessionSettings()))
+        for known in (rows, [row for row in rows if row["event_at"] < midnight])
+    ]
+    on_the_day, known_then = (days.where(f"event_date = '{DAY}'") for days in both)
+    assert_df_equality(on_the_day, known_then, ignore_row_order=True)
+
+
+def test_a_cart_that_is_bought_after_midnight_was_left_behind_on_its_day(
+    spark: SparkSession,
+) -> None:
+    rows = events(spark, _line("10 23:50", "cart"), _line("11 00:05"), _line("11 00:06", "cart"))
+    days = to_customer_daily(per_visit_and_day(rows, settings=SessionSettings()))
+    counts = ("event_date", "session_count", "cart_session_count", "abandoned_cart_count")
+    assert sorted(tuple(row) for row in days.select(*counts).collect()) == [
+        (DAY, 1, 1, 1),
+        (date(2024, 3, 11), 0, 1, 0),
+    ]

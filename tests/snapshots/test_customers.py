@@ -8,6 +8,7 @@ from chispa import assert_df_equality
 from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
 from insight.snapshots.customers import (
     per_customer_features,
@@ -51,7 +52,8 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
         "category_entropy double, top_brand string, brand_share double, brand_entropy double",
     )
     described = {"customer_id": "anna", "age_band": "35-44", "gender": "f", "region": "Kent"}
-    customers = frame(spark, CUSTOMERS, {**described, "known_from": DAY, "ingest_date": DAY})
+    known = frame(spark, CUSTOMERS, {**described, "known_from": DAY, "ingest_date": DAY})
+    customers = known.withColumn("feature_date", F.lit(DAY))
     expected = frame(
         spark,
         CUSTOMER_FEATURES,

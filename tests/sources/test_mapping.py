@@ -10,8 +10,19 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
 from insight.sources.inspection import inspect_files
+from insight.sources.mapping import to_canonical
 from insight.sources.reading import read_rows, refuse_retyped_columns
-from tests.sources.feeds import RETAIL, canonical, csv_file, feed_of, rows_of
+from tests.sources.feeds import (
+    DAY,
+    KEY,
+    RETAIL,
+    canonical,
+    csv_file,
+    feed_of,
+    feed_with,
+    json_file,
+    rows_of,
+)
 
 
 def test_values_that_do_not_parse_are_kept_as_found_but_never_an_id(
@@ -100,3 +111,27 @@ def test_a_column_that_changed_its_type_is_named_with_its_share(
         refuse_retyped_columns(rows, feed, max_share=0.05)
     assert "5% of its values are not double" in refused.value.found
     assert "2010-12-01.csv" in refused.value.subject
+
+
+def test_blank_is_nobody_and_blanks_around_a_customer_are_no_part_of_the_name(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    feed = feed_with(columns={"who": "string"}, mapping={"customer_id": "who"})
+    names = ("anna", " anna ", "", "  ", None)
+    path = json_file(tmp_path, *({"who": name} for name in names))
+    found = [row["customer_id"] for row in canonical(spark, path, feed).collect()]
+    assert found[2:] == [None] * 3
+    assert found[0] == found[1]
+    assert len(found[0]) == 32
+
+
+def test_two_sources_that_both_count_from_one_share_no_id(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    feed = feed_with(columns={"id": "string"}, mapping={"event_id": "id"})
+    rows = rows_of(spark, json_file(tmp_path, {"id": "1"}), feed)
+    ids = {
+        to_canonical(rows, feed, source=name, key=KEY, run_date=DAY).first()["event_id"]
+        for name in ("shop", "market")
+    }
+    assert ids == {"shop-1", "market-1"}

@@ -52,7 +52,7 @@ def test_the_shops_own_id_is_told_apart_by_position(spark: SparkSession, tmp_pat
     feed = BASKETS.model_copy(update={"mapping": {"event_id": "basket"}})
     rows = [{"basket": "e1", "items": [{"id": "A"}, {"id": "B"}]}, {"basket": "e2", "items": []}]
     events = canonical(spark, json_file(tmp_path, *rows), feed)
-    assert values_of(events, "event_id") == [("e1-0",), ("e1-1",), ("e2",)]
+    assert values_of(events, "event_id") == [("shop-e1-0",), ("shop-e1-1",), ("shop-e2",)]
 
 
 def test_numbers_may_be_written_as_text_but_what_is_none_is_told(

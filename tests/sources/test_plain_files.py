@@ -43,7 +43,7 @@ def test_events_in_json_keep_their_own_ids_and_get_one_where_they_have_none(
         tmp_path, {**click, "event_id": "e1", "campaign_id": "c1"}, click, name="2024-12-31.json"
     )
     found = _rows(spark, path, FEEDS["events_json"], "event_id", "campaign_id", "malformed")
-    assert found[1] == ("e1", "c1", None)
+    assert found[1] == ("shop-e1", "c1", None)
     assert len(str(found[0][0])) == 32
 
 

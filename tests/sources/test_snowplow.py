@@ -64,11 +64,11 @@ def test_each_product_of_an_event_is_a_row_named_after_the_event(
     check_columns(facts_of(spark, path, feed), feed, allow_new=False)
     events = canonical(spark, path, feed, date(2024, 3, 1))
     assert values_of(events, "event_id", "event_type", "item_id", "order_id", "quantity") == [
-        ("e2", "campaign_click", None, None, 1.0),
-        ("e3", "search", None, None, 1.0),
-        ("e4-0", "view", "A", None, 2.0),
-        ("e5-0", "purchase", "A", "T1", 2.0),
-        ("e5-1", "purchase", "B", "T1", 1.0),
+        ("shop-e2", "campaign_click", None, None, 1.0),
+        ("shop-e3", "search", None, None, 1.0),
+        ("shop-e4-0", "view", "A", None, 2.0),
+        ("shop-e5-0", "purchase", "A", "T1", 2.0),
+        ("shop-e5-1", "purchase", "B", "T1", 1.0),
     ]
     assert values_of(events, "campaign_id", "search_text")[:2] == [
         ("spring", None),

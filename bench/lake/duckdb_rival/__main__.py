@@ -9,8 +9,8 @@ from string import Template
 import duckdb
 from deltalake import DeltaTable
 
-from bench.lake.meter import Meter
 from bench.lake.shop import RAW_TABLES, bench_settings
+from bench.meter import Meter
 from insight.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent

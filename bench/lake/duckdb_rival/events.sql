@@ -12,15 +12,18 @@ WITH days AS (
            bit_count(bit_or(1::INTEGER << hour(event_at)::INTEGER)) AS active_hours
     FROM raw WHERE customer_id IS NOT NULL AND event_at IS NOT NULL
     GROUP BY ALL
-    HAVING event_count > $max_events_per_customer_day OR event_count >= $bot_min_events
+), deliveries AS (
+    SELECT customer_id, file_date, max(event_count) AS busiest_day,
+           sum(event_count) AS event_count,
+           max(active_hours) FILTER (event_count >= $bot_min_events) AS active_hours
+    FROM days GROUP BY ALL
 ), totals AS (
     SELECT file_date, count(*) AS total FROM raw GROUP BY file_date
 )
-SELECT DISTINCT customer_id AS bot_id, file_date AS bot_file_date
-FROM days JOIN totals USING (file_date)
-WHERE event_count > $max_events_per_customer_day
-   OR (event_count >= $bot_min_events
-       AND (active_hours > $max_active_hours OR event_count > $max_customer_share * total));
+SELECT customer_id AS bot_id, file_date AS bot_file_date
+FROM deliveries JOIN totals USING (file_date)
+WHERE busiest_day > $max_events_per_customer_day OR active_hours > $max_active_hours
+   OR (busiest_day >= $bot_min_events AND event_count > $max_customer_share * total);
 
 -- Rows that may be repeats: an id that is there twice, or the same event of a customer nearby.
 -- The hash of a half-minute finds neighbours without sorting; near its edge a row asks twice.

@@ -71,16 +71,25 @@ WITH days AS (
            count(DISTINCT coalesce(order_id, epoch_us(event_at)::VARCHAR)) AS order_count
     FROM timeline WHERE event_type = 'purchase' GROUP BY ALL
 ), begun AS (
-    SELECT customer_id, started_at::DATE AS event_date, count(*) AS session_count,
-           count(*) FILTER (cart_count > 0) AS cart_session_count,
-           count(*) FILTER (cart_count > 0 AND purchase_count = 0) AS abandoned_cart_count
+    SELECT customer_id, started_at::DATE AS event_date, count(*) AS session_count
     FROM visits GROUP BY ALL
+), carts AS (
+    -- A visit counts for each of its days by what it has come to at midnight.
+    SELECT customer_id, event_date, count(*) AS cart_session_count,
+           count(*) FILTER (NOT purchased) AS abandoned_cart_count
+    FROM (
+        SELECT customer_id, event_at::DATE AS event_date, visit,
+               bool_or(event_type = 'purchase') AS purchased
+        FROM timeline WHERE event_type IN ('cart', 'purchase') GROUP BY ALL
+        HAVING bool_or(event_type = 'cart')
+    ) GROUP BY ALL
 )
 SELECT days.* EXCLUDE (event_date), coalesce(order_count, 0) AS order_count,
        coalesce(session_count, 0) AS session_count,
        coalesce(cart_session_count, 0) AS cart_session_count,
        coalesce(abandoned_cart_count, 0) AS abandoned_cart_count, event_date
 FROM days LEFT JOIN orders USING (customer_id, event_date)
-          LEFT JOIN begun USING (customer_id, event_date);
+          LEFT JOIN begun USING (customer_id, event_date)
+          LEFT JOIN carts USING (customer_id, event_date);
 
 COPY customer_daily TO '$out/customer_daily.parquet';

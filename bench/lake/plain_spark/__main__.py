@@ -11,9 +11,9 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from bench.lake.meter import Meter
 from bench.lake.plain_spark import customers, described, events, items, visits
 from bench.lake.shop import bench_settings
+from bench.meter import Meter
 from insight.settings import Settings
 
 _DESCRIBING = {

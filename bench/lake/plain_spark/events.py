@@ -189,18 +189,23 @@ def _with_bots_marked(ruled: DataFrame, settings: CleanSettings) -> DataFrame:
     days = known.groupBy("customer_id", "file_date", F.to_date("event_at")).agg(
         F.count(F.lit(1)).alias("events"), F.countDistinct(F.hour("event_at")).alias("hours")
     )
-    totals = ruled.groupBy("file_date").agg(F.count(F.lit(1)).alias("total"))
-    steady = (F.col("hours") > settings.max_active_hours) | (
-        F.col("events") > settings.max_customer_share * F.col("total")
+    busy = F.col("events") >= settings.bot_min_events
+    deliveries = days.groupBy("customer_id", "file_date").agg(
+        F.max("events").alias("busiest"),
+        F.sum("events").alias("events"),
+        F.max(F.when(busy, F.col("hours")).otherwise(0)).alias("hours"),
     )
-    is_bot = (F.col("events") > settings.max_events_per_customer_day) | (
-        (F.col("events") >= settings.bot_min_events) & steady
+    totals = ruled.groupBy("file_date").agg(F.count(F.lit(1)).alias("total"))
+    too_much = F.col("events") > settings.max_customer_share * F.col("total")
+    is_bot = (
+        (F.col("busiest") > settings.max_events_per_customer_day)
+        | (F.col("hours") > settings.max_active_hours)
+        | ((F.col("busiest") >= settings.bot_min_events) & too_much)
     )
     bots = (
-        days.join(totals, on="file_date", how="inner")
+        deliveries.join(totals, on="file_date", how="inner")
         .where(is_bot)
         .select("customer_id", "file_date", F.lit(True).alias("is_bot"))
-        .distinct()
     )
     marked = ruled.join(F.broadcast(bots), on=["customer_id", "file_date"], how="left")
     bot = F.when(F.col("reason").isNull() & F.col("is_bot"), "bot").otherwise(F.col("reason"))

@@ -73,14 +73,23 @@ def per_customer_day(timeline: DataFrame, sessions: DataFrame) -> DataFrame:
         F.sum(_of("return", "amount_cents", 0)).alias("returned_cents"),
         F.max("event_at").alias("last_event_at"),
     )
-    carted = F.col("cart_count") > 0
+    day = ["customer_id", "event_date"]
     begun = sessions.groupBy("customer_id", F.col("session_date").alias("event_date")).agg(
-        F.count(F.lit(1)).alias("session_count"),
-        F.count_if(carted).alias("cart_session_count"),
-        F.count_if(carted & (F.col("purchase_count") == 0)).alias("abandoned_cart_count"),
+        F.count(F.lit(1)).alias("session_count")
     )
-    counted = ("session_count", "cart_session_count", "abandoned_cart_count")
-    return days.join(begun, on=["customer_id", "event_date"], how="left").fillna(0, list(counted))
+    # A visit counts for each of its days by what it has come to at midnight.
+    parts = timeline.groupBy("customer_id", F.to_date("event_at").alias("event_date"), "visit")
+    carts = (
+        parts.agg(_count("cart"), _count("purchase"))
+        .where("cart_count > 0")
+        .groupBy(*day)
+        .agg(
+            F.count(F.lit(1)).alias("cart_session_count"),
+            F.count_if(F.col("purchase_count") == 0).alias("abandoned_cart_count"),
+        )
+    )
+    counted = ["session_count", "cart_session_count", "abandoned_cart_count"]
+    return days.join(begun, on=day, how="left").join(carts, on=day, how="left").fillna(0, counted)
 
 
 def _is(kind: str) -> Column:

@@ -1,0 +1,73 @@
+"""A night whose features peek ends before anything is made of them."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from insight.errors import LeakageError
+from insight.examples import snapshots
+from insight.examples.stage import BUILD_EXAMPLES
+from insight.features.stage import BUILD_FEATURES
+from insight.sessions.stage import SESSIONISE
+from insight.snapshots.customers import per_customer_features
+from insight.stages import Run
+from insight.tables import CUSTOMERS, EVENTS, ITEMS, TRAINING_EXAMPLES
+from tests.frames import DAY, at, events, frame, items
+from tests.memory_lake import MemoryLake
+
+DAYS = 14
+WINDOWS: dict[str, Any] = {
+    "examples.purchase_days": 1,
+    "examples.churn_days": 2,
+    "examples.active_days": 5,
+    "examples.train_cutoffs": 2,
+    "examples.cutoff_step_days": 1,
+    "examples.min_item_events": 1,
+    "examples.leakage_share": 1.0,
+    "sequences.length": 4,
+}
+
+
+@pytest.fixture
+def run(spark: SparkSession, tmp_path: Path) -> Run:
+    """A fortnight of two customers, described up to the features of its last day."""
+    lake = MemoryLake(spark)
+    days = [DAY - timedelta(days=n) for n in range(DAYS)]
+    rows = [
+        {"event_at": at(f"{day} 09:0{n}"), "customer_id": who}
+        for day in days
+        for n, who in enumerate(("anna", "ben"))
+        if day.day % (n + 1) == 0
+    ]
+    lake.publish(events(spark, *rows), EVENTS, where="true")
+    lake.publish(items(spark, ("tea", "drinks")), ITEMS, where="true")
+    lake.publish(frame(spark, CUSTOMERS), CUSTOMERS, where="true")
+    run = lake.run_for(DAY, registry=str(tmp_path / "registry"), **WINDOWS)
+    for stage in (SESSIONISE, BUILD_FEATURES):
+        stage.work(run)
+    return run
+
+
+def test_an_honest_night_makes_examples(run: Run) -> None:
+    assert BUILD_EXAMPLES.work(run) is None
+    assert not run.lake.read(TRAINING_EXAMPLES).isEmpty()
+
+
+def test_a_planted_leak_ends_the_night_before_any_example_is_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peeking(daily: DataFrame, *, as_of: Iterable[date]) -> DataFrame:
+        """Orders of all time where those of the last week are promised."""
+        ever = daily.groupBy("customer_id").agg(F.sum("order_count").alias("orders_7d"))
+        honest = per_customer_features(daily, as_of=as_of).drop("orders_7d")
+        return honest.join(ever, on="customer_id", how="left")
+
+    monkeypatch.setattr(snapshots, "per_customer_features", peeking)
+    with pytest.raises(LeakageError, match=r"orders_7d \(2 customers\)"):
+        BUILD_EXAMPLES.work(run)
+    assert run.lake.read_or_empty(TRAINING_EXAMPLES).isEmpty()
