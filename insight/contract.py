@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
-from insight.errors import TableContractError
+from insight.errors import DataQualityError, EmptyInputError, TableContractError
 from insight.tables import Table
 from insight.uniqueness import per_repeated_value
 
@@ -69,6 +69,35 @@ def audit(staged: DataFrame, table: Table, subject: str, *, where: str = "true")
             next_step="find the stage that made these rows; nothing was published",
         )
     return rows, content
+
+
+def refuse_other_number(written: int, wanted: int | str, subject: str) -> None:
+    """Hold the number of staged rows against how many there must be.
+
+    Args:
+        written: Staged rows.
+        wanted: A number, "some" or "any".
+        subject: What an error is about.
+
+    Raises:
+        EmptyInputError: There are none.
+        DataQualityError: There are more, or less.
+    """
+    if wanted == "some" and not written:
+        raise EmptyInputError(
+            subject,
+            found="no rows",
+            expected="at least one",
+            next_step="check the input of this date; nothing was published",
+        )
+    if isinstance(wanted, int) and written != wanted:
+        raise DataQualityError(
+            subject,
+            found=f"{written} rows written",
+            expected=f"{wanted}: those that came less those refused",
+            next_step="report it with the night's quarantine: a rule has lost or doubled rows;"
+            " nothing was published",
+        )
 
 
 def _repeated_key(staged: DataFrame, table: Table, rows: int) -> Row | None:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
 
-from insight.contract import NOTHING, audit, conform
-from insight.errors import DataQualityError, EmptyInputError, RunConflictError, StageOrderError
+from insight.contract import NOTHING, audit, conform, refuse_other_number
+from insight.errors import RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import logger
 from insight.storage import PastCommit, newest_version, past_commits, qualified
@@ -150,7 +150,7 @@ class Lake:
                 written, content_hash = NOTHING
                 if not transaction.is_empty:
                     written, content_hash = audit(staged, table, subject, where=where)
-                _refuse_other_number(written, rows, subject)
+                refuse_other_number(written, rows, subject)
                 watch.append(time.monotonic())
                 self._refuse_conflict(table, began_at, subject)
             except Exception:
@@ -236,22 +236,3 @@ class Lake:
 
     def _explained(self, error: Exception, subject: str) -> Exception:
         return explain(error, subject=subject, landing=self.landing) or error
-
-
-def _refuse_other_number(written: int, wanted: int | str, subject: str) -> None:
-    """Of rows that were written, before they are committed."""
-    if wanted == "some" and not written:
-        raise EmptyInputError(
-            subject,
-            found="no rows",
-            expected="at least one",
-            next_step="check the input of this date; nothing was published",
-        )
-    if isinstance(wanted, int) and written != wanted:
-        raise DataQualityError(
-            subject,
-            found=f"{written} rows written",
-            expected=f"{wanted}: those that came less those refused",
-            next_step="report it with the night's quarantine: a rule has lost or doubled rows;"
-            " nothing was published",
-        )

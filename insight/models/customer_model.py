@@ -9,6 +9,7 @@ import tf_keras as keras
 from insight.encoding.sequences import GAP_EDGES_SECONDS, SEQUENCE_INPUTS
 from insight.encoding.vocabulary import PADDING
 from insight.models.arrays import Indices
+from insight.models.cnn import CnnEncoder
 from insight.models.gru import GruEncoder
 from insight.models.heads import YesNoHead
 from insight.models.item_table import EMBEDDING_DEVIATION, ItemTable
@@ -22,6 +23,7 @@ MODEL_INPUTS = (*SEQUENCE_INPUTS, "features")
 NEW_VISIT_SECONDS = 3600
 _FIRST_NEW_VISIT_GAP = int(np.digitize(NEW_VISIT_SECONDS, GAP_EDGES_SECONDS)) + 1
 _ENCODERS: dict[str, type[keras.layers.Layer]] = {
+    "cnn": CnnEncoder,
     "gru": GruEncoder,
     "transformer": TransformerEncoder,
 }

@@ -7,7 +7,7 @@ from typing import Literal
 
 from insight.errors import ModelDamagedError
 
-Encoder = Literal["gru", "transformer"]
+Encoder = Literal["cnn", "gru", "transformer"]
 FILE = "shape.json"
 
 

@@ -95,7 +95,7 @@ class ExampleSettings(_Strict):
 
 class TrainingSettings(_Strict):
     backend: Literal["horovod", "single"] = "horovod"
-    encoder: Literal["gru", "transformer"] = "gru"
+    encoder: Literal["cnn", "gru", "transformer"] = "gru"
     ranks: int = Field(2, ge=1)
     threads_per_rank: int = Field(1, ge=1)
     every_days: int = Field(7, ge=1)

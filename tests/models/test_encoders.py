@@ -11,7 +11,7 @@ def _inputs(rows: int = 5) -> dict[str, np.ndarray]:
     return {name: columns[name] for name in MODEL_INPUTS}
 
 
-@pytest.fixture(params=["gru", "transformer"])
+@pytest.fixture(params=["cnn", "gru", "transformer"])
 def model(request) -> CustomerModel:
     tf.keras.utils.set_random_seed(1)
     return CustomerModel(small_shape(encoder=request.param, blocks=2), small_categories())
@@ -37,6 +37,17 @@ def test_the_last_position_is_the_same_asked_alone_or_with_others(model):
     alone, together = model(inputs, positions=1), model(inputs, positions=4)
     np.testing.assert_allclose(alone.queries[:, -1], together.queries[:, -1], atol=1e-6)
     np.testing.assert_allclose(alone.repeats[:, -1], together.repeats[:, -1], atol=1e-6)
+
+
+def test_padding_before_the_first_event_changes_nothing(model):
+    inputs = _inputs()
+    for name in MODEL_INPUTS[:-1]:
+        inputs[name][:, :-3] = 0
+    mask = tf.constant(inputs["item_indices"] != 0)
+    events = model._norm(model._embed(inputs))
+    padded = model._encoder(events, mask)[:, -3:]
+    alone = model._encoder(events[:, -3:], mask[:, -3:])
+    np.testing.assert_allclose(padded, alone, atol=1e-5)
 
 
 def test_a_customer_without_events_gets_finite_answers(model):
