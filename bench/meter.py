@@ -43,6 +43,22 @@ def tree_gib(pid: int) -> float:
     return total / 2**30
 
 
+def peak_gib(command: list[str], *, name: str) -> float:
+    """Run a command; the most memory that it and all below it had at any second.
+
+    Raises:
+        SystemExit: It failed.
+    """
+    process = subprocess.Popen(command, cwd=ROOT)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, tree_gib(process.pid))
+        time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        sys.exit(f"{name} ended with exit code {process.returncode}")
+    return peak
+
+
 class Meter:
     """Kept by a measured process: what each of its stages took, written when it closes."""
 
@@ -100,11 +116,5 @@ class Account:
 def measured(module: str, *arguments: str, meter: Path) -> Account:
     """Run ``python -m module`` in a process of its own and read the account that it keeps."""
     command = [sys.executable, "-m", module, *arguments, "--meter", str(meter)]
-    process = subprocess.Popen(command, cwd=ROOT)
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, tree_gib(process.pid))
-        time.sleep(SAMPLE_SECONDS)
-    if process.returncode:
-        sys.exit(f"{module} ended with exit code {process.returncode}")
+    peak = peak_gib(command, name=module)
     return Account(**json.loads(meter.read_text()), peak_gib=peak)

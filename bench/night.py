@@ -3,7 +3,6 @@
 `make bench-night` writes bench/results/night.json.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from bench.meter import ROOT, SAMPLE_SECONDS, tree_gib
+from bench.meter import ROOT, peak_gib
 from bench.record import Measure, write
 from insight.publishing.duckdb_lake import register_duckdb
 
@@ -40,13 +39,7 @@ def _timed_night(night: str, folder: Path) -> tuple[float, float]:
     overrides = [f"--set={name}={folder / place}" for name, place in places.items()]
     began = time.monotonic()
     command = [str(ROOT / "spark-submit.sh"), "jobs/nightly.py", "--date", night, *overrides]
-    process = subprocess.Popen(command, cwd=ROOT)
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, tree_gib(process.pid))
-        time.sleep(SAMPLE_SECONDS)
-    if process.returncode:
-        sys.exit(f"the night of {night} ended with exit code {process.returncode}")
+    peak = peak_gib(command, name=f"the night of {night}")
     return (time.monotonic() - began) / 60, peak
 
 

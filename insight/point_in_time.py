@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-EVER = date(1000, 1, 1)
+EVER = date(1970, 1, 1)
 """Before anything that a shop tells of."""
 
 _BOOKKEEPING = ("known_from", "ingest_date")

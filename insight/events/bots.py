@@ -24,25 +24,28 @@ def per_bot(raw_events: DataFrame, settings: CleanSettings) -> DataFrame:
         F.max(_bot()).alias("bot"),
         F.max("file_date").alias("file_date"),
     )
-    deliveries = days.groupBy("bot", "file_date").agg(
+    deliveries = days.groupBy("bot").agg(
+        F.max("file_date").alias("file_date"),
         F.max("event_count").alias("busiest_day"),
         F.sum("event_count").alias("event_count"),
-        F.max(F.when(_is_busy(settings), F.col("active_hours"))).alias("active_hours"),
+        F.max(F.when(_is_busy("event_count", settings), F.col("active_hours"))).alias(
+            "active_hours"
+        ),
     )
     totals = raw_events.groupBy("file_date").agg(F.count(F.lit(1)).alias("total"))
     judged = deliveries.join(F.broadcast(totals), on="file_date", how="inner")
-    return judged.where(_is_bot(settings)).select("bot").distinct()
+    return judged.where(_is_bot(settings)).select("bot")
 
 
-def _is_busy(settings: CleanSettings) -> Column:
-    return F.col("event_count") >= settings.bot_min_events
+def _is_busy(events_a_day: str, settings: CleanSettings) -> Column:
+    return F.col(events_a_day) >= settings.bot_min_events
 
 
 def _is_bot(settings: CleanSettings) -> Column:
     too_many = F.col("busiest_day") > settings.max_events_per_customer_day
     never_sleeps = F.col("active_hours") > settings.max_active_hours
     too_much = F.col("event_count") > settings.max_customer_share * F.col("total")
-    is_busy = F.col("busiest_day") >= settings.bot_min_events
+    is_busy = _is_busy("busiest_day", settings)
     return too_many | F.coalesce(never_sleeps, F.lit(False)) | (is_busy & too_much)
 
 

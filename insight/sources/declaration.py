@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from insight.errors import SettingsError, SourceFormatError
+from insight.point_in_time import EVER
 from insight.settings import CONF, parsed_yaml
 from insight.tables import (
     RAW_CUSTOMERS,
@@ -29,9 +30,6 @@ TARGETS: dict[str, Table] = {
 
 ADDED = ("source_file", "malformed", "file_date", "covers_from", "position")
 """What stands beside a file's own columns; a mapping may use them."""
-
-EVER = date(1970, 1, 1)
-"""From when on a file without a date may hold events."""
 
 _DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
 

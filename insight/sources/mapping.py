@@ -8,9 +8,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from insight.errors import SettingsError
+from insight.point_in_time import EVER
 from insight.privacy.pseudonyms import PseudonymKey, pseudonymised
 from insight.sources.attempts import Attempt, computed
-from insight.sources.declaration import ADDED, EVER, TARGETS, Feed
+from insight.sources.declaration import ADDED, TARGETS, Feed
 from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
 
 _IDS = {RAW_EVENTS: "event_id", RAW_FEEDBACK: "feedback_id", RAW_EXPOSURES: "exposure_id"}
