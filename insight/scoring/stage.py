@@ -22,7 +22,7 @@ from insight.tables import (
 
 _SCORED = (
     "customer_id string, purchase_probability double, churn_probability double, "
-    "items array<struct<rank: int, item_id: string, score: double>>"
+    "unknown_item_count int, items array<struct<rank: int, item_id: string, score: double>>"
 )
 
 
@@ -121,6 +121,7 @@ def _scores(scored: DataFrame, customers: DataFrame, run: Run) -> DataFrame:
         "customer_id",
         "purchase_probability",
         F.when(may_churn, F.col("churn_probability")).alias("churn_probability"),
+        "unknown_item_count",
         "model_version",
         "score_date",
     )

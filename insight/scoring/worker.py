@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from insight.encoding.features import FeatureStatistics, Floats
 from insight.encoding.sequences import encode_sequences
-from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, Indices, Vocabulary
+from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, UNKNOWN, Indices, Vocabulary
 from insight.models.predictor import Predictor
 
 
@@ -42,8 +42,8 @@ def score_batch(
         recommend_seen: Whether items of the customer's own sequence may be among them.
 
     Returns:
-        ``customer_id, purchase_probability, churn_probability, items`` where items is a list
-        of ``(rank, item_id, score)``, best first.
+        ``customer_id, purchase_probability, churn_probability, unknown_item_count, items`` where
+        items is a list of ``(rank, item_id, score)``, best first.
     """
     names = batch.schema.names
     events = batch.column(names.index("events"))
@@ -55,11 +55,13 @@ def score_batch(
     predictions = model.predictor.predict(inputs)
     seen = None if recommend_seen else inputs["item_indices"]
     indices, scores = model.predictor.top_items(predictions, top_k, seen=seen)
+    unknown = (inputs["item_indices"] == UNKNOWN).sum(axis=1)
     return pa.RecordBatch.from_pydict(
         {
             "customer_id": batch.column(names.index("customer_id")),
             "purchase_probability": pa.array(predictions.purchase.astype(np.float64)),
             "churn_probability": pa.array(predictions.churn.astype(np.float64)),
+            "unknown_item_count": pa.array(unknown.astype(np.int32)),
             "items": _ranked(indices, scores, model.vocabulary),
         }
     )

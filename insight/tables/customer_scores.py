@@ -19,12 +19,18 @@ CUSTOMER_SCORES = Table(
             "Probability of no purchase in the next 30 days; null for customers not active before.",
             nullable=True,
         ),
+        Column(
+            "unknown_item_count",
+            "int",
+            "Events of the sequence read whose item the model has not learned.",
+        ),
         Column("model_version", "string", "Registry version that gave the score."),
         Column("score_date", "date", "Everything up to the end of this day was known."),
     ),
     key=("customer_id", "score_date", "model_version"),
     partition_by=("score_date",),
     checks=(
+        Check("counts_unknown_items", "unknown_item_count >= 0"),
         Check("purchase_is_probability", "purchase_probability BETWEEN 0 AND 1"),
         Check(
             "churn_is_probability", "churn_probability IS NULL OR churn_probability BETWEEN 0 AND 1"

@@ -6,11 +6,17 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from insight.encoding.features import FeatureStatistics
 from insight.encoding.sequences import encode_sequences
 from insight.encoding.vocabulary import PADDING, UNKNOWN, Vocabulary
 from insight.examples.vocabulary import per_item_index
+from insight.models.calibration import LogitScale
+from insight.models.customer_model import CustomerModel
+from insight.models.predictor import Predictor
+from insight.scoring.worker import LoadedModel, score_batch
 from tests.encoding.test_sequence_encoding import EVENT
 from tests.frames import DAY, at, item_days, items
+from tests.training.examples import ITEMS, LENGTH, small_shape
 
 
 def _vocabulary(spark: SparkSession) -> Vocabulary:
@@ -57,3 +63,24 @@ def test_fault_33_a_type_of_event_that_is_not_known_is_no_other_type() -> None:
     lists = pa.array([[{**row, "event_type": kind} for kind in kinds]], pa.list_(EVENT))
     encoded = encode_sequences(lists, Vocabulary(("tea",), ("drinks",)), length=4)
     assert encoded["type_indices"].tolist() == [[2, UNKNOWN, UNKNOWN, 5]]
+
+
+def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
+    vocabulary = Vocabulary(tuple(f"i{n}" for n in range(2, ITEMS)), ("a", "b") * 9)
+    scales = dict.fromkeys(("purchase", "churn"), LogitScale((1.0, 1.0)))
+    model = LoadedModel(
+        Predictor(CustomerModel(small_shape(), vocabulary.category_of_item), scales),
+        vocabulary,
+        FeatureStatistics(("x", "y", "z"), ("none",) * 3, (0.0,) * 3, (1.0,) * 3, (False,) * 3),
+    )
+    row = {"event_at": at("2024-03-12 09:00"), "event_type": "view", "price": 1.0}
+    # Of the last customer's unknown items the model's length leaves out the first one.
+    sequences = [["i2", "i3"], ["i2", "new", None], ["gone", "gone", *["i2"] * (LENGTH - 1)]]
+    events = [[{**row, "item_id": item} for item in items] for items in sequences]
+    columns = {name: pa.array([0.0] * 3) for name in ("x", "y", "z")}
+    batch = pa.RecordBatch.from_pydict(
+        {"customer_id": pa.array(["a", "b", "c"]), "events": pa.array(events, pa.list_(EVENT))}
+        | columns
+    )
+    scored = score_batch(batch, model, top_k=3, recommend_seen=True)
+    assert scored.column("unknown_item_count").to_pylist() == [0, 2, 1]
