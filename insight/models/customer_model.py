@@ -63,9 +63,10 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         self._dropout = keras.layers.Dropout(shape.dropout)
         self._encoder = _ENCODERS[shape.encoder](shape)
         self._query = keras.layers.Dense(shape.width, name="query")
-        self._items_again = MentionWeights(
-            shape, "items_again", things=shape.vocabulary_size, first_log_weight=1.0
-        )
+        if shape.repeats:
+            self._items_again = MentionWeights(
+                shape, "items_again", things=shape.vocabulary_size, first_log_weight=1.0
+            )
         self._categories_again = MentionWeights(
             shape, "categories_again", things=shape.category_count, first_log_weight=-2.0
         )
@@ -105,7 +106,10 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         items = inputs["item_indices"]
         categories = self.items.categories(items)
-        repeats = self._items_again(asked, events, items, inputs)
+        if self.shape.repeats:
+            repeats = self._items_again(asked, events, items, inputs)
+        else:
+            repeats = tf.zeros((tf.shape(asked)[0], tf.shape(asked)[1], tf.shape(items)[1]))
         weights = self._categories_again(asked, events, categories, inputs)
         return repeats, gains_of_all(weights, categories, self.shape.category_count)
 

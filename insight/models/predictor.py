@@ -56,7 +56,10 @@ class Predictor:
             lambda inputs: model(inputs, training=False), reduce_retracing=True
         )
         self._score = tf.function(
-            lambda *wishes: score_all_items(Wishes(*wishes), catalogue), reduce_retracing=True
+            lambda *wishes: score_all_items(
+                Wishes(*wishes), catalogue, repeats=model.shape.repeats
+            ),
+            reduce_retracing=True,
         )
 
     @classmethod

@@ -28,20 +28,33 @@ class Wishes(NamedTuple):
     items: tf.Tensor
 
 
-def score_all_items(wishes: Wishes, catalogue: Catalogue) -> tf.Tensor:
+def score_all_items(wishes: Wishes, catalogue: Catalogue, *, repeats: bool) -> tf.Tensor:
     """Scores over the whole catalogue.
 
+    Args:
+        wishes: What the customers want.
+        catalogue: The items.
+        repeats: Whether they may want again what they have had.
+
     Returns:
-        Logits of shape (rows, vocabulary); ``NEVER`` for padding and unknown.
+        Logits of shape (rows, vocabulary); ``NEVER`` for padding and unknown, and without
+        ``repeats`` for the customers' own items.
     """
     scores = tf.matmul(wishes.queries, catalogue.embeddings, transpose_b=True) + catalogue.biases
     scores += tf.gather(wishes.category_gains, catalogue.categories, axis=1)
+    if repeats:
+        scores = _with_gains_of_own(scores, wishes)
+    else:
+        scores = without(scores, wishes.items)
+    never = tf.fill((tf.shape(scores)[0], FIRST_KNOWN), NEVER)
+    return tf.concat([never, scores[:, FIRST_KNOWN:]], axis=1)
+
+
+def _with_gains_of_own(scores: tf.Tensor, wishes: Wishes) -> tf.Tensor:
     newest = newest_mentions(wishes.items, last_places(wishes.items, 1))[:, 0]
     gained = gains_of_own(wishes.repeats[:, None], wishes.items)[:, 0]
     places = tf.boolean_mask(_places(wishes.items), newest)
-    scores = tf.tensor_scatter_nd_add(scores, places, tf.boolean_mask(gained, newest))
-    never = tf.fill((tf.shape(scores)[0], FIRST_KNOWN), NEVER)
-    return tf.concat([never, scores[:, FIRST_KNOWN:]], axis=1)
+    return tf.tensor_scatter_nd_add(scores, places, tf.boolean_mask(gained, newest))
 
 
 def without(scores: tf.Tensor, excluded: tf.Tensor) -> tf.Tensor:

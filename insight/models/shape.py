@@ -29,6 +29,8 @@ class ModelShape:
         heads: Attention heads per layer, transformer only.
         dropout: Share of units dropped in training.
         encoder_length: How many of the newest events the encoder reads.
+        repeats: Whether customers may want again what they have had; without it their own items
+            are neither recommended nor told apart in training.
     """
 
     vocabulary_size: int
@@ -44,6 +46,7 @@ class ModelShape:
     heads: int = 2
     dropout: float = 0.2
     encoder_length: int = 32
+    repeats: bool = True
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1))

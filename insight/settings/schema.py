@@ -107,9 +107,29 @@ class TrainingSettings(_Strict):
     batch_size: int = Field(256, ge=1)
     max_epochs: int = Field(3, ge=1)
     patience: int = Field(1, ge=1)
+    stop_on: Literal["loss", "ndcg"] = "loss"
+    """What the best epoch is best in: all heads' validation loss, or the next item's NDCG@10."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = Field(2e-3, gt=0)
+    warm_up_share: float = Field(0.0, ge=0, lt=1)
+    """Share of the longest training in which the rate rises from nothing."""
+    decay: Literal["cosine", "none"] = "cosine"
     weight_decay: float = Field(1e-4, ge=0)
+    """Of adamw only."""
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+    next_item_loss: Literal["sampled_softmax", "gbce"] = "sampled_softmax"
+    gbce_calibration: float = Field(0.75, ge=0, le=1)
+    """gbce's t: 0 is plain cross-entropy, 1 makes up for all of the sampling."""
+    yes_no_loss: Literal["cross_entropy", "focal", "mse"] = "cross_entropy"
+    focal_gamma: float = Field(2.0, ge=0)
+    class_weight: Literal["none", "balanced"] = "none"
+    """Balanced: the rarer answer of a yes-or-no task weighs as much in all as the other."""
+    task_weights: Literal["fixed", "learned"] = "fixed"
+    """Learned: each head's loss is divided by its uncertainty, which is trained along."""
+    augment: tuple[Literal["crop", "mask", "reorder"], ...] = ()
+    """Ways to change sequences in training; each row gets one of them at most."""
+    augment_share: float = Field(0.5, ge=0, le=1)
+    """Of the rows of a batch that are changed."""
     negatives: int = Field(512, ge=1)
     """Items drawn per batch to stand for the rest of the catalogue."""
     encoder_length: int = Field(32, ge=2)
@@ -136,7 +156,8 @@ class PromotionSettings(_Strict):
 class ScoringSettings(_Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
-    """Whether items the customer already knows may be recommended (true for a grocer)."""
+    """Whether items the customer already knows may be recommended (true for a grocer). A model
+    trained without them never recommends them: set to true, it holds from the next training on."""
     active_days: int = Field(365, ge=1)
     """Customers silent for longer are not scored."""
 

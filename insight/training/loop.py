@@ -13,9 +13,10 @@ from insight.models.customer_model import CustomerModel
 from insight.models.weights import set_weights, weights_of
 from insight.training.group import RankGroup
 from insight.training.negatives import NegativeSampler
-from insight.training.plan import RankReport, ReadCount, TrainingPlan
-from insight.training.reader import CHECKSUM, Shard, equal_steps, open_shard
-from insight.training.step import make_optimizer, make_step
+from insight.training.optimizers import make_optimizer
+from insight.training.plan import HEADS, RankReport, ReadCount, TrainingPlan
+from insight.training.reader import CHECKSUM, FIRST_PASS, Shard, equal_steps, open_shard
+from insight.training.step import Objective, make_step
 from insight.training.validation import Validator
 from insight.training.wide import set_wide_parts
 
@@ -24,7 +25,7 @@ log = logger(__name__)
 
 @dataclass
 class Best:
-    """The best epoch so far; ``score`` is a loss."""
+    """The best epoch so far; the lower its ``score``, the better."""
 
     score: float = float("inf")
     epoch: int = 0
@@ -43,7 +44,7 @@ class Training:
         self._plan, self._settings, self._group = plan, plan.settings, group
         self._shard = Shard(plan.train_files, group.rank, group.size)
         rows = self._shard.all_rows()
-        self._rows, self._all_rows = rows[group.rank], sum(rows)
+        self._all_rows = sum(rows)
         self._steps = equal_steps(rows, self._settings.batch_size)
         self._model = CustomerModel(plan.shape, plan.category_of_item)
         self._model.items.start_biases(plan.item_counts)
@@ -53,11 +54,12 @@ class Training:
             draws=self._settings.negatives,
             seed=self._settings.seed + group.rank,
         )
-        self._step = make_step(self._model, self._optimizer, sampler, self._settings, group)
+        objective = Objective(self._model, self._settings)
+        self._step = make_step(objective, self._optimizer, sampler, group)
         self._validator = Validator(
             self._model, Shard(plan.validation_files, group.rank, group.size)
         )
-        group.spread([*self._model.variables, *self._optimizer.variables])
+        group.spread([*objective.variables, *self._optimizer.variables])
 
     def run(self) -> RankReport:
         """Train until validation stops improving, and report the best epoch's weights.
@@ -75,7 +77,13 @@ class Training:
             metrics = self._validator.run().metrics(self._group)
             speed = self._all_rows / seconds
             history.append(
-                {"epoch": epoch + 1, "loss": loss, "examples_per_second": speed, **metrics}
+                {
+                    "epoch": epoch + 1,
+                    "loss": loss,
+                    "examples_per_second": speed,
+                    **metrics,
+                    "score": self._score(metrics),
+                }
             )
             self._show(history[-1])
             if self._is_last(best, history):
@@ -86,14 +94,14 @@ class Training:
     def _epoch(self, epoch: int) -> tuple[float, ReadCount]:
         """Mean loss over ranks and steps, and what the first pass over the share read."""
         losses: list[float] = []
-        read, left = ReadCount(), self._rows
+        read = ReadCount()
         seed = self._settings.seed + epoch
         with open_shard(
             self._shard, batch_size=self._settings.batch_size, steps=self._steps, seed=seed
         ) as batches:
             for batch in batches:
-                first_pass = batch.pop(CHECKSUM).numpy()[:left]
-                read, left = read.plus(ReadCount.of(first_pass)), left - len(first_pass)
+                checksums, is_first_pass = batch.pop(CHECKSUM), batch.pop(FIRST_PASS)
+                read = read.plus(ReadCount.of(checksums.numpy()[is_first_pass.numpy()]))
                 loss, finite = self._step(batch)
                 if not finite.numpy():
                     raise self._not_finite(epoch, len(losses), float(loss))
@@ -101,10 +109,16 @@ class Training:
         mean = self._group.total(np.array([np.sum(losses)]))[0] / (self._steps * self._group.size)
         return float(mean), read
 
+    def _score(self, metrics: dict[str, float]) -> float:
+        """What the best epoch has least of."""
+        if self._settings.stop_on == "ndcg":
+            return -metrics["ndcg_10"]
+        return sum(metrics[f"{head}_loss"] for head in HEADS)
+
     def _is_last(self, best: Best, history: list[dict[str, float]]) -> bool:
         """Keep the weights of the best epoch; rank 0 decides for all when to stop."""
         epoch = len(history)
-        score = sum(history[-1][f"{task}_loss"] for task in ("next_item", "purchase", "churn"))
+        score = history[-1]["score"]
         if not np.isfinite(score):
             raise self._not_finite(epoch - 1, self._steps, score)
         if self._group.decided(score < best.score):

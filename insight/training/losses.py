@@ -1,4 +1,4 @@
-"""What training minimises."""
+"""What training minimises for the next item."""
 
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from insight.models.repeats import (
     last_places,
     newest_mentions,
 )
+from insight.settings import TrainingSettings
 
 Batch = dict[str, tf.Tensor]
 
@@ -32,7 +33,7 @@ class Negatives(NamedTuple):
 def next_item_targets(batch: Batch, positions: int) -> tuple[tf.Tensor, tf.Tensor]:
     """The item after each of the last positions, and whether it is one to learn from.
 
-    Padding and unknown are never targets.
+    Padding and unknown are never targets. Shorter sequences have fewer positions.
 
     Returns:
         int64 targets and booleans, both of shape (rows, positions).
@@ -42,8 +43,26 @@ def next_item_targets(batch: Batch, positions: int) -> tuple[tf.Tensor, tf.Tenso
     targets = tf.concat([items[:, 1:], last[:, None]], axis=1)[:, -positions:]
     # A customer without events has a last position of padding, and is still recommended to.
     known_past = (items != 0)[:, -positions:]
-    is_last = tf.range(positions)[None] == positions - 1
+    is_last = tf.range(tf.shape(targets)[1])[None] == tf.shape(targets)[1] - 1
     return targets, (targets >= FIRST_KNOWN) & (known_past | is_last)
+
+
+def next_item_losses(
+    model: CustomerModel,
+    encoding: Encoding,
+    batch: Batch,
+    negatives: Negatives,
+    settings: TrainingSettings,
+) -> tf.Tensor:
+    """The loss that the settings name, of each position's next item.
+
+    Returns:
+        Shape (rows, positions), of any value where there is no target.
+    """
+    if settings.next_item_loss == "gbce":
+        calibration = settings.gbce_calibration
+        return gbce_losses(model, encoding, batch, negatives, calibration)
+    return sampled_softmax_losses(model, encoding, batch, negatives)
 
 
 def sampled_softmax_losses(
@@ -56,25 +75,63 @@ def sampled_softmax_losses(
     hardly ever meet) plus draws divided by how often they are expected, the logQ correction
     (Bengio and Senecal 2003; Yi et al. 2019). What is in for certain is not corrected
     (Khrylchenko et al. 2025, "Correcting the LogQ Correction"); a draw that is in already is left
-    out.
+    out. Where nobody is recommended what they have had, own items are left out altogether.
 
     Returns:
         Shape (rows, positions), of any value where there is no target.
     """
-    positions = encoding.queries.shape[1]
     items = batch["item_indices"]
-    targets, _ = next_item_targets(batch, positions)
+    targets, places = _asked(encoding, batch)
     wanted = _scores_of_targets(model, encoding, items, targets)
-    places = last_places(items, positions)
-    other = items[:, None] != targets[:, :, None]
-    own = tf.where(
-        newest_mentions(items, places) & other, _scores_of_own(model, encoding, items), NEVER
-    )
+    fresh = _is_fresh(items, targets, negatives, places)
+    drawn = _scores_of_draws(model, encoding, negatives) - negatives.log_expected
+    parts = [wanted[:, :, None], tf.where(fresh, drawn, NEVER)]
+    if model.shape.repeats:
+        other = newest_mentions(items, places) & (items[:, None] != targets[:, :, None])
+        parts.append(tf.where(other, _scores_of_own(model, encoding, items), NEVER))
+    return tf.reduce_logsumexp(tf.concat(parts, axis=2), axis=2) - wanted
+
+
+def gbce_losses(
+    model: CustomerModel,
+    encoding: Encoding,
+    batch: Batch,
+    negatives: Negatives,
+    calibration: float,
+) -> tf.Tensor:
+    """Generalised binary cross-entropy over the draws (Petrov and Macdonald 2023, gSASRec).
+
+    The wanted item's probability is raised to a power (its section 4.2) that takes back the
+    overconfidence of seeing few of all items that are not wanted.
+
+    Returns:
+        Shape (rows, positions), of any value where there is no target.
+    """
+    items = batch["item_indices"]
+    targets, places = _asked(encoding, batch)
+    wanted = _scores_of_targets(model, encoding, items, targets)
+    fresh = _is_fresh(items, targets, negatives, places)
+    drawn = tf.nn.softplus(_scores_of_draws(model, encoding, negatives))
+    count = len(negatives.items)
+    sampled = min(count / (model.shape.vocabulary_size - FIRST_KNOWN - 1), 1.0)
+    power = sampled * (calibration * (1 - 1 / sampled) + 1 / sampled)
+    against = tf.reduce_sum(tf.where(fresh, drawn, 0.0), axis=2)
+    return (power * tf.nn.softplus(-wanted) + against) / (count + 1)
+
+
+def _asked(encoding: Encoding, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+    """Targets, shape (rows, positions), and the places of those positions in the sequence."""
+    positions = tf.shape(encoding.queries)[1]
+    targets, _ = next_item_targets(batch, positions)
+    return targets, last_places(batch["item_indices"], positions)
+
+
+def _is_fresh(
+    items: tf.Tensor, targets: tf.Tensor, negatives: Negatives, places: tf.Tensor
+) -> tf.Tensor:
+    """Whether a draw is neither wanted nor an own item; (rows, positions, negatives)."""
     fresh = ~_had_before(items, negatives.items, places)
-    fresh &= negatives.items != targets[:, :, None]
-    drawn = tf.where(fresh, _scores_of_draws(model, encoding, negatives), NEVER)
-    parts = tf.concat([wanted[:, :, None], own, drawn], axis=2)
-    return tf.reduce_logsumexp(parts, axis=2) - wanted
+    return fresh & (negatives.items != targets[:, :, None])
 
 
 def _scores_of_targets(
@@ -96,11 +153,11 @@ def _scores_of_own(model: CustomerModel, encoding: Encoding, items: tf.Tensor) -
 
 
 def _scores_of_draws(model: CustomerModel, encoding: Encoding, negatives: Negatives) -> tf.Tensor:
-    """Of each draw at each position, corrected; shape (rows, positions, negatives)."""
+    """Of each draw at each position, shape (rows, positions, negatives)."""
     scores = tf.einsum("bpd,nd->bpn", encoding.queries, model.items(negatives.items))
     categories = model.items.categories(negatives.items)
     scores += tf.gather(encoding.category_gains, categories, axis=2)
-    return scores + model.items.biases(negatives.items) - negatives.log_expected
+    return scores + model.items.biases(negatives.items)
 
 
 def _had_before(items: tf.Tensor, drawn: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
@@ -124,23 +181,3 @@ def _had_before(items: tf.Tensor, drawn: tf.Tensor, places: tf.Tensor) -> tf.Ten
     # An item drawn twice was looked up at its first draw.
     of_draw = tf.gather(first, tf.gather(draw_of_item, drawn), axis=1)
     return of_draw[:, None] <= places[None, :, None]
-
-
-def yes_no_losses(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
-    """Binary cross-entropy in nats.
-
-    Args:
-        logits: In parts to be added up, shape (rows, parts).
-        labels: 0 or 1, shape (rows,).
-        smoothing: How far labels are drawn towards a half.
-
-    Returns:
-        Shape (rows,).
-    """
-    smoothed = labels * (1.0 - smoothing) + 0.5 * smoothing
-    return tf.nn.sigmoid_cross_entropy_with_logits(smoothed, tf.reduce_sum(logits, axis=1))
-
-
-def masked_mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Mean of the values that have weight; 0 where none has."""
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights), tf.reduce_sum(weights))

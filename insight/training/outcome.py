@@ -14,7 +14,6 @@ from insight.models.weight_file import save_weights
 from insight.training.inputs import TRAIN, VALIDATION, Inputs
 from insight.training.plan import TASKS, RankReport, ReadCount
 
-HEADS = ("next_item", *TASKS)
 
 
 def refuse_failures(reports: Sequence[RankReport]) -> None:
@@ -71,7 +70,7 @@ def validation_metrics(
     These chose the epoch and the calibration, so they flatter: promotion measures anew,
     on later days.
     """
-    best = min(reports[0].history, key=lambda entry: sum(entry[f"{t}_loss"] for t in HEADS))
+    best = min(reports[0].history, key=lambda entry: entry["score"])
     found = {
         "epoch": best["epoch"],
         "next_item.loss": best["next_item_loss"],

@@ -10,6 +10,7 @@ from insight.settings import TrainingSettings
 
 CHECKSUM_MODULUS = 2**64
 TASKS = ("purchase", "churn")
+HEADS = ("next_item", *TASKS)
 
 
 @dataclass(frozen=True)

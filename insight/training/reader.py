@@ -10,16 +10,28 @@ from petastorm import make_batch_reader
 from petastorm.reader import Reader
 from petastorm.tf_utils import make_petastorm_dataset
 
+from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.models.customer_model import MODEL_INPUTS
+from insight.training.buckets import Batch, by_length
 from insight.training.row_groups import rows_per_group, rows_per_shard
 
 LABELS = ("next_item", "has_next_item", "purchase", "has_purchase", "churn", "has_churn")
 CHECKSUM = "row_checksum"
+FIRST_PASS = "is_first_pass"
+"""Added where a shard may be read more than once: whether a row comes for the first time."""
+
 COLUMNS = (*MODEL_INPUTS, *LABELS, CHECKSUM)
 _PREFETCHED_BATCHES = 4
 _QUEUED_ROW_GROUPS = 4
 
-Batch = dict[str, tf.Tensor]
+
+def batch_spec(feature_width: int) -> dict[str, tf.TensorSpec]:
+    """A batch of any number of rows and events, without ``CHECKSUM``: one graph serves all."""
+    sequences = dict.fromkeys(SEQUENCE_INPUTS, tf.TensorSpec((None, None), tf.int64))
+    labels = dict.fromkeys(LABELS, tf.TensorSpec((None,), tf.float32))
+    features = tf.TensorSpec((None, feature_width), tf.float32)
+    next_item = tf.TensorSpec((None,), tf.int64)
+    return {**sequences, "features": features, **labels, "next_item": next_item}
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,9 @@ def open_shard(
     seed: int | None = None,
     columns: Sequence[str] = COLUMNS,
 ) -> Iterator[tf.data.Dataset]:
-    """Batches of a shard; the reader's threads end with the ``with`` block.
+    """Batches of a shard, by length; the reader's threads end with the ``with`` block.
+
+    Sequences are as long as the longest of their batch.
 
     Args:
         shard: What to read.
@@ -64,19 +78,32 @@ def open_shard(
     Yields:
         A dataset of batches by column name.
     """
-    passes = 1
-    if steps is not None:
-        passes = math.ceil(steps * batch_size / shard.all_rows()[shard.rank])
+    rows = shard.all_rows()[shard.rank]
+    passes = 1 if steps is None else math.ceil(steps * batch_size / rows)
     reader = _reader(shard, passes, seed, columns)
     try:
         dataset = make_petastorm_dataset(reader).map(lambda row: row._asdict())
-        dataset = dataset.rebatch(batch_size, drop_remainder=steps is not None)
         if steps is not None:
-            dataset = dataset.take(steps)
+            dataset = _with_first_pass(dataset, rows)
+        if "item_indices" in columns:
+            most = rows if steps is None else steps * batch_size
+            dataset = by_length(dataset, batch_size=batch_size, most_rows=most, seed=seed)
+        else:
+            dataset = dataset.rebatch(batch_size)
         yield dataset.prefetch(_PREFETCHED_BATCHES)
     finally:
         reader.stop()
         reader.join()
+
+
+def _with_first_pass(rows: tf.data.Dataset, total: int) -> tf.data.Dataset:
+    """Adds ``FIRST_PASS``, before the order of rows is changed."""
+
+    def marked(seen: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, Batch]:
+        count = tf.size(batch[CHECKSUM], out_type=tf.int64)
+        return seen + count, {**batch, FIRST_PASS: seen + tf.range(count) < total}
+
+    return rows.scan(tf.constant(0, tf.int64), marked)
 
 
 def _reader(shard: Shard, passes: int, seed: int | None, columns: Sequence[str]) -> Reader:

@@ -47,6 +47,7 @@ def train(run: Run) -> str | None:
     backend = backend_for(settings, run.spark)
     inputs = read_inputs(run, ranks=backend.ranks)
     wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds"})
+    wanted["repeats"] = run.settings.scoring.recommend_seen
     inputs_hash = inputs.content_hash({**wanted, "code": code_fingerprint()})
     same = registry.find_same(run.run_date, inputs_hash)
     if same:
@@ -90,6 +91,7 @@ def make_plan(run: Run, inputs: Inputs) -> TrainingPlan:
         blocks=settings.blocks,
         heads=settings.heads,
         dropout=settings.dropout,
+        repeats=run.settings.scoring.recommend_seen,
     )
     return TrainingPlan(
         train_files=inputs.splits[TRAIN_SPLIT].files,

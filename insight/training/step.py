@@ -7,40 +7,64 @@ import tf_keras as keras
 
 from insight.models.customer_model import CustomerModel
 from insight.settings import TrainingSettings
+from insight.training.augmentation import augmented
 from insight.training.group import RankGroup
-from insight.training.losses import (
-    Batch,
-    Negatives,
-    masked_mean,
-    next_item_targets,
-    sampled_softmax_losses,
-    yes_no_losses,
-)
+from insight.training.losses import Batch, Negatives, next_item_losses, next_item_targets
 from insight.training.negatives import NegativeSampler
-from insight.training.plan import TASKS
+from insight.training.plan import HEADS, TASKS
+from insight.training.reader import batch_spec
+from insight.training.yes_no import class_weights, masked_mean, yes_no_losses
 
 LARGEST_GRADIENT_NORM = 5.0
-FINAL_RATE_SHARE = 0.05
 
 Step = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 
 
-def make_optimizer(settings: TrainingSettings, total_steps: int) -> keras.optimizers.Optimizer:
-    """AdamW (Loshchilov and Hutter 2019) with a cosine decay over the longest training."""
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate, total_steps, alpha=FINAL_RATE_SHARE
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-    # A bias is not a strength to be shrunk: it is how popular an item is.
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "ages", "positions"])
-    return optimizer
+class Objective(keras.layers.Layer):  # type: ignore[misc]
+    """The loss of a batch: the heads' losses, weighted.
+
+    With learned weights each loss is divided by an uncertainty that is trained along, whose log
+    is added so that it cannot grow for free (Kendall et al. 2018, "Multi-Task Learning Using
+    Uncertainty to Weigh Losses", section 3.2).
+    """
+
+    def __init__(self, model: CustomerModel, settings: TrainingSettings) -> None:
+        super().__init__(name="objective")
+        self.model, self._settings = model, settings
+        self._log_variances = self.add_weight(
+            name="log_variances",
+            shape=(len(HEADS),),
+            initializer="zeros",
+            trainable=settings.task_weights == "learned",
+        )
+
+    def call(self, batch: Batch, negatives: Negatives, step: tf.Tensor) -> tf.Tensor:
+        """A scalar, in nats where all losses are; the number of the step is a seed."""
+        model, settings = self.model, self._settings
+        if settings.augment:
+            seed = tf.stack([tf.constant(settings.seed, tf.int64), tf.cast(step, tf.int64)])
+            batch = augmented(batch, settings.augment, settings.augment_share, seed)
+        positions = min(settings.target_positions, model.shape.encoder_length)
+        encoding = model(batch, positions=positions, training=True)
+        _, valid = next_item_targets(batch, positions)
+        # Every row's last position asks the very question that scoring asks.
+        asked = tf.shape(valid)[1]
+        last = tf.one_hot(asked - 1, asked)
+        importance = settings.within_sequence_weight * (1 - last) + last
+        of_positions = next_item_losses(model, encoding, batch, negatives, settings)
+        losses = [masked_mean(of_positions, tf.cast(valid, tf.float32) * importance[None])]
+        for task, logits in zip(TASKS, (encoding.purchase, encoding.churn), strict=True):
+            of_rows = yes_no_losses(logits, batch[task], settings)
+            weights = class_weights(batch[task], batch[f"has_{task}"], settings)
+            losses.append(settings.yes_no_weight * masked_mean(of_rows, weights))
+        spread = self._log_variances
+        return tf.reduce_sum(tf.stack(losses) * tf.exp(-spread) + spread / 2)
 
 
 def make_step(
-    model: CustomerModel,
+    objective: Objective,
     optimizer: keras.optimizers.Optimizer,
     sampler: NegativeSampler,
-    settings: TrainingSettings,
     group: RankGroup,
 ) -> Step:
     """The step as a graph.
@@ -49,35 +73,19 @@ def make_step(
         A function of a batch that gives its loss and whether loss and gradients were finite.
         Where they were not, the weights are lost.
     """
-    optimizer.build(model.trainable_variables)
+    variables = objective.trainable_variables
+    optimizer.build(variables)
 
     def step(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss = batch_loss(model, batch, sampler.draw(optimizer.iterations), settings)
+            loss = objective(batch, sampler.draw(optimizer.iterations), optimizer.iterations)
         mean_tape = group.mean_gradients(tape)
-        gradients = mean_tape.gradient(loss, model.trainable_variables)
+        gradients = mean_tape.gradient(loss, variables)
         dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
         clipped, norm = tf.clip_by_global_norm(dense, LARGEST_GRADIENT_NORM)
-        optimizer.apply_gradients(zip(clipped, model.trainable_variables, strict=True))
+        optimizer.apply_gradients(zip(clipped, variables, strict=True))
         return loss, tf.math.is_finite(loss) & tf.math.is_finite(norm)
 
-    graph: Step = tf.function(step, reduce_retracing=True)
+    spec = batch_spec(objective.model.shape.feature_width)
+    graph: Step = tf.function(step, input_signature=[spec])
     return graph
-
-
-def batch_loss(
-    model: CustomerModel, batch: Batch, negatives: Negatives, settings: TrainingSettings
-) -> tf.Tensor:
-    """The weighted sum of the heads' losses, a scalar in nats."""
-    positions = min(settings.target_positions, model.shape.encoder_length)
-    encoding = model(batch, positions=positions, training=True)
-    _, valid = next_item_targets(batch, positions)
-    # Every row's last position asks the very question that scoring asks.
-    last = tf.one_hot(positions - 1, positions)
-    importance = settings.within_sequence_weight + (1 - settings.within_sequence_weight) * last
-    losses = sampled_softmax_losses(model, encoding, batch, negatives)
-    total = masked_mean(losses, tf.cast(valid, tf.float32) * importance[None])
-    for task, logits in zip(TASKS, (encoding.purchase, encoding.churn), strict=True):
-        of_rows = yes_no_losses(logits, batch[task], settings.label_smoothing)
-        total += settings.yes_no_weight * masked_mean(of_rows, batch[f"has_{task}"])
-    return total

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from insight.encoding.vocabulary import FIRST_KNOWN
 from insight.models.arrays import Array, Doubles
 from insight.models.customer_model import CustomerModel
-from insight.models.ranking import Wishes, score_all_items
+from insight.models.ranking import NEVER, Wishes, score_all_items
 from insight.training.group import RankGroup
-from insight.training.losses import yes_no_losses
 from insight.training.plan import TASKS, ReadCount
-from insight.training.reader import CHECKSUM, Batch, Shard, open_shard
+from insight.training.reader import CHECKSUM, Batch, Shard, batch_spec, open_shard
+from insight.training.yes_no import cross_entropy
 
 BLOCK_CELLS = 8_000_000
 """Item scores held in memory at once: 32 MB."""
@@ -50,16 +49,17 @@ class Validator:
         self._model = model
         self._shard = shard
         self._batch = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
-        self._graph = tf.function(self._measure, reduce_retracing=True)
+        spec = batch_spec(model.shape.feature_width)
+        self._graph = tf.function(self._measure, input_signature=[spec])
 
     def run(self) -> Validation:
         """One pass over the share."""
         found = Validation()
         with open_shard(self._shard, batch_size=self._batch) as batches:
             for batch in batches:
+                found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
                 sums, purchase, churn = self._graph(batch)
                 found.sums = found.sums + sums.numpy()
-                found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
                 for task, logits in zip(TASKS, (purchase, churn), strict=True):
                     found.logits[task].append(logits.numpy())
                     found.labels[task].append(batch[task].numpy())
@@ -74,16 +74,18 @@ class Validator:
             encoding.category_gains[:, 0],
             batch["item_indices"],
         )
-        scores = score_all_items(wishes, self._model.items.whole())
-        asked = tf.cast(batch["next_item"] >= FIRST_KNOWN, tf.float32) * batch["has_next_item"]
+        repeats = self._model.shape.repeats
+        scores = score_all_items(wishes, self._model.items.whole(), repeats=repeats)
         wanted = tf.gather(scores, batch["next_item"], batch_dims=1)
+        # An item that may not be recommended is no question that the model can answer.
+        asked = tf.cast(wanted > NEVER, tf.float32) * batch["has_next_item"]
         loss = tf.reduce_logsumexp(scores, axis=1) - wanted
         better = tf.reduce_sum(tf.cast(scores >= wanted[:, None], tf.float32), axis=1)
         hit = tf.cast(better <= CUT, tf.float32)
         gain = hit * tf.math.log(2.0) / tf.math.log(1.0 + better)
         sums = [tf.reduce_sum(loss * asked)]
         for task, logits in zip(TASKS, (encoding.purchase, encoding.churn), strict=True):
-            of_rows = yes_no_losses(logits, batch[task])
+            of_rows = cross_entropy(tf.reduce_sum(logits, axis=1), batch[task])
             sums.append(tf.reduce_sum(of_rows * batch[f"has_{task}"]))
         sums += [tf.reduce_sum(hit * asked), tf.reduce_sum(gain * asked), tf.reduce_sum(asked)]
         sums += [tf.reduce_sum(batch[f"has_{task}"]) for task in TASKS]

@@ -6,10 +6,9 @@ from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import Wishes, score_all_items
 from insight.training.losses import (
     Negatives,
-    masked_mean,
+    gbce_losses,
     next_item_targets,
     sampled_softmax_losses,
-    yes_no_losses,
 )
 from insight.training.negatives import NegativeSampler
 from tests.training.examples import (
@@ -63,7 +62,7 @@ def test_drawing_every_item_equally_often_gives_the_full_softmax(copies):
         past = tf.where(tf.range(LENGTH) <= place, batch["item_indices"], 0)
         parts = (encoding.queries, encoding.repeats, encoding.category_gains)
         wishes = Wishes(*(part[:, position] for part in parts), past)
-        scores = score_all_items(wishes, model.items.whole())
+        scores = score_all_items(wishes, model.items.whole(), repeats=True)
         full = tf.keras.losses.sparse_categorical_crossentropy(
             targets[:, position], scores, from_logits=True
         )
@@ -81,17 +80,10 @@ def test_the_correction_by_hand():
     biases[2], biases[3] = 2.0, 1.0
     model.items._biases.assign(biases)
     model.items._category_biases.assign(np.zeros(4))
-    batch = {
-        "item_indices": tf.zeros((1, LENGTH), tf.int64),
-        "next_item": tf.constant([2], tf.int64),
-        "has_next_item": tf.constant([1.0]),
-    }
-    nothing = tf.zeros((1, 1, 8)), tf.zeros((1, 1, LENGTH)), tf.zeros((1, 1, 4))
-    encoding = Encoding(*nothing, tf.zeros((1, 2)), tf.zeros((1, 2)))
     drawn = Negatives(
         tf.constant([3, 3, 4, 2], tf.int64), tf.math.log(tf.constant([4.0, 4.0, 0.5, 9.0]))
     )
-    loss = sampled_softmax_losses(model, encoding, batch, drawn).numpy()
+    loss = sampled_softmax_losses(model, _saying_nothing(), _of_nobody(), drawn).numpy()
     expected = np.log(np.exp(2) + 2 * np.exp(1) / 4 + 1 / 0.5) - 2
     np.testing.assert_allclose(loss, [[expected]], rtol=1e-5)
 
@@ -115,15 +107,43 @@ def test_a_step_repeats_its_draws_and_another_step_does_not():
     assert (first != other).any()
 
 
-def test_smoothing_draws_labels_towards_a_half():
-    # Label 1 smoothed by 0.2 is 0.9; at logit 0 any label costs log 2. Parts are added up.
-    logits = tf.constant([[1.0, -1.0], [1.5, 0.5]])
-    losses = yes_no_losses(logits, tf.constant([1.0, 1.0]), 0.2).numpy()
-    yes = np.log1p(np.exp(-2.0))
-    expected = [np.log(2), 0.9 * yes + 0.1 * (yes + 2.0)]
-    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+@pytest.mark.parametrize(("calibration", "power"), [(0.0, 1.0), (1.0, 4 / 17)])
+def test_gbce_by_hand(calibration, power):
+    # 18 items, so 17 besides the wanted one; scores are the biases: 2 for the target, 1 for item
+    # 3, 0 for the others. Drawn: items 3, 4, 5, and the target by accident, which is left out.
+    # At full calibration the power of the target's probability is the share that is drawn.
+    model = _random_model()
+    biases = np.zeros(ITEMS)
+    biases[2], biases[3] = 2.0, 1.0
+    model.items._biases.assign(biases)
+    model.items._category_biases.assign(np.zeros(4))
+    batch = _of_nobody()
+    drawn = Negatives(tf.constant([3, 4, 5, 2], tf.int64), tf.zeros(4))
+    loss = gbce_losses(model, _saying_nothing(), batch, drawn, calibration).numpy()
+    softplus = np.logaddexp(0, [-2.0, 1.0, 0.0, 0.0])
+    np.testing.assert_allclose(loss, [[(power * softplus[0] + softplus[1:].sum()) / 5]], rtol=1e-5)
 
 
-def test_a_mean_over_no_labels_is_zero():
-    assert masked_mean(tf.constant([3.0]), tf.constant([0.0])).numpy() == 0.0
-    assert masked_mean(tf.constant([3.0, 5.0]), tf.constant([1.0, 1.0])).numpy() == 4.0
+def test_own_items_stand_against_the_wanted_one_only_where_they_may_come_again():
+    # One customer had item 3; item 2 comes; nothing is drawn but item 4; all scores are 0.
+    batch = {**_of_nobody(), "item_indices": tf.constant([[0] * (LENGTH - 1) + [3]], tf.int64)}
+    drawn = Negatives(tf.constant([4, 3], tf.int64), tf.zeros(2))
+    for repeats, rivals in ((True, 2), (False, 1)):
+        model = CustomerModel(small_shape(repeats=repeats), small_categories())
+        model.items._own.assign(tf.zeros_like(model.items._own))
+        loss = sampled_softmax_losses(model, _saying_nothing(), batch, drawn).numpy()
+        np.testing.assert_allclose(loss, [[np.log(1 + rivals)]], rtol=1e-5)
+
+
+def _of_nobody() -> dict[str, tf.Tensor]:
+    """A customer without events who then wanted item 2."""
+    return {
+        "item_indices": tf.zeros((1, LENGTH), tf.int64),
+        "next_item": tf.constant([2], tf.int64),
+        "has_next_item": tf.constant([1.0]),
+    }
+
+
+def _saying_nothing() -> Encoding:
+    nothing = tf.zeros((1, 1, 8)), tf.zeros((1, 1, LENGTH)), tf.zeros((1, 1, 4))
+    return Encoding(*nothing, tf.zeros((1, 2)), tf.zeros((1, 2)))

@@ -63,6 +63,7 @@ def test_masked_rows_take_no_part_in_calibration():
             "churn_loss": 0.0,
             "hit_rate_10": 0.2,
             "ndcg_10": 0.1,
+            "score": 2.0,
         },
     )
     report = RankReport(0, logits=logits, labels=labels, masks=masks, history=history)
