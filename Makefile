@@ -12,6 +12,7 @@ FROM ?= $(DATE)
 TO ?= $(DATE)
 SOURCE ?=
 FILE ?=
+DATA ?=
 EVENTS ?= 1000000
 DAYS ?= 30
 # Where the nodes of a cluster keep Python 3.11: the folder above bin/.
@@ -24,7 +25,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake docs package lock clean
+.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,6 +71,12 @@ bench-night: env ## Measure two nights of the example: time, memory, rows read, 
 
 bench-lake: env ## Measure clean, sessionise, features beside rivals (ARGS="--scale 0.01")
 	$(python) -m bench.lake $(ARGS)
+
+bench-next-item: env ## Rank next items beside rivals (DATA=Beauty.txt, lines: user item item ...)
+	$(python) -m bench.next_item --data "$(DATA)" $(ARGS)
+
+bench-sessions: env ## Rank the next click of sessions beside rivals (DATA=yoochoose1_64)
+	$(python) -m bench.sessions --data "$(DATA)" $(ARGS)
 
 docs: env ## Write docs/tables.md and docs/features.md from the table contracts
 	$(python) -m insight.tables.document

@@ -26,12 +26,12 @@ class Measure:
     note: str = ""
 
 
-def write(bench: str, measures: list[Measure]) -> Path:
-    """Write ``bench/results/<bench>.json``."""
+def write(bench: str, measures: list[Measure], *, arguments: str = "") -> Path:
+    """Write ``bench/results/<bench>.json``; the arguments are those of its make target."""
     result = {
         "bench": bench,
         "commit": code_version(),
-        "command": f"make bench-{bench}",
+        "command": f"make bench-{bench}{arguments}",
         "machine": _machine(),
         "versions": {name: version(name) for name in PACKAGES},
         "measures": [asdict(each) | {"value": round(each.value, 4)} for each in measures],

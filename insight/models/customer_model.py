@@ -12,7 +12,7 @@ from insight.models.arrays import Indices
 from insight.models.cnn import CnnEncoder
 from insight.models.gru import GruEncoder
 from insight.models.heads import YesNoHead
-from insight.models.item_table import EMBEDDING_DEVIATION, ItemTable
+from insight.models.item_table import ItemTable
 from insight.models.repeats import MentionWeights, gains_of_all
 from insight.models.shape import ModelShape
 from insight.models.transformer import TransformerEncoder
@@ -62,7 +62,10 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         self._norm = keras.layers.LayerNormalization(epsilon=1e-6, name="event_norm")
         self._dropout = keras.layers.Dropout(shape.dropout)
         self._encoder = _ENCODERS[shape.encoder](shape)
-        self._query = keras.layers.Dense(shape.width, name="query")
+        # A transformer's states lie where its inputs lie: asked for as they are, they learn sooner.
+        self._query = keras.layers.Dense(
+            shape.width, kernel_initializer=keras.initializers.Identity(), name="query"
+        )
         if shape.repeats:
             self._items_again = MentionWeights(
                 shape, "items_again", things=shape.vocabulary_size, first_log_weight=1.0
@@ -140,8 +143,8 @@ def new_visit_follows(gaps: tf.Tensor) -> tf.Tensor:
 
 
 def _embedding(count: int, width: int, name: str) -> keras.layers.Embedding:
-    random = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
-    return keras.layers.Embedding(count, width, embeddings_initializer=random, name=name)
+    # What is added to the item begins as nothing, so that the item is heard from the start.
+    return keras.layers.Embedding(count, width, embeddings_initializer="zeros", name=name)
 
 
 def _one_row(shape: ModelShape) -> dict[str, tf.Tensor]:

@@ -42,10 +42,7 @@ def score_all_items(wishes: Wishes, catalogue: Catalogue, *, repeats: bool) -> t
     """
     scores = tf.matmul(wishes.queries, catalogue.embeddings, transpose_b=True) + catalogue.biases
     scores += tf.gather(wishes.category_gains, catalogue.categories, axis=1)
-    if repeats:
-        scores = _with_gains_of_own(scores, wishes)
-    else:
-        scores = without(scores, wishes.items)
+    scores = _with_gains_of_own(scores, wishes) if repeats else without(scores, wishes.items)
     never = tf.fill((tf.shape(scores)[0], FIRST_KNOWN), NEVER)
     return tf.concat([never, scores[:, FIRST_KNOWN:]], axis=1)
 

@@ -15,7 +15,6 @@ class TransformerEncoder(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(name="encoder")
         self._blocks = [TransformerBlock(shape, f"block_{i}") for i in range(shape.blocks)]
         self._norm = keras.layers.LayerNormalization(epsilon=1e-6, name="final_norm")
-        self._dropout = keras.layers.Dropout(shape.dropout)
         # Counted from the newest event, so that the padding on the left shifts nothing.
         self._positions = self.add_weight(
             name="positions",
@@ -35,7 +34,7 @@ class TransformerEncoder(keras.layers.Layer):  # type: ignore[misc]
             Shape (rows, length, width).
         """
         length = tf.shape(events)[1]
-        states = self._dropout(events + self._positions[-length:], training=training)
+        states = events + self._positions[-length:]
         causal = tf.linalg.band_part(tf.ones((length, length), tf.bool), -1, 0)
         # A padded query sees at least itself: a softmax over nothing is not a number.
         visible = (causal & mask[:, None, :]) | tf.eye(length, dtype=tf.bool)

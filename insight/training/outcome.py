@@ -15,7 +15,6 @@ from insight.training.inputs import TRAIN, VALIDATION, Inputs
 from insight.training.plan import TASKS, RankReport, ReadCount
 
 
-
 def refuse_failures(reports: Sequence[RankReport]) -> None:
     """Raise what stopped a rank; where several failed, the cause rather than its echoes.
 

@@ -5,9 +5,7 @@ import tensorflow as tf
 from insight.settings import TrainingSettings
 
 
-def yes_no_losses(
-    logits: tf.Tensor, labels: tf.Tensor, settings: TrainingSettings
-) -> tf.Tensor:
+def yes_no_losses(logits: tf.Tensor, labels: tf.Tensor, settings: TrainingSettings) -> tf.Tensor:
     """The loss that the settings name, with their label smoothing.
 
     Binary cross-entropy in nats; focal loss, which passes over what is easy (Lin et al. 2017,
@@ -45,7 +43,10 @@ def class_weights(labels: tf.Tensor, has_label: tf.Tensor, settings: TrainingSet
         return has_label
     total = tf.reduce_sum(has_label)
     yes = tf.reduce_sum(has_label * labels)
-    of_yes, of_no = total / (2.0 * tf.maximum(yes, 1.0)), total / (2.0 * tf.maximum(total - yes, 1.0))
+    of_yes, of_no = (
+        total / (2.0 * tf.maximum(yes, 1.0)),
+        total / (2.0 * tf.maximum(total - yes, 1.0)),
+    )
     return has_label * (labels * of_yes + (1.0 - labels) * of_no)
 
 

@@ -50,7 +50,9 @@ def test_the_whole_catalogue_is_scored_with_repeats_and_without_reserved_indices
     categories = tf.constant([0, 1, 2, 2, 2, 2, 2, 3, 3])
     gains = tf.constant([[0.0, 0.0, 0.5, 0.25]])
     wishes = Wishes(tf.constant([[1.0, 10.0]]), WEIGHTS[:, 0], gains, ITEMS)
-    scores = score_all_items(wishes, Catalogue(embeddings, biases, categories), repeats=True).numpy()[0]
+    scores = score_all_items(
+        wishes, Catalogue(embeddings, biases, categories), repeats=True
+    ).numpy()[0]
     # Item i: 2i + 10 (2i + 1) + bias + category + repeats.
     expected = [22 * i + 10 + (0.5 if i < 7 else 0.25) + 100 * (i == 8) for i in range(9)]
     expected[5] += np.log(6.0)

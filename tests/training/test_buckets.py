@@ -16,7 +16,9 @@ def _rows(count: int) -> dict[str, np.ndarray]:
 
 def _batches(count: int, **how: object) -> list[dict[str, np.ndarray]]:
     rows = tf.data.Dataset.from_tensor_slices(_rows(count)).batch(7)
-    return [{name: values.numpy() for name, values in batch.items()} for batch in by_length(rows, **how)]
+    return [
+        {name: values.numpy() for name, values in batch.items()} for batch in by_length(rows, **how)
+    ]
 
 
 def test_every_row_comes_once_in_batches_of_like_length():

@@ -1,0 +1,105 @@
+"""Chooses, on validation, how pairs are counted and how much they say beside an encoder."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from bench.next_item.data import Rows
+from insight.encoding.vocabulary import FIRST_KNOWN, Indices
+from insight.metrics.ranking import ndcg_at, target_ranks
+from insight.models.arrays import Doubles, Floats
+from insight.models.cooccurrence import Blend, CoOccurrence, PairWeights, count_pairs
+
+BLOCK = 1000
+NEVER = -1e9
+
+DECAYS = (0.5, 0.8)
+POWERS = ((0.0, 0.0), (0.0, 0.25), (0.0, 0.5), (0.3, 0.3))
+BACKWARD = (0.0, 0.3, 0.6)
+RECENCY = (0.3, 0.5, 0.7)
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+FLOOR_PERCENTILES = (1, 10, 50)
+
+Scores = Callable[[slice], Floats]
+"""Scores of a block of rows, shape (rows, vocabulary)."""
+
+
+def ranks_of(scores: Scores, rows: Rows, *, repeats: bool) -> Doubles:
+    """The rank of each row's target among all items; without ``repeats`` own items are left out."""
+    return np.concatenate(
+        [
+            target_ranks(
+                _ranked(scores(block), rows.items[block], repeats=repeats), rows.targets[block]
+            )
+            for block in blocks(len(rows.items))
+        ]
+    )
+
+
+def best_of(scores: Scores, items: Indices, k: int, *, repeats: bool) -> Indices:
+    """The k best items of each row, best first, shape (rows, k)."""
+    found = []
+    for block in blocks(len(items)):
+        ranked = _ranked(scores(block), items[block], repeats=repeats)
+        best = np.argpartition(-ranked, k, axis=1)[:, :k]
+        order = np.argsort(-np.take_along_axis(ranked, best, axis=1), axis=1, kind="stable")
+        found.append(np.take_along_axis(best, order, axis=1))
+    return np.concatenate(found)
+
+
+def choose_pairs(rows: Rows, train: Indices, size: int, *, repeats: bool) -> PairWeights:
+    """The way of counting pairs in ``train`` that ranks the rows' targets best by itself.
+
+    One setting is chosen after the other, each with the best of those before.
+    """
+    best = PairWeights(repeats=repeats)
+    choices: list[list[dict[str, float]]] = [
+        [{"source_power": source, "target_power": target} for source, target in POWERS],
+        [{"recency": recency} for recency in RECENCY],
+        [{"backward": backward} for backward in BACKWARD],
+        [{"decay": decay} for decay in DECAYS],
+    ]
+    for options in choices:
+        tried = [replace(best, **option) for option in options]
+        scores = [_ndcg(count_pairs(train, size, pairs), rows) for pairs in tried]
+        best = tried[int(np.argmax(scores))]
+    return best
+
+
+def choose_blend(encoder: Scores, counted: CoOccurrence, rows: Rows) -> Blend:
+    """The blend that ranks the rows' targets best."""
+    items, targets, repeats = rows.items, rows.targets, counted.pairs.repeats
+    strengths = counted.strengths(items)
+    blends = [
+        Blend(weight, float(np.percentile(strengths.data, floor)))
+        for weight, floor in product(WEIGHTS, FLOOR_PERCENTILES)
+    ]
+    totals = np.zeros(len(blends))
+    for block in blocks(len(items)):
+        logits, said = encoder(block), strengths[block]
+        for number, blend in enumerate(blends):
+            ranked = _ranked(blend.logits(logits, said), items[block], repeats=repeats)
+            totals[number] += ndcg_at(target_ranks(ranked, targets[block]), 10).sum()
+    return blends[int(totals.argmax())]
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """Rows in blocks whose scores fit into memory."""
+    for start in range(0, count, BLOCK):
+        yield slice(start, start + BLOCK)
+
+
+def _ndcg(counted: CoOccurrence, rows: Rows) -> float:
+    strengths = counted.strengths(rows.items)
+    ranks = ranks_of(lambda block: strengths[block].toarray(), rows, repeats=counted.pairs.repeats)
+    return float(ndcg_at(ranks, 10).mean())
+
+
+def _ranked(scores: Floats, items: Indices, *, repeats: bool) -> Floats:
+    ranked = scores.copy()
+    ranked[:, :FIRST_KNOWN] = NEVER
+    if not repeats:
+        np.put_along_axis(ranked, items, NEVER, axis=1)
+    return ranked

@@ -1,0 +1,155 @@
+"""A file of lines ``user item item …`` as leave-one-out splits in the model's own form."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.vocabulary import FIRST_KNOWN, Indices, Vocabulary
+
+FILES = 4
+ROWS_PER_GROUP = 1024
+LATER_VISIT = 5
+"""Index of a gap of a day; as a type or a price it says as little as any other."""
+
+
+class Rows(NamedTuple):
+    """Histories and what came next.
+
+    Args:
+        items: Item indices, oldest first, padded with 0 on the left; (rows, length).
+        targets: The item that came next, shape (rows,).
+    """
+
+    items: Indices
+    targets: Indices
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """What every user had, in order.
+
+    Args:
+        items: Item ids; the one at position i has index i + 2.
+        histories: Item indices of each user (line), oldest first.
+    """
+
+    items: tuple[str, ...]
+    histories: list[Indices]
+
+    @property
+    def size(self) -> int:
+        """Item indices in use, padding and unknown among them."""
+        return len(self.items) + FIRST_KNOWN
+
+    @classmethod
+    def read(cls, path: Path) -> "Sequences":
+        """One user per line: a name, then items in order of time.
+
+        Raises:
+            SystemExit: A line has fewer than three items, which leave-one-out needs.
+        """
+        index_of: dict[str, int] = {}
+        histories = []
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            _, *items = line.split()
+            if len(items) < 3:
+                raise SystemExit(f"{path}, line {number}: {len(items)} items, 3 expected at least")
+            indices = [index_of.setdefault(item, len(index_of) + FIRST_KNOWN) for item in items]
+            histories.append(np.array(indices, np.int64))
+        return cls(tuple(index_of), histories)
+
+    def padded(self, *, leave_out: int, length: int) -> Indices:
+        """Histories without their last items, shape (users, length), padded with 0 on the left."""
+        rows = np.zeros((len(self.histories), length), np.int64)
+        for row, history in zip(rows, self.histories, strict=True):
+            known = history[: len(history) - leave_out][-length:]
+            if len(known):
+                row[-len(known) :] = known
+        return rows
+
+    def from_end(self, place: int) -> Indices:
+        """Each user's item at a place counted from the end, 1 for the last; shape (users,)."""
+        return np.array([history[-place] for history in self.histories])
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """The splits of every user's items.
+
+    Args:
+        sequences: What users had.
+        length: Newest items that count.
+    """
+
+    sequences: Sequences
+    length: int = 50
+
+    @property
+    def train(self) -> Rows:
+        """All but the last two items; every position has a next item to learn."""
+        return self._split(3)
+
+    @property
+    def validation(self) -> Rows:
+        """The last item but one."""
+        return self._split(2)
+
+    @property
+    def test(self) -> Rows:
+        """The last item."""
+        return self._split(1)
+
+    def _split(self, place: int) -> Rows:
+        known = self.sequences.padded(leave_out=place, length=self.length)
+        return Rows(known, self.sequences.from_end(place))
+
+
+def categories_of(path: Path, sequences: Sequences) -> Indices:
+    """Category index of every item index: the last, finest, of an item's attributes.
+
+    Args:
+        path: JSON: item to attributes, from coarse to fine.
+        sequences: Give the items.
+    """
+    attributes = {item: str(found[-1]) for item, found in json.loads(path.read_text()).items()}
+    categories = tuple(attributes.get(item, "unknown") for item in sequences.items)
+    return Vocabulary(sequences.items, categories).category_of_item
+
+
+def write_examples(folder: Path, rows: Rows) -> tuple[str, ...]:
+    """Training examples that know items alone: one type, no gaps, no prices, no features.
+
+    Returns:
+        The files' URLs, as the trainer takes them.
+    """
+    folder.mkdir(parents=True)
+    items, next_item = rows
+    there = items > 0
+    nothing = np.zeros(len(items), np.float32)
+    # A new visit before every event: each position then asks the same question.
+    columns = {name: there.astype(np.int64) * LATER_VISIT for name in SEQUENCE_INPUTS}
+    columns |= {"item_indices": items, "features": nothing[:, None], "next_item": next_item}
+    columns |= dict.fromkeys(("purchase", "has_purchase", "churn", "has_churn"), nothing)
+    columns["has_next_item"] = (next_item > 0).astype(np.float32)
+    columns["row_checksum"] = np.arange(len(items))
+    urls = []
+    for number, part in enumerate(np.array_split(np.arange(len(items)), FILES)):
+        path = folder / f"part-{number}.parquet"
+        arrays = {name: _array(values[part]) for name, values in columns.items()}
+        pq.write_table(pa.table(arrays), path, row_group_size=ROWS_PER_GROUP)
+        urls.append(path.as_uri())
+    return tuple(urls)
+
+
+def _array(values: np.ndarray) -> pa.Array:
+    if values.ndim == 1:
+        return pa.array(values)
+    rows, width = values.shape
+    offsets = pa.array(np.arange(0, (rows + 1) * width, width, dtype=np.int32))
+    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel()))

@@ -1,0 +1,1 @@
+"""The next click of a session: full ranking over all training items."""
