@@ -1,8 +1,8 @@
 """Next item, leave-one-out, full ranking, seen items filtered, on a file of sequences.
 
 `make bench-next-item DATA=<file>` writes bench/results/next-item.json and, beside it, the top 20
-per user as Parquet. Each user's last item is the test, the one before it the validation, which chooses
-all settings, the epoch and the blend; the test is looked at once per contender.
+per user as Parquet. Each user's last item is the test, the one before it the validation, which
+chooses all settings, the epoch and the blend; the test is looked at once per contender.
 """
 
 import argparse

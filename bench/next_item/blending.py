@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
@@ -10,7 +9,10 @@ from bench.next_item.data import Rows
 from insight.encoding.vocabulary import FIRST_KNOWN, Indices
 from insight.metrics.ranking import ndcg_at, target_ranks
 from insight.models.arrays import Doubles, Floats
-from insight.models.cooccurrence import Blend, CoOccurrence, PairWeights, count_pairs
+from insight.models.blend import Blend
+from insight.models.cooccurrence import CoOccurrence, PairWeights, count_pairs
+from insight.training.blending import Scored, choose_blend
+from insight.training.group import SoloGroup
 
 BLOCK = 1000
 NEVER = -1e9
@@ -19,8 +21,6 @@ DECAYS = (0.5, 0.8)
 POWERS = ((0.0, 0.0), (0.0, 0.25), (0.0, 0.5), (0.3, 0.3))
 BACKWARD = (0.0, 0.3, 0.6)
 RECENCY = (0.3, 0.5, 0.7)
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
-FLOOR_PERCENTILES = (1, 10, 50)
 
 Scores = Callable[[slice], Floats]
 """Scores of a block of rows, shape (rows, vocabulary)."""
@@ -68,21 +68,17 @@ def choose_pairs(rows: Rows, train: Indices, size: int, *, repeats: bool) -> Pai
     return best
 
 
-def choose_blend(encoder: Scores, counted: CoOccurrence, rows: Rows) -> Blend:
-    """The blend that ranks the rows' targets best."""
-    items, targets, repeats = rows.items, rows.targets, counted.pairs.repeats
-    strengths = counted.strengths(items)
-    blends = [
-        Blend(weight, float(np.percentile(strengths.data, floor)))
-        for weight, floor in product(WEIGHTS, FLOOR_PERCENTILES)
-    ]
-    totals = np.zeros(len(blends))
-    for block in blocks(len(items)):
-        logits, said = encoder(block), strengths[block]
-        for number, blend in enumerate(blends):
-            ranked = _ranked(blend.logits(logits, said), items[block], repeats=repeats)
-            totals[number] += ndcg_at(target_ranks(ranked, targets[block]), 10).sum()
-    return blends[int(totals.argmax())]
+def blend_of(encoder: Scores, counted: CoOccurrence, rows: Rows) -> Blend:
+    """The blend that ranks the rows' targets best, chosen as training chooses it."""
+    scored = (
+        Scored(
+            _ranked(encoder(block), rows.items[block], repeats=counted.pairs.repeats),
+            rows.items[block],
+            rows.targets[block],
+        )
+        for block in blocks(len(rows.items))
+    )
+    return choose_blend(scored, counted, SoloGroup())
 
 
 def blocks(count: int) -> Iterator[slice]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from bench.next_item.blending import Scores, choose_blend, choose_pairs
+from bench.next_item.blending import Scores, blend_of, choose_pairs
 from bench.next_item.data import LeaveOneOut
 from bench.next_item.encoders import Scorer, Task, Trained, scorer_of, train_encoder
 from insight.encoding.vocabulary import Indices
@@ -108,7 +108,7 @@ def contenders(contest: Contest, seed: int) -> Iterator[Contender]:
     if seed != 1:
         trained = contest.trained(seed, candidate)
     score = scorer_of(trained)
-    blend = choose_blend(partial(_of, score, validation.items), counted, validation)
+    blend = blend_of(partial(_of, score, validation.items), counted, validation)
     print(f"seed {seed}: {candidate}, {contest.pairs}, {blend}", flush=True)
     # What the test's rows know is known by then to everyone: their pairs count as well.
     strengths = contest.counted(now).strengths(now)

@@ -11,6 +11,7 @@ from bench.next_item.data import LATER_VISIT, Rows, write_examples
 from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, SEQUENCE_INPUTS, TYPE_COUNT
 from insight.encoding.vocabulary import FIRST_KNOWN, Indices
 from insight.models.arrays import Array, Floats
+from insight.models.blend import ALONE
 from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 from insight.training.backends.single_backend import SingleBackend
@@ -114,13 +115,14 @@ def scorer_of(trained: Trained) -> Scorer:
     """Scores of all items after each row's last event, shape (rows, vocabulary)."""
     from insight.models.calibration import LogitScale
     from insight.models.customer_model import CustomerModel
+    from insight.models.member import Member
     from insight.models.predictor import Predictor
     from insight.models.weights import set_weights
 
     model = CustomerModel(trained.shape, trained.category_of_item)
     set_weights(model, trained.weights)
     scales = dict.fromkeys(("purchase", "churn"), LogitScale((1.0, 1.0)))
-    predictor = Predictor(model, scales)
+    predictor = Predictor([Member(model, scales, ALONE)])
 
     def score(items: Indices) -> Floats:
         there = (items > 0).astype(np.int64)

@@ -12,7 +12,7 @@ from statistics import mean
 
 import numpy as np
 
-from bench.next_item.blending import Scores, choose_blend, choose_pairs, ranks_of
+from bench.next_item.blending import Scores, blend_of, choose_pairs, ranks_of
 from bench.next_item.encoders import Task, scorer_of, train_encoder
 from bench.record import Measure, write
 from bench.sessions.data import LENGTH, Sessions, whole
@@ -61,7 +61,7 @@ def _ours(sessions: Sessions, seed: int, max_epochs: int) -> Iterator[tuple[str,
     task = Task.without_categories(sessions.learnt, sessions.validation, sessions.size)
     score = scorer_of(train_encoder(task, _settings(seed, max_epochs), repeats=True))
     known, now = sessions.validation.items, sessions.test.items
-    blend = choose_blend(lambda block: score(known[block]), counted, sessions.validation)
+    blend = blend_of(lambda block: score(known[block]), counted, sessions.validation)
     print(f"seed {seed}: {pairs}, {blend}", flush=True)
     strengths = count_pairs(whole(sessions.train), sessions.size, pairs).strengths(now)
     yield "co_occurrence", lambda block: strengths[block].toarray()
@@ -111,9 +111,7 @@ def _measures(found: dict[str, list[tuple[float, float]]]) -> list[Measure]:
         ratio = mean(seed[number] for seed in found["ensemble"])
         over = found["vsknn"][0][number]
         measures.append(
-            Measure(
-                f"sessions.{metric}_over_vsknn", ratio / over, "", target=1.0, better="higher"
-            )
+            Measure(f"sessions.{metric}_over_vsknn", ratio / over, "", target=1.0, better="higher")
         )
         measures.append(
             Measure(

@@ -31,7 +31,7 @@ class Sessions:
 
     @classmethod
     def read(cls, folder: Path) -> "Sessions":
-        """``train_sessions.jsonl.gz`` (lists of items), ``test_pairs.jsonl.gz`` (prefix, target)."""
+        """``train_sessions.jsonl.gz``: lists of items; ``test_pairs.jsonl.gz``: prefix, target."""
         sessions = _lines(folder / "train_sessions.jsonl.gz")
         items = sorted({item for session in sessions for item in session})
         index_of = {item: i + FIRST_KNOWN for i, item in enumerate(items)}

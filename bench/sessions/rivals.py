@@ -37,9 +37,9 @@ def markov(sessions: list[Indices], size: int) -> Ranker:
 def session_knn(sessions: list[Indices], size: int) -> Ranker:
     """Vector multiplication session kNN (Ludewig and Jannach 2018, section 2.4.4, V-SkNN).
 
-    Newer items of the prefix weigh more, quadratically, in the similarity with past sessions; a past
-    session's items count by how new the newest item of the prefix is that it shares; items found
-    in few sessions count more (idf).
+    Newer items of the prefix weigh more, quadratically, in the similarity with past sessions; a
+    past session's items count by how new the newest item of the prefix is that it shares; items
+    found in few sessions count more (idf).
     """
     distinct = [np.unique(session) for session in sessions]
     rows = np.repeat(np.arange(len(distinct)), [len(each) for each in distinct])

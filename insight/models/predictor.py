@@ -1,6 +1,6 @@
-"""A model version, ready to predict."""
+"""A model version, ready to predict: one encoder or several, and what was counted beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +9,10 @@ import tensorflow as tf
 
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import Array, Floats, Indices
-from insight.models.calibration import LogitScale, load_calibration
-from insight.models.customer_model import MODEL_INPUTS, CustomerModel
-from insight.models.item_table import Catalogue
-from insight.models.ranking import Wishes, score_all_items, without
-from insight.models.shape import ModelShape
-from insight.models.weight_file import load_weights
-from insight.models.weights import set_weights
+from insight.models.cooccurrence import CoOccurrence
+from insight.models.member import Encoded, Member
+from insight.models.ranking import NEVER, without
+from insight.models.shape import ModelShape, member_folders
 
 BLOCK_CELLS = 16_000_000
 """Item scores held in memory at once: 64 MB."""
@@ -28,17 +25,13 @@ class Predictions:
     Args:
         purchase: Calibrated probability of a purchase within the horizon, shape (n,).
         churn: Calibrated probability of no purchase within the horizon, shape (n,).
-        queries: For ranking, shape (n, width).
-        repeats: For ranking, shape (n, length).
-        category_gains: For ranking, shape (n, category_count).
+        members: For ranking, what each member says.
         item_indices: The customers' own items, shape (n, length).
     """
 
     purchase: Floats
     churn: Floats
-    queries: Floats
-    repeats: Floats
-    category_gains: Floats
+    members: tuple[Encoded, ...]
     item_indices: Indices
 
     def __len__(self) -> int:
@@ -46,39 +39,33 @@ class Predictions:
 
 
 class Predictor:
-    """Predicts with one model version. Thread-safe once made."""
+    """Predicts with one model version. Thread-safe once made.
 
-    def __init__(self, model: CustomerModel, scales: dict[str, LogitScale]) -> None:
-        self._model = model
-        self._scales = scales
-        catalogue = Catalogue(*(tf.constant(part) for part in model.items.whole()))
-        self._encode = tf.function(
-            lambda inputs: model(inputs, training=False), reduce_retracing=True
-        )
-        self._score = tf.function(
-            lambda *wishes: score_all_items(
-                Wishes(*wishes), catalogue, repeats=model.shape.repeats
-            ),
-            reduce_retracing=True,
-        )
+    Several members are averaged where they are comparable: calibrated probabilities of the
+    yes-or-no tasks, and probabilities of the next item over the whole catalogue.
+    """
+
+    def __init__(self, members: Sequence[Member], counted: CoOccurrence | None = None) -> None:
+        self._members = tuple(members)
+        self._counted = counted
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
-        """Build the architecture from code and set the weights from ``weights.npz``.
+        """Build the architectures from code and set the weights from the files.
 
         The folder must have been verified against its manifest (``Registry.verify``).
 
         Raises:
-            ModelDamagedError: Shape or weights do not fit this code.
+            ModelDamagedError: Shape or weights do not fit this code, or there are none.
         """
-        shape = ModelShape.load(folder)
-        model = CustomerModel(shape, Vocabulary.load(folder).category_of_item)
-        set_weights(model, load_weights(folder))
-        return cls(model, load_calibration(folder))
+        vocabulary = Vocabulary.load(folder)
+        members = [Member.load(each, vocabulary) for each in member_folders(folder)]
+        return cls(members, CoOccurrence.load_or_none(folder))
 
     @property
     def shape(self) -> ModelShape:
-        return self._model.shape
+        """The first member's; all read the same inputs."""
+        return self._members[0].shape
 
     def predict(self, inputs: dict[str, Array], *, batch: int = 1024) -> Predictions:
         """Encode customers, in batches.
@@ -88,30 +75,32 @@ class Predictor:
                 shape (n, feature_width). Other names are ignored.
             batch: Customers encoded at once.
         """
-        count = len(inputs["features"])
-        if count == 0:
-            return self._of_nobody()
-        starts = range(0, count, batch)
-        parts = [self._encode_rows(inputs, slice(start, start + batch)) for start in starts]
-        queries, repeats, category_gains, purchase, churn = map(
-            np.concatenate, zip(*parts, strict=True)
-        )
-        return Predictions(
-            purchase=self._scales["purchase"].probabilities(purchase),
-            churn=self._scales["churn"].probabilities(churn),
-            queries=queries,
-            repeats=repeats,
-            category_gains=category_gains,
-            item_indices=np.asarray(inputs["item_indices"], dtype=np.int64),
-        )
+        own = np.asarray(inputs["item_indices"], dtype=np.int64)
+        if len(own) == 0:
+            return Predictions(np.zeros(0, np.float32), np.zeros(0, np.float32), (), own)
+        said = tuple(member.encode(inputs, batch=batch) for member in self._members)
+        purchase = np.mean([each.purchase for each in said], axis=0)
+        churn = np.mean([each.churn for each in said], axis=0)
+        return Predictions(purchase, churn, said, own)
 
     def item_scores(self, predictions: Predictions, rows: slice = slice(None)) -> Floats:
         """Logits of the whole catalogue for a block of customers.
 
         Returns:
-            Shape (customers in the block, vocabulary); -1e9 for padding and unknown.
+            Shape (customers in the block, vocabulary); -1e9 for padding and unknown, and for own
+            items where the model was trained never to recommend them.
         """
-        return np.asarray(self._scores_of(predictions, rows))
+        parts = [
+            self._blended(member, said, predictions.item_indices, rows)
+            for member, said in zip(self._members, predictions.members, strict=True)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        chances = np.mean([np.asarray(tf.nn.softmax(part)) for part in parts], axis=0)
+        # What is never recommended has no chance with any member.
+        possible = parts[0] > NEVER / 2
+        smallest = np.finfo(np.float32).tiny
+        return np.where(possible, np.log(np.maximum(chances, smallest)), np.float32(NEVER))
 
     def top_items(
         self, predictions: Predictions, k: int, *, seen: Indices | None = None
@@ -131,42 +120,19 @@ class Predictor:
         indices = np.zeros((len(predictions), k), dtype=np.int64)
         scores = np.zeros((len(predictions), k), dtype=np.float32)
         for rows in self._blocks(len(predictions)):
-            block = self._scores_of(predictions, rows)
+            block = tf.constant(self.item_scores(predictions, rows))
             if seen is not None and seen.shape[1]:
                 block = without(block, tf.constant(seen[rows], tf.int64))
             best = tf.math.top_k(block, k)
             indices[rows], scores[rows] = best.indices.numpy(), best.values.numpy()
         return indices, scores
 
-    def _of_nobody(self) -> Predictions:
-        none = np.zeros(0, np.float32)
-        length = self.shape.sequence_length
-        return Predictions(
-            purchase=none,
-            churn=none,
-            queries=np.zeros((0, self.shape.width), np.float32),
-            repeats=np.zeros((0, length), np.float32),
-            category_gains=np.zeros((0, self.shape.category_count), np.float32),
-            item_indices=np.zeros((0, length), np.int64),
-        )
-
-    def _encode_rows(self, inputs: dict[str, Array], rows: slice) -> tuple[Array, ...]:
-        encoded = self._encode({name: tf.constant(inputs[name][rows]) for name in MODEL_INPUTS})
-        return (
-            encoded.queries[:, 0].numpy(),
-            encoded.repeats[:, 0].numpy(),
-            encoded.category_gains[:, 0].numpy(),
-            encoded.purchase.numpy(),
-            encoded.churn.numpy(),
-        )
-
-    def _scores_of(self, predictions: Predictions, rows: slice) -> tf.Tensor:
-        return self._score(
-            tf.constant(predictions.queries[rows]),
-            tf.constant(predictions.repeats[rows]),
-            tf.constant(predictions.category_gains[rows]),
-            tf.constant(predictions.item_indices[rows]),
-        )
+    def _blended(self, member: Member, said: Encoded, items: Indices, rows: slice) -> Floats:
+        logits = member.logits(said, items, rows)
+        if self._counted is None or not member.blend.weight:
+            return logits
+        blended = member.blend.logits(logits, self._counted.strengths(items[rows]))
+        return np.where(logits > NEVER / 2, blended, np.float32(NEVER))
 
     def _blocks(self, count: int) -> Iterator[slice]:
         size = max(1, BLOCK_CELLS // self.shape.vocabulary_size)

@@ -9,6 +9,8 @@ from insight.errors import ModelDamagedError
 
 Encoder = Literal["cnn", "gru", "transformer"]
 FILE = "shape.json"
+MEMBERS = "member_*"
+"""Folders of a version's encoders, each with shape, weights, calibration and blend."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,20 @@ class ModelShape:
                 next_step="score with the code version named in the manifest, or train anew",
             )
         return cls(**content)
+
+
+def member_folders(folder: Path) -> list[Path]:
+    """The folders of a version's encoders, in order.
+
+    Raises:
+        ModelDamagedError: There is none.
+    """
+    found = sorted(folder.glob(MEMBERS))
+    if not found:
+        raise ModelDamagedError(
+            f"model in {folder}",
+            found="no member_0",
+            expected="a folder for each encoder",
+            next_step="score with the code version named in the manifest, or train anew",
+        )
+    return found

@@ -7,7 +7,7 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelNotFoundError, VocabularyMismatchError
 from insight.logs import logger
-from insight.models.shape import ModelShape
+from insight.models.shape import ModelShape, member_folders
 from insight.promotion.candidates import shipped_candidate
 from insight.promotion.contenders import CHALLENGER, CHAMPION
 from insight.promotion.evaluation import Candidate
@@ -103,12 +103,13 @@ def _statistics(run: Run) -> FeatureStatistics:
 def _translation(
     version: ModelVersion, vocabulary: Vocabulary, statistics: FeatureStatistics
 ) -> Translation:
+    first, *_ = member_folders(version.folder)
     return translate(
         vocabulary,
         statistics,
         own_vocabulary=Vocabulary.load(version.folder),
         own_statistics=FeatureStatistics.load(version.folder),
-        own_length=ModelShape.load(version.folder).sequence_length,
+        own_length=ModelShape.load(first).sequence_length,
     )
 
 

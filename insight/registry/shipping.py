@@ -9,13 +9,14 @@ from pyspark import Broadcast
 from pyspark.sql import SparkSession
 
 Parcel = dict[str, bytes]
-"""File names of a model folder, and what is in them."""
+"""Paths below a model folder, and what is in the files."""
 
 
 def ship(spark: SparkSession, folder: Path) -> Broadcast[Parcel]:
     """Broadcast the files of a model folder."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    return spark.sparkContext.broadcast({path.name: path.read_bytes() for path in files})
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    parcel = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return spark.sparkContext.broadcast(parcel)
 
 
 @contextmanager
@@ -23,5 +24,7 @@ def unpacked(parcel: Broadcast[Parcel]) -> Iterator[Path]:
     """The model folder again, in an executor, for as long as it takes to load it."""
     with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
         for file, content in parcel.value.items():
-            (Path(folder) / file).write_bytes(content)
+            path = Path(folder) / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         yield Path(folder)

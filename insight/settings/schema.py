@@ -96,6 +96,10 @@ class ExampleSettings(_Strict):
 class TrainingSettings(_Strict):
     backend: Literal["horovod", "single"] = "horovod"
     encoder: Literal["cnn", "gru", "transformer"] = "gru"
+    ensemble: tuple[Literal["cnn", "gru", "transformer"], ...] = ()
+    """Further encoders, each trained with a seed of its own and averaged with the first."""
+    co_occurrence: bool = True
+    """Whether items that follow each other are counted, and heard as validation finds best."""
     ranks: int = Field(2, ge=1)
     threads_per_rank: int = Field(1, ge=1)
     every_days: int = Field(7, ge=1)

@@ -16,10 +16,9 @@ REORDERED_SHARE = 0.25
 """Shares of a sequence's events: at most cropped, masked each by chance, and reordered."""
 
 Batch = dict[str, tf.Tensor]
-Seed = tf.Tensor
 
 
-def augmented(batch: Batch, kinds: tuple[str, ...], share: float, seed: Seed) -> Batch:
+def augmented(batch: Batch, kinds: tuple[str, ...], share: float, seed: tf.Tensor) -> Batch:
     """The batch with a part of its sequences changed, each in one way.
 
     Args:
@@ -42,7 +41,7 @@ def augmented(batch: Batch, kinds: tuple[str, ...], share: float, seed: Seed) ->
     return {**batch, **sequences}
 
 
-def _crop(sequences: Batch, seed: Seed) -> Batch:
+def _crop(sequences: Batch, seed: tf.Tensor) -> Batch:
     """Forgets the oldest events, up to half of them."""
     length, rows = _lengths(sequences), tf.shape(sequences["item_indices"])[0]
     lost = tf.random.stateless_uniform((rows, 1), seed, maxval=LARGEST_CROP) * length
@@ -51,7 +50,7 @@ def _crop(sequences: Batch, seed: Seed) -> Batch:
     return {name: tf.where(kept, values, PADDING) for name, values in sequences.items()}
 
 
-def _mask(sequences: Batch, seed: Seed) -> Batch:
+def _mask(sequences: Batch, seed: tf.Tensor) -> Batch:
     """Makes items unknown; when and how they were met stays."""
     items = sequences["item_indices"]
     is_masked = tf.random.stateless_uniform(tf.shape(items), seed) < MASKED_SHARE
@@ -59,7 +58,7 @@ def _mask(sequences: Batch, seed: Seed) -> Batch:
     return {**sequences, "item_indices": masked}
 
 
-def _reorder(sequences: Batch, seed: Seed) -> Batch:
+def _reorder(sequences: Batch, seed: tf.Tensor) -> Batch:
     """Shuffles a stretch of neighbouring events."""
     length, places = _lengths(sequences), _places(sequences)
     size = tf.maximum(tf.floor(REORDERED_SHARE * length), 2.0)

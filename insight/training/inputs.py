@@ -81,7 +81,7 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
         DataQualityError: There are nulls, ragged lists or hidden rows.
         EmptyInputError: A split has no rows.
     """
-    examples = _of_date(run, TRAINING_EXAMPLES)
+    examples = tonight(run, TRAINING_EXAMPLES)
     path = run.lake.path(TRAINING_EXAMPLES)
     detail = run.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("properties").first()
     assert detail is not None
@@ -117,7 +117,7 @@ def _split(
 
 
 def _vocabulary(run: Run) -> tuple[Vocabulary, Indices]:
-    rows = _of_date(run, ITEM_VOCABULARY).select("item_index", "item_id", "category", "event_count")
+    rows = tonight(run, ITEM_VOCABULARY).select("item_index", "item_id", "category", "event_count")
     # One row per item: the vocabulary must fit into the model, so it fits here.
     found = sorted(tuple(row) for row in rows.collect())
     counts = np.array([0] * FIRST_KNOWN + [row[3] for row in found], dtype=np.int64)
@@ -125,10 +125,15 @@ def _vocabulary(run: Run) -> tuple[Vocabulary, Indices]:
 
 
 def _features(run: Run) -> FeatureStatistics:
-    return FeatureStatistics.from_rows(_of_date(run, FEATURE_STATISTICS).collect())
+    return FeatureStatistics.from_rows(tonight(run, FEATURE_STATISTICS).collect())
 
 
-def _of_date(run: Run, table: Table) -> DataFrame:
+def tonight(run: Run, table: Table) -> DataFrame:
+    """A table's rows of the run date.
+
+    Raises:
+        StageOrderError: There are none.
+    """
     rows = run.lake.read(table).where(F.col("run_date") == F.lit(run.run_date))
     if rows.isEmpty():
         raise StageOrderError(

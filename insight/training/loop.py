@@ -9,8 +9,10 @@ import tensorflow as tf
 from insight.errors import TrainingFailedError
 from insight.logs import logger
 from insight.models.arrays import Array
+from insight.models.blend import ALONE
 from insight.models.customer_model import CustomerModel
 from insight.models.weights import set_weights, weights_of
+from insight.training.blending import choose_blend
 from insight.training.group import RankGroup
 from insight.training.negatives import NegativeSampler
 from insight.training.optimizers import make_optimizer
@@ -126,13 +128,17 @@ class Training:
         return self._group.decided(epoch - best.epoch >= self._settings.patience)
 
     def _report(self, best: Best, history: list[dict[str, float]], read: ReadCount) -> RankReport:
-        final = self._validator.run()
+        final, counted = self._validator.run(), self._plan.counted
+        blend = ALONE
+        if counted is not None:
+            blend = choose_blend(self._validator.scored(), counted, self._group)
         return RankReport(
             rank=self._group.rank,
             train_read=read,
             validation_read=final.read,
             history=tuple(history),
             weights=best.weights if self._group.rank == 0 else None,
+            blend=blend,
             logits=_joined(final.logits),
             labels=_joined(final.labels),
             masks=_joined(final.masks),

@@ -1,6 +1,8 @@
 """From the ranks' reports to a model: proof of what was read, calibration, files."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,27 @@ from insight.errors import DataQualityError, TrainingFailedError
 from insight.metrics.classification import classification_metrics, has_both_classes
 from insight.models.arrays import Array
 from insight.models.calibration import LogitScale, save_calibration
-from insight.models.shape import ModelShape
 from insight.models.weight_file import save_weights
 from insight.training.inputs import TRAIN, VALIDATION, Inputs
-from insight.training.plan import TASKS, RankReport, ReadCount
+from insight.training.plan import TASKS, RankReport, ReadCount, TrainingPlan
+
+
+@dataclass(frozen=True)
+class TrainedMember:
+    """One encoder of a version.
+
+    Args:
+        plan: What its ranks were told.
+        reports: What they said, in rank order.
+    """
+
+    plan: TrainingPlan
+    reports: Sequence[RankReport]
+
+    @cached_property
+    def scales(self) -> dict[str, LogitScale]:
+        """Calibration of the yes-or-no heads, fitted on validation."""
+        return fit_calibration(self.reports)
 
 
 def refuse_failures(reports: Sequence[RankReport]) -> None:
@@ -84,19 +103,21 @@ def validation_metrics(
     return {f"validation.{name}": float(value) for name, value in found.items()}
 
 
-def prepare_folder(
-    folder: Path,
-    shape: ModelShape,
-    weights: dict[str, Array],
-    scales: dict[str, LogitScale],
-    inputs: Inputs,
-) -> None:
+def prepare_folder(folder: Path, members: Sequence[TrainedMember], inputs: Inputs) -> None:
     """Write the files of a model version, but for its manifest."""
-    shape.save(folder)
     inputs.vocabulary.save(folder)
     inputs.features.save(folder)
-    save_calibration(folder, scales)
-    save_weights(folder, weights)
+    counted = members[0].plan.counted
+    if counted is not None:
+        counted.save(folder)
+    for number, member in enumerate(members):
+        place = folder / f"member_{number}"
+        place.mkdir()
+        first = member.reports[0]
+        member.plan.shape.save(place)
+        first.blend.save(place)
+        save_calibration(place, member.scales)
+        save_weights(place, first.weights or {})
 
 
 def _labelled(reports: Sequence[RankReport], task: str) -> tuple[Array, Array]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from insight.models.arrays import Array, Indices
+from insight.models.blend import ALONE, Blend
+from insight.models.cooccurrence import CoOccurrence
 from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 
@@ -24,6 +26,7 @@ class TrainingPlan:
         settings: How to train it.
         category_of_item: Category index of every item index, shape (vocabulary_size,).
         item_counts: Events of every item index in the training window, shape (vocabulary_size,).
+        counted: Which items follow which in the training window; None where that was not asked.
     """
 
     train_files: tuple[str, ...]
@@ -32,6 +35,7 @@ class TrainingPlan:
     settings: TrainingSettings
     category_of_item: Indices
     item_counts: Indices
+    counted: CoOccurrence | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class RankReport:
         masks: 1 where there is such a label, by task.
         history: One entry per epoch, the same on every rank.
         weights: The best weights; only from rank 0.
+        blend: How much the best weights gain by what was counted; the same on every rank.
         failure: Why it did not finish, None where it did.
     """
 
@@ -75,4 +80,5 @@ class RankReport:
     masks: dict[str, Array] = field(default_factory=dict)
     history: tuple[dict[str, float], ...] = ()
     weights: dict[str, Array] | None = None
+    blend: Blend = ALONE
     failure: Exception | None = None

@@ -5,20 +5,25 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pyspark.sql import functions as F
+
 from insight import __version__
 from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, TYPE_COUNT
 from insight.logs import logger
+from insight.models.cooccurrence import CoOccurrence, PairWeights
 from insight.models.shape import ModelShape
 from insight.registry import Registry
 from insight.registry.schedule import why_not_train
+from insight.settings import TrainingSettings
 from insight.spark import REPOSITORY
 from insight.stages import Run, Stage
 from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES
 from insight.training import outcome
-from insight.training.backends import backend_for
+from insight.training.backends import Backend, backend_for
 from insight.training.code import code_fingerprint
 from insight.training.inputs import TRAIN as TRAIN_SPLIT
-from insight.training.inputs import VALIDATION, Inputs, has_examples, read_inputs
+from insight.training.inputs import VALIDATION, Inputs, has_examples, read_inputs, tonight
+from insight.training.pairs import count_pairs_of
 from insight.training.plan import TrainingPlan
 
 log = logger(__name__)
@@ -52,16 +57,10 @@ def train(run: Run) -> str | None:
     same = registry.find_same(run.run_date, inputs_hash)
     if same:
         return f"version {same.version} was trained on the same examples with the same settings"
-    plan = make_plan(run, inputs)
-    log.info("training", ranks=backend.ranks, rows=inputs.splits[TRAIN_SPLIT].counted.rows)
-    reports = backend.train(plan)
-    outcome.refuse_failures(reports)
-    outcome.refuse_misread(reports, inputs)
-    scales = outcome.fit_calibration(reports)
-    metrics = outcome.validation_metrics(reports, scales)
-    weights = reports[0].weights or {}
+    members = [_trained(backend, plan, inputs) for plan in make_plans(run, inputs)]
+    metrics = outcome.validation_metrics(members[0].reports, members[0].scales)
     with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
-        outcome.prepare_folder(Path(folder), plan.shape, weights, scales, inputs)
+        outcome.prepare_folder(Path(folder), members, inputs)
         registry.publish(Path(folder), _facts(run, inputs, inputs_hash), metrics)
     return None
 
@@ -74,9 +73,37 @@ TRAIN = Stage(
 )
 
 
-def make_plan(run: Run, inputs: Inputs) -> TrainingPlan:
-    """What the ranks are told."""
+def _trained(backend: Backend, plan: TrainingPlan, inputs: Inputs) -> outcome.TrainedMember:
+    rows = inputs.splits[TRAIN_SPLIT].counted.rows
+    log.info("training", encoder=plan.shape.encoder, ranks=backend.ranks, rows=rows)
+    reports = backend.train(plan)
+    outcome.refuse_failures(reports)
+    outcome.refuse_misread(reports, inputs)
+    return outcome.TrainedMember(plan, reports)
+
+
+def make_plans(run: Run, inputs: Inputs) -> list[TrainingPlan]:
+    """What the ranks are told, for each encoder of the version."""
     settings = run.settings.training
+    counted = None
+    if settings.co_occurrence:
+        learnt = tonight(run, TRAINING_EXAMPLES).where(F.col("split") == TRAIN_SPLIT)
+        counted = count_pairs_of(learnt, inputs.item_counts, PairWeights())
+    encoders = (settings.encoder, *settings.ensemble)
+    return [
+        _plan(
+            run,
+            inputs,
+            settings.model_copy(update={"encoder": encoder, "seed": settings.seed + number}),
+            counted,
+        )
+        for number, encoder in enumerate(encoders)
+    ]
+
+
+def _plan(
+    run: Run, inputs: Inputs, settings: TrainingSettings, counted: CoOccurrence | None
+) -> TrainingPlan:
     shape = ModelShape(
         vocabulary_size=inputs.vocabulary.size,
         category_count=inputs.vocabulary.category_count,
@@ -100,6 +127,7 @@ def make_plan(run: Run, inputs: Inputs) -> TrainingPlan:
         settings=settings,
         category_of_item=inputs.vocabulary.category_of_item,
         item_counts=inputs.item_counts,
+        counted=counted,
     )
 
 

@@ -1,16 +1,19 @@
 """How good the model is on the validation split: the whole catalogue ranked, nothing sampled."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 
 from insight.models.arrays import Array, Doubles
-from insight.models.customer_model import CustomerModel
+from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import NEVER, Wishes, score_all_items
+from insight.training.blending import Scored
+from insight.training.buckets import Batch
 from insight.training.group import RankGroup
 from insight.training.plan import TASKS, ReadCount
-from insight.training.reader import CHECKSUM, Batch, Shard, batch_spec, open_shard
+from insight.training.reader import CHECKSUM, Shard, batch_spec, open_shard
 from insight.training.yes_no import cross_entropy
 
 BLOCK_CELLS = 8_000_000
@@ -51,6 +54,10 @@ class Validator:
         self._batch = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
         spec = batch_spec(model.shape.feature_width)
         self._graph = tf.function(self._measure, input_signature=[spec])
+        self._scores = tf.function(
+            lambda batch: self._of_all_items(self._model(batch, training=False), batch),
+            input_signature=[spec],
+        )
 
     def run(self) -> Validation:
         """One pass over the share."""
@@ -66,16 +73,19 @@ class Validator:
                     found.masks[task].append(batch[f"has_{task}"].numpy())
         return found
 
+    def scored(self) -> Iterator[Scored]:
+        """The rows that ask for a next item, with the model's scores."""
+        with open_shard(self._shard, batch_size=self._batch) as batches:
+            for batch in batches:
+                batch.pop(CHECKSUM)
+                asks = batch["has_next_item"].numpy() > 0
+                logits = self._scores(batch).numpy()[asks]
+                items, targets = batch["item_indices"].numpy(), batch["next_item"].numpy()
+                yield Scored(logits, items[asks], targets[asks])
+
     def _measure(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         encoding = self._model(batch, training=False)
-        wishes = Wishes(
-            encoding.queries[:, 0],
-            encoding.repeats[:, 0],
-            encoding.category_gains[:, 0],
-            batch["item_indices"],
-        )
-        repeats = self._model.shape.repeats
-        scores = score_all_items(wishes, self._model.items.whole(), repeats=repeats)
+        scores = self._of_all_items(encoding, batch)
         wanted = tf.gather(scores, batch["next_item"], batch_dims=1)
         # An item that may not be recommended is no question that the model can answer.
         asked = tf.cast(wanted > NEVER, tf.float32) * batch["has_next_item"]
@@ -90,3 +100,13 @@ class Validator:
         sums += [tf.reduce_sum(hit * asked), tf.reduce_sum(gain * asked), tf.reduce_sum(asked)]
         sums += [tf.reduce_sum(batch[f"has_{task}"]) for task in TASKS]
         return tf.cast(tf.stack(sums), tf.float64), encoding.purchase, encoding.churn
+
+    def _of_all_items(self, encoding: Encoding, batch: Batch) -> tf.Tensor:
+        wishes = Wishes(
+            encoding.queries[:, 0],
+            encoding.repeats[:, 0],
+            encoding.category_gains[:, 0],
+            batch["item_indices"],
+        )
+        repeats = self._model.shape.repeats
+        return score_all_items(wishes, self._model.items.whole(), repeats=repeats)

@@ -10,8 +10,10 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.sequences import encode_sequences
 from insight.encoding.vocabulary import PADDING, UNKNOWN, Vocabulary
 from insight.examples.vocabulary import per_item_index
+from insight.models.blend import ALONE
 from insight.models.calibration import LogitScale
 from insight.models.customer_model import CustomerModel
+from insight.models.member import Member
 from insight.models.predictor import Predictor
 from insight.scoring.worker import LoadedModel, score_batch
 from tests.encoding.test_sequence_encoding import EVENT
@@ -68,8 +70,9 @@ def test_fault_33_a_type_of_event_that_is_not_known_is_no_other_type() -> None:
 def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
     vocabulary = Vocabulary(tuple(f"i{n}" for n in range(2, ITEMS)), ("a", "b") * 9)
     scales = dict.fromkeys(("purchase", "churn"), LogitScale((1.0, 1.0)))
+    encoder = CustomerModel(small_shape(), vocabulary.category_of_item)
     model = LoadedModel(
-        Predictor(CustomerModel(small_shape(), vocabulary.category_of_item), scales),
+        Predictor([Member(encoder, scales, ALONE)]),
         vocabulary,
         FeatureStatistics(("x", "y", "z"), ("none",) * 3, (0.0,) * 3, (1.0,) * 3, (False,) * 3),
     )

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from insight.models.cooccurrence import Blend, CoOccurrence, PairWeights, count_pairs
+from insight.models.blend import Blend
+from insight.models.cooccurrence import CoOccurrence, PairWeights, count_pairs
 
 PLAIN = PairWeights(
     window=2, decay=0.5, backward=0.0, source_power=0.0, target_power=0.0, recency=0.5
@@ -68,3 +69,13 @@ def test_a_blend_adds_what_was_met_together_to_the_logits():
     strengths = sparse.csr_matrix([[0.0, 3.0]])
     blended = Blend(weight=2.0, floor=1.0).logits(np.array([[0.5, 0.5]]), strengths)
     np.testing.assert_allclose(blended, [[0.5, 0.5 + 2 * np.log(4)]])
+
+
+def test_what_was_counted_survives_the_disk(tmp_path):
+    counted = count_pairs(np.array([[2, 3, 4, 5]]), SIZE, PLAIN)
+    assert CoOccurrence.load_or_none(tmp_path) is None
+    counted.save(tmp_path)
+    again = CoOccurrence.load_or_none(tmp_path)
+    assert again is not None
+    assert again.pairs == PLAIN
+    np.testing.assert_array_equal(again.weights.toarray(), counted.weights.toarray())

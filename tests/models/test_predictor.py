@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,9 +7,12 @@ import pytest
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelDamagedError
 from insight.models import predictor as predictor_module
+from insight.models.blend import ALONE, Blend
 from insight.models.calibration import LogitScale, save_calibration
+from insight.models.cooccurrence import CoOccurrence, PairWeights, count_pairs
 from insight.models.customer_model import CustomerModel
 from insight.models.predictor import Predictor
+from insight.models.ranking import NEVER
 from insight.models.weight_file import load_weights, save_weights
 from insight.models.weights import weights_of
 from tests.training.examples import ITEMS, example_columns, small_shape
@@ -21,18 +25,33 @@ SCALES = {"purchase": LogitScale((2.0, 1.0), 0.5), "churn": LogitScale((1.0, 0.0
 
 @pytest.fixture
 def folder(tmp_path):
-    shape = small_shape()
-    model = CustomerModel(shape, VOCABULARY.category_of_item)
+    model = CustomerModel(small_shape(), VOCABULARY.category_of_item)
     random = np.random.default_rng(0)
     weights = {
         name: random.normal(size=value.shape).astype(np.float32)
         for name, value in weights_of(model).items()
     }
-    shape.save(tmp_path)
     VOCABULARY.save(tmp_path)
-    save_calibration(tmp_path, SCALES)
-    save_weights(tmp_path, weights)
+    _save_member(tmp_path / "member_0", weights)
     return tmp_path
+
+
+def _save_member(folder: Path, weights: dict[str, np.ndarray], blend: Blend = ALONE) -> None:
+    folder.mkdir()
+    small_shape().save(folder)
+    blend.save(folder)
+    save_calibration(folder, SCALES)
+    save_weights(folder, weights)
+
+
+@pytest.fixture
+def ensemble(folder):
+    """Two members that differ, and pairs that only the second one hears."""
+    weights = load_weights(folder / "member_0")
+    _save_member(folder / "member_1", {n: w * 0.5 for n, w in weights.items()}, Blend(1.0, 0.1))
+    pairs = PairWeights(window=2)
+    count_pairs(example_columns(50, seed=8)["item_indices"], ITEMS, pairs).save(folder)
+    return folder
 
 
 def test_a_model_read_from_disk_predicts_the_same_in_any_batches(folder):
@@ -40,7 +59,7 @@ def test_a_model_read_from_disk_predicts_the_same_in_any_batches(folder):
     first = Predictor.load(folder).predict(inputs)
     second = Predictor.load(folder).predict(inputs, batch=3)
     np.testing.assert_allclose(first.purchase, second.purchase, atol=1e-6)
-    np.testing.assert_allclose(first.queries, second.queries, atol=1e-5)
+    np.testing.assert_allclose(first.members[0].queries, second.members[0].queries, atol=1e-5)
     assert first.churn.min() >= 0
     assert first.churn.max() <= 1
 
@@ -73,7 +92,7 @@ def test_no_customers_give_empty_lists(folder):
 
 
 def test_weights_that_can_run_code_are_refused(folder):
-    with (folder / "weights.npz").open("wb") as file:
+    with (folder / "member_0" / "weights.npz").open("wb") as file:
         np.savez(file, harm=np.array([{"an": "object"}], dtype=object))
     with pytest.raises(ModelDamagedError, match="weights"):
         Predictor.load(folder)
@@ -81,7 +100,7 @@ def test_weights_that_can_run_code_are_refused(folder):
 
 @pytest.mark.parametrize("harm", ["missing", "extra", "size", "nan"])
 def test_weights_that_do_not_fit_are_refused(folder, harm):
-    weights = load_weights(folder)
+    weights = load_weights(folder / "member_0")
     name = next(iter(weights))
     if harm == "missing":
         del weights[name]
@@ -89,13 +108,48 @@ def test_weights_that_do_not_fit_are_refused(folder, harm):
         weights["more"] = np.zeros(1, np.float32)
     else:
         weights[name] = weights[name][1:] if harm == "size" else weights[name] * np.nan
-    save_weights(folder, weights)
+    save_weights(folder / "member_0", weights)
     with pytest.raises(ModelDamagedError, match="do not fit"):
         Predictor.load(folder)
 
 
 def test_a_shape_of_another_code_version_is_refused(folder):
-    shape = json.loads((folder / "shape.json").read_text())
-    (folder / "shape.json").write_text(json.dumps(shape | {"wings": 2}))
+    file = folder / "member_0" / "shape.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"wings": 2}))
     with pytest.raises(ModelDamagedError, match="wings"):
         Predictor.load(folder)
+
+
+def test_an_ensemble_averages_probabilities_of_its_members(ensemble):
+    inputs = example_columns(6)
+    both = Predictor.load(ensemble)
+    together = both.predict(inputs)
+    alone = []
+    for number in (0, 1):
+        member = Predictor(both._members[number : number + 1], both._counted)
+        said = member.predict(inputs)
+        alone.append((said, member.item_scores(said)))
+    mean = np.mean([said.purchase for said, _ in alone], axis=0)
+    np.testing.assert_allclose(together.purchase, mean, atol=1e-6)
+    chances = [np.exp(scores[:, 2:]) for _, scores in alone]
+    shares = np.mean([each / each.sum(axis=1, keepdims=True) for each in chances], axis=0)
+    np.testing.assert_allclose(np.exp(both.item_scores(together)[:, 2:]), shares, rtol=1e-3)
+    assert (both.item_scores(together)[:, :2] == NEVER).all()
+
+
+def test_a_member_hears_what_was_counted_as_much_as_its_blend_says(ensemble):
+    both = Predictor.load(ensemble)
+    counted = CoOccurrence.load_or_none(ensemble)
+    inputs = example_columns(6)
+    hears, alone = (Predictor(both._members[1:], each) for each in (counted, None))
+    said = alone.predict(inputs)
+    gained = hears.item_scores(said)[:, 2:] - alone.item_scores(said)[:, 2:]
+    strengths = counted.strengths(inputs["item_indices"]).toarray()[:, 2:]
+    np.testing.assert_allclose(gained, np.log1p(strengths / 0.1), atol=1e-4)
+    assert gained.max() > 0
+
+
+def test_a_folder_without_a_member_is_refused(tmp_path):
+    VOCABULARY.save(tmp_path)
+    with pytest.raises(ModelDamagedError, match="no member_0"):
+        Predictor.load(tmp_path)

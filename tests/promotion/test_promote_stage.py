@@ -156,7 +156,9 @@ def version(tmp_path: Path, statistics: FeatureStatistics) -> Callable[..., Mode
         folder.mkdir()
         VOCABULARY.save(folder)
         own.save(folder)
-        ModelShape(6, 3, 6, 13, 15, own.width, sequence_length=4).save(folder)
+        member = folder / "member_0"
+        member.mkdir()
+        ModelShape(6, 3, 6, 13, 15, own.width, sequence_length=4).save(member)
         return ModelVersion(name, folder, {"run_date": RUN_DATE.isoformat()}, {})
 
     return make

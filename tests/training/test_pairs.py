@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from insight.models.cooccurrence import PairWeights, pair_weights, scaled_pairs
+from insight.training.pairs import count_pairs_of
+from tests.training.examples import ITEMS, example_columns
+
+COUNTS = np.array([0, 0, *range(40, 40 - 2 * (ITEMS - 2), -2)])
+
+
+@pytest.fixture(scope="module")
+def examples(spark):
+    columns = example_columns(30)
+    # Each customer has two cut-offs; the older one's sequence must not count again.
+    rows = [
+        (f"c{row // 2}", int(row % 2), items.tolist())
+        for row, items in enumerate(columns["item_indices"])
+    ]
+    schema = "customer_id string, cutoff_at bigint, item_indices array<bigint>"
+    return spark.createDataFrame(rows, schema), columns["item_indices"][1::2]
+
+
+@pytest.mark.parametrize("neighbours", [3, 200])
+def test_spark_counts_what_memory_counts_of_each_customers_newest_sequence(examples, neighbours):
+    frame, newest = examples
+    pairs = PairWeights(neighbours=neighbours)
+    found = count_pairs_of(frame, COUNTS, pairs)
+    expected = scaled_pairs(pair_weights(newest, pairs), COUNTS, pairs)
+    assert found.weights.nnz > 0
+    np.testing.assert_allclose(found.weights.toarray(), expected.weights.toarray(), atol=1e-5)
+
+
+def test_without_pairs_nothing_is_counted(spark):
+    schema = "customer_id string, cutoff_at bigint, item_indices array<bigint>"
+    alone = spark.createDataFrame([("c", 1, [0, 0, 3])], schema)
+    assert count_pairs_of(alone, COUNTS, PairWeights()).weights.nnz == 0
