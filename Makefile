@@ -25,7 +25,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions docs package lock clean
+.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ bench-next-item: env ## Rank next items beside rivals (DATA=Beauty.txt, lines: u
 
 bench-sessions: env ## Rank the next click of sessions beside rivals (DATA=yoochoose1_64)
 	$(python) -m bench.sessions --data "$(DATA)" $(ARGS)
+
+bench-tasks: env ## Purchase and churn beside LightGBM and others, on two real shops
+	$(python) -m bench.tasks $(ARGS)
 
 docs: env ## Write docs/tables.md and docs/features.md from the table contracts
 	$(python) -m insight.tables.document

@@ -14,10 +14,8 @@ from insight.settings import TrainingSettings
 
 CANDIDATES: tuple[dict[str, float], ...] = (
     {"width": 64, "dropout": 0.3},
-    {"width": 128, "dropout": 0.3},
     {"width": 128, "dropout": 0.5},
 )
-"""Validation chooses among them, on the first seed."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +38,19 @@ class Contest:
     Args:
         protocol: The splits.
         max_epochs: Of each training.
+        candidates: Settings that validation chooses among, on the first seed.
         category_of_item: Category index of every item index; without it all are of one.
     """
 
     protocol: LeaveOneOut
     max_epochs: int
+    candidates: tuple[dict[str, float], ...] = CANDIDATES
     category_of_item: Indices | None = None
 
     def with_categories(self, category_of_item: Indices) -> "Contest":
-        """The same, with something known of the items."""
-        return replace(self, category_of_item=category_of_item)
+        """The same with what was chosen, and with something known of the items."""
+        chosen, _ = self.best_on_the_first_seed
+        return replace(self, candidates=(chosen,), category_of_item=category_of_item)
 
     @cached_property
     def pairs(self) -> PairWeights:
@@ -60,7 +61,7 @@ class Contest:
     @cached_property
     def best_on_the_first_seed(self) -> tuple[dict[str, float], Trained]:
         """The candidate that validation likes best, and what it became."""
-        tried = [(each, self.trained(1, each)) for each in CANDIDATES]
+        tried = [(each, self.trained(1, each)) for each in self.candidates]
         return max(tried, key=lambda each: each[1].ndcg)
 
     def trained(self, seed: int, candidate: dict[str, float]) -> Trained:

@@ -38,8 +38,15 @@ class ItemTable(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, shape: ModelShape, category_of_item: Indices) -> None:
         super().__init__(name="items")
         self._categories = tf.constant(category_of_item, tf.int64)
-        self._own = self._embeddings("items", shape.vocabulary_size, shape.width)
-        self._of_category = self._embeddings("categories", shape.category_count, shape.width)
+        self._own = self.add_weight(
+            name="items",
+            shape=(shape.vocabulary_size, shape.width),
+            initializer=keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION),
+        )
+        # From nothing: what all items of a kind share must not drown what tells them apart.
+        self._of_category = self.add_weight(
+            name="categories", shape=(shape.category_count, shape.width), initializer="zeros"
+        )
         self._biases = self.add_weight(
             name="biases", shape=(shape.vocabulary_size,), initializer="zeros"
         )
@@ -68,10 +75,6 @@ class ItemTable(keras.layers.Layer):  # type: ignore[misc]
             self._biases + tf.gather(self._category_biases, self._categories),
             self._categories,
         )
-
-    def _embeddings(self, name: str, count: int, width: int) -> tf.Variable:
-        random = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
-        return self.add_weight(name=name, shape=(count, width), initializer=random)
 
     def start_biases(self, counts: Indices) -> None:
         """Set the biases to the items' log share, so that training starts from popularity.

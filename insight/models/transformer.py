@@ -70,16 +70,18 @@ class TransformerBlock(keras.layers.Layer):  # type: ignore[misc]
         Returns:
             Shape (rows, length, width).
         """
-        attended = self._attend(self._attention_norm(states), blocked)
+        attended = self._attend(self._attention_norm(states), blocked, training)
         states = states + self._dropout(attended, training=training)
-        fed = self._outer(self._inner(self._feed_norm(states)))
+        inner = self._inner(self._feed_norm(states))
+        fed = self._outer(self._dropout(inner, training=training))
         return states + self._dropout(fed, training=training)
 
-    def _attend(self, states: tf.Tensor, blocked: tf.Tensor) -> tf.Tensor:
+    def _attend(self, states: tf.Tensor, blocked: tf.Tensor, training: bool) -> tf.Tensor:
         rows, length = tf.shape(states)[0], tf.shape(states)[1]
         parts = tf.reshape(self._projections(states), (rows, length, 3, self._heads, self._size))
         queries, keys, values = tf.unstack(tf.transpose(parts, (2, 0, 3, 1, 4)), num=3)
         logits = tf.matmul(queries, keys, transpose_b=True) / self._size**0.5 + blocked
-        mixed = tf.matmul(tf.nn.softmax(logits), values)
+        weights = self._dropout(tf.nn.softmax(logits), training=training)
+        mixed = tf.matmul(weights, values)
         flat = tf.reshape(tf.transpose(mixed, (0, 2, 1, 3)), (rows, length, -1))
         return self._joined(flat)

@@ -11,6 +11,9 @@ _OPTIMIZERS = {
     "sgd": keras.optimizers.SGD,
 }
 _MOMENTUM = 0.9
+_BETA_2 = 0.98
+"""As SASRec has it (Kang and McAuley 2018): most items are met seldom, and their last gradients
+say more than those of long ago."""
 _NOT_SHRUNK = ["bias", "beta", "gamma", "ages", "positions", "log_variances"]
 """A bias is not a strength to be shrunk: it is how popular an item is."""
 
@@ -32,7 +35,11 @@ def make_optimizer(settings: TrainingSettings, total_steps: int) -> keras.optimi
         warmup_target=settings.learning_rate if warm_up else None,
         warmup_steps=warm_up,
     )
-    more = {"adamw": {"weight_decay": settings.weight_decay}, "sgd": {"momentum": _MOMENTUM}}
+    more: dict[str, dict[str, float]] = {
+        "adamw": {"weight_decay": settings.weight_decay, "beta_2": _BETA_2},
+        "adam": {"beta_2": _BETA_2},
+        "sgd": {"momentum": _MOMENTUM},
+    }
     kind = settings.optimizer
     optimizer = _OPTIMIZERS[kind](rate, **more.get(kind, {}))
     optimizer.exclude_from_weight_decay(var_names=_NOT_SHRUNK)

@@ -1,0 +1,1 @@
+"""Purchase and churn: the model beside what careful engineers would use instead."""
