@@ -48,7 +48,7 @@ def _from_lake(lake: str) -> list[Measure]:
         register_duckdb(connection, lake)
         scores = connection.execute(
             "SELECT contender, task, metric, value, low, high FROM evaluation"
-            " WHERE metric IN ('ndcg10', 'hr10', 'auc', 'log_loss') ORDER BY ALL"
+            " WHERE metric IN ('ndcg10', 'hr10', 'auc', 'log_loss') AND slice = 'all' ORDER BY ALL"
         ).fetchall()
         read = connection.execute(
             "SELECT run_date, stage, rows_read, seconds FROM run_log"

@@ -88,7 +88,8 @@ def _metrics(run: Run) -> Grid:
     newest = known.agg({"run_date": "max"}).first()
     if newest is None or newest[0] is None:
         return grid
-    rows = known.where(f"run_date = '{newest[0]}'").orderBy("task", "metric", "contender").collect()
+    shown = known.where(f"run_date = '{newest[0]}' AND slice = 'all'")
+    rows = shown.orderBy("task", "metric", "contender").collect()
     for row in rows:
         if row["metric"] in ("ndcg10", "hr10", "auc", "log_loss"):
             value = f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"

@@ -31,12 +31,13 @@ from insight.promotion.contenders import YES_NO_TASKS, Contender
 from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Demand
 from insight.promotion.measurements import LOWER_IS_BETTER, Ring
+from insight.promotion.slices import with_slice_columns
 from insight.promotion.translation import translate
 from insight.registry.registry import Registry
 from insight.settings import TrainingSettings
 from insight.spark import build_session
 from insight.stages import Run
-from insight.tables import CUSTOMER_DAILY
+from insight.tables import CUSTOMER_DAILY, CUSTOMERS
 from insight.training.stage import TRAIN
 
 METRICS = ("auc", "pr_auc", "log_loss", "ece")
@@ -45,7 +46,7 @@ BOOTSTRAP_ROUNDS = 1000
 SEED = 20240101
 MODELS = {
     "model": {},
-    "ensemble": {"ensemble": ("transformer", "cnn", "gru", "transformer")},
+    "ensemble": {"ensemble": ("transformer", "cnn")},
 }
 """Both begin with the profile's encoder; settings of training that differ."""
 
@@ -89,7 +90,9 @@ def _measured(spark: SparkSession, shop: Shop, folder: Path) -> Iterator[Measure
 def _contenders(run: Run) -> tuple[Ring, list[Contender]]:
     """The test's labels, the two rules of every night, and the product's models."""
     examples, statistics = examples_of(run), statistics_of(run)
-    test = examples.where("split = 'test'")
+    test = with_slice_columns(
+        examples.where("split = 'test'"), statistics, run.lake.read(CUSTOMERS), as_of=run.run_date
+    )
     rules = fit_rules(examples.where("split <> 'test'"), statistics, most_rows=10**6)
     labels, found = rule_contenders(rules, test, statistics)
     for name, changes in MODELS.items():

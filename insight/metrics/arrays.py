@@ -12,3 +12,4 @@ Integers = NDArray[np.integer[Any]]
 """Whole numbers of any size."""
 
 Doubles = NDArray[np.float64]
+Booleans = NDArray[np.bool_]

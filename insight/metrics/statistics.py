@@ -94,6 +94,29 @@ def calibration_error_of(labels: Floats, probabilities: Floats, bins: int = BINS
     return calibration_error
 
 
+def top_share_of(scores: Floats, share: float) -> Doubles:
+    """1 for the share of the rows with the highest scores, else 0; ties by row. Shape (rows,)."""
+    top = np.zeros(len(scores))
+    top[np.argsort(-scores, kind="stable")[: max(1, round(share * len(scores)))]] = 1.0
+    return top
+
+
+def lift_of(labels: Floats, scores: Floats, share: float) -> Statistic:
+    """How many times as often label 1 comes in the top share of the scores as anywhere.
+
+    The top share is that of the rows as they are (Witten and Frank, "Data Mining", lift charts).
+    """
+    top = top_share_of(scores, share)
+    in_top, everywhere = ratio_of(labels * top, top), mean_of(labels)
+
+    def lift(counts: Doubles) -> Doubles:
+        base = everywhere(counts)
+        out = np.full(len(base), np.nan)
+        return np.divide(in_top(counts), base, out=out, where=base > 0)
+
+    return lift
+
+
 def _ties(scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The ascending order of scores, and where in it each group of equal scores begins."""
     order = np.argsort(scores, kind="stable")

@@ -1,7 +1,7 @@
 """The rivals that any model must be worth its training against."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,7 @@ from insight.promotion.logistic import LinearRule, fit_logistic_regressions
 from insight.promotion.own_items import OWN_ITEMS, with_own_item_ranks
 from insight.promotion.popularity import popularity_name, with_popularity_ranks
 from insight.promotion.recency import RecencyRule, fit_recency_rules, with_recency
+from insight.promotion.slices import SLICE_COLUMNS, slices_of
 
 _LABELS = ["next_item", *(f"{has}{task}" for task in YES_NO_TASKS for has in ("", "has_"))]
 
@@ -53,8 +54,16 @@ def fit_rules(learnt: DataFrame, statistics: FeatureStatistics, *, most_rows: in
 def rule_contenders(
     rules: FittedRules, test: DataFrame, statistics: FeatureStatistics
 ) -> tuple[TestLabels, list[Contender]]:
-    """The labels of the test rows, and what the two rules say about them."""
-    asked = with_recency(test, statistics).select(*KEY, *_LABELS, "recency", "features")
+    """The labels of the test rows, and what the two rules say about them.
+
+    Args:
+        rules: Fitted on what came before.
+        test: Test examples with ``SLICE_COLUMNS``.
+        statistics: Which feature stands where.
+    """
+    asked = with_recency(test, statistics).select(
+        *KEY, *_LABELS, "recency", *SLICE_COLUMNS, "features"
+    )
     logistic = [f"logistic_{task}" for task in rules.logistic]
     schema = ", ".join(
         [
@@ -66,7 +75,8 @@ def rule_contenders(
     recency = rows["recency"].to_numpy()
     by_rule = {task: rule.probabilities(recency) for task, rule in rules.recency.items()}
     by_regression = {task: rows[f"logistic_{task}"].to_numpy() for task in rules.logistic}
-    return TestLabels.from_rows(rows), [
+    labels = replace(TestLabels.from_rows(rows), slices=slices_of(rows))
+    return labels, [
         Contender(RECENCY_RULE, BASELINE, by_rule),
         Contender(LOGISTIC_REGRESSION, BASELINE, by_regression),
     ]

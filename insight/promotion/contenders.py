@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from insight.metrics.arrays import Doubles
+from insight.metrics.arrays import Booleans, Doubles
 
 YES_NO_TASKS = ("purchase", "churn")
 BASELINE = "baseline"
@@ -26,13 +26,23 @@ class TestLabels:
         customers: A number from 0 for each row's customer, shape (rows,).
         happened: Per yes/no task, 1 or 0, shape (rows,).
         labelled: Per task, whether the row has a label, shape (rows,).
+        slices: By name, whether the row is one of a slice, shape (rows,).
     """
 
     __test__ = False
 
     customers: npt.NDArray[np.int64]
     happened: dict[str, Doubles]
-    labelled: dict[str, npt.NDArray[np.bool_]]
+    labelled: dict[str, Booleans]
+    slices: dict[str, Booleans] = field(default_factory=dict)
+
+    def within(self, mask: Booleans) -> "TestLabels":
+        """Some of the rows."""
+        return TestLabels(
+            self.customers[mask],
+            {task: happened[mask] for task, happened in self.happened.items()},
+            {task: labelled[mask] for task, labelled in self.labelled.items()},
+        )
 
     @classmethod
     def from_rows(cls, rows: pd.DataFrame) -> "TestLabels":
@@ -60,3 +70,9 @@ class Contender:
     version: str
     probabilities: dict[str, Doubles] = field(default_factory=dict)
     ranks: Doubles | None = None
+
+    def within(self, mask: Booleans) -> "Contender":
+        """What it said about some of the rows."""
+        said = {task: chances[mask] for task, chances in self.probabilities.items()}
+        ranks = None if self.ranks is None else self.ranks[mask]
+        return Contender(self.name, self.version, said, ranks)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from pyspark.sql import DataFrame
 
 from insight.encoding.features import FeatureStatistics
 from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.contenders import (
+    CHALLENGER,
     CHAMPION,
     LOGISTIC_REGRESSION,
     RECENCY_RULE,
@@ -18,6 +20,7 @@ from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Comparison, Demand
 from insight.promotion.measurements import Measurement, Ring
 from insight.promotion.own_items import OWN_ITEMS
+from insight.promotion.slices import measure_slices, with_slice_columns
 from insight.settings import PromotionSettings
 
 NEXT_ITEM_METRIC = "ndcg10"
@@ -32,16 +35,21 @@ class Exam:
         item_daily: Interactions per item and day.
         vocabulary: Tonight's item_id to item_index.
         statistics: Tonight's feature scales.
+        customers: Descriptions of customers.
+        run_date: Tonight.
     """
 
     examples: DataFrame
     item_daily: DataFrame
     vocabulary: DataFrame
     statistics: FeatureStatistics
+    customers: DataFrame
+    run_date: date
 
     @property
     def test(self) -> DataFrame:
-        return self.examples.where("split = 'test'")
+        test = self.examples.where("split = 'test'")
+        return with_slice_columns(test, self.statistics, self.customers, as_of=self.run_date)
 
     @property
     def learnt(self) -> DataFrame:
@@ -71,6 +79,8 @@ def judge(
     ours = model_contender(challenger, exam.test)
     ring = Ring(labels, settings.bootstrap_rounds, settings.seed)
     measurements = [found for each in (ours, *rivals) for found in ring.measure(each)]
+    models = [each for each in (ours, *rivals) if each.name in (CHALLENGER, CHAMPION)]
+    measurements += [found for each in models for found in measure_slices(ring, each)]
     return Evidence(
         measurements, list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
     )

@@ -14,14 +14,19 @@ from insight.metrics.statistics import (
     auc_of,
     average_precision_of,
     calibration_error_of,
+    lift_of,
     mean_of,
     ratio_of,
+    top_share_of,
 )
 from insight.promotion.contenders import YES_NO_TASKS, Contender, TestLabels
 from insight.promotion.gate import Comparison, Demand
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
 LIST_LENGTH = 10
+TOP_SHARE = 0.1
+ALL = "all"
+"""The slice that all rows are in."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Measurement:
     metric: str
     estimate: Estimate
     row_count: int
+    slice: str = ALL
 
 
 @dataclass(frozen=True)
@@ -144,4 +150,6 @@ def _yes_no(truth: Doubles, said: Doubles) -> dict[str, Statistic]:
         "precision": ratio_of(predicted * truth, predicted, otherwise=0.0),
         "recall": ratio_of(predicted * truth, truth),
         "f1": ratio_of(2 * predicted * truth, predicted + truth),
+        "lift_top10": lift_of(truth, said, TOP_SHARE),
+        "gain_top10": ratio_of(truth * top_share_of(said, TOP_SHARE), truth),
     }

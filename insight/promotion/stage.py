@@ -19,6 +19,7 @@ from insight.registry.registry import Registry
 from insight.registry.version import ModelVersion
 from insight.stages import Run, Stage
 from insight.tables import (
+    CUSTOMERS,
     EVALUATION,
     FEATURE_STATISTICS,
     ITEM_DAILY,
@@ -55,7 +56,7 @@ def promote(run: Run) -> str | None:
 
 PROMOTE = Stage(
     name="promote",
-    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS),
+    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS, CUSTOMERS),
     writes=(EVALUATION,),
     work=promote,
 )
@@ -72,6 +73,8 @@ def _evidence(run: Run, challenger: ModelVersion, champion: ModelVersion | None)
         run.lake.read(ITEM_DAILY),
         vocabulary_rows,
         statistics,
+        run.lake.read(CUSTOMERS),
+        run.run_date,
     )
     rival, notes = _rival(run, champion, vocabulary, statistics)
     own = _translation(challenger, vocabulary, statistics)
@@ -125,6 +128,7 @@ def _publish(run: Run, measurements: Sequence[Measurement]) -> None:
                 for x in (each.estimate.value, each.estimate.low, each.estimate.high)
             ),
             each.row_count,
+            each.slice,
             run.run_date,
         )
         for each in measurements

@@ -109,8 +109,8 @@ def _metrics(
     newest = known.agg(F.max("run_date").alias("run_date")).first()
     if newest is None or newest["run_date"] is None:
         return None, ()
-    rows = known.where(F.col("run_date") == F.lit(newest["run_date"])).drop("run_date")
-    ordered = rows.orderBy("task", "metric", "contender").collect()
+    rows = known.where(F.col("run_date") == F.lit(newest["run_date"])).where("slice = 'all'")
+    ordered = rows.drop("run_date", "slice").orderBy("task", "metric", "contender").collect()
     return newest["run_date"], tuple(MeasuredMetric(**row.asDict()) for row in ordered)
 
 

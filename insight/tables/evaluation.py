@@ -4,7 +4,7 @@ from insight.tables.table import Column, Table
 
 EVALUATION = Table(
     name="evaluation",
-    grain="one row per run date, contender, task and metric",
+    grain="one row per run date, contender, task, metric and slice",
     owner="data science",
     columns=(
         Column("contender", "string", "challenger, champion, or a baseline's name."),
@@ -15,8 +15,9 @@ EVALUATION = Table(
         Column("low", "double", "2.5 % bootstrap bound."),
         Column("high", "double", "97.5 % bootstrap bound."),
         Column("row_count", "bigint", "Labelled test rows."),
+        Column("slice", "string", "all, new, returning, big_spenders, or a country's name."),
         Column("run_date", "date", "Night."),
     ),
-    key=("run_date", "contender", "task", "metric"),
+    key=("run_date", "contender", "task", "metric", "slice"),
     partition_by=("run_date",),
 )

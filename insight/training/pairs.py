@@ -32,34 +32,35 @@ def count_pairs_of(examples: DataFrame, item_counts: Indices, pairs: PairWeights
     newest = examples.groupBy("customer_id").agg(
         F.max_by("item_indices", "cutoff_at").alias("item_indices")
     )
-
-    def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            lists = batch.column(batch.schema.names.index("item_indices"))
-            items = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(lists), -1)
-            arrays = [pa.array(part) for part in pair_weights(items, pairs)]
-            yield pa.RecordBatch.from_arrays(arrays, ["item", "neighbour", "weight"])
-
-    # Sums of doubles hang on their order; a rerun must choose the same neighbours.
-    summed = (
-        newest.select("item_indices")
-        .mapInArrow(counted, _PAIR)
-        .groupBy("item", "neighbour")
-        .agg(F.round(F.sum("weight"), 6).alias("weight"))
-    )
     counts = np.maximum(item_counts, 1)
     damping = pd.DataFrame(
         {"neighbour": np.arange(len(counts)), "damping": counts**-pairs.target_power}
     )
     popular = F.broadcast(examples.sparkSession.createDataFrame(damping))
-    strongest = Window.partitionBy("item").orderBy(
-        F.desc(F.col("weight") * F.col("damping")), "neighbour"
-    )
+    strength = F.col("weight") * F.col("damping")
+    strongest = Window.partitionBy("item").orderBy(F.desc(strength), "neighbour")
     kept = (
-        summed.join(popular, on="neighbour", how="inner")
+        per_pair(newest, pairs)
+        .join(popular, on="neighbour", how="inner")
         .withColumn("place", F.row_number().over(strongest))
         .where(F.col("place") <= pairs.neighbours)
     )
     # The vocabulary times the neighbours kept: it fits where the model's item table fits.
     rows = kept.select("item", "neighbour", "weight").orderBy("item", "neighbour").toPandas()
     return scaled_pairs(Pairs(*(rows[name].to_numpy() for name in rows)), item_counts, pairs)
+
+
+def per_pair(sequences: DataFrame, pairs: PairWeights) -> DataFrame:
+    """``item, neighbour, weight``: the sum over all sequences' ``item_indices``."""
+
+    def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            lists = batch.column(0)
+            items = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(lists), -1)
+            arrays = [pa.array(part) for part in pair_weights(items, pairs)]
+            yield pa.RecordBatch.from_arrays(arrays, ["item", "neighbour", "weight"])
+
+    found = sequences.select("item_indices").mapInArrow(counted, _PAIR)
+    # Sums of doubles hang on their order; a rerun must choose the same neighbours.
+    total = F.round(F.sum("weight"), 6).alias("weight")
+    return found.groupBy("item", "neighbour").agg(total)

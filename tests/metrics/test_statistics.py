@@ -14,6 +14,7 @@ from insight.metrics.statistics import (
     auc_of,
     average_precision_of,
     calibration_error_of,
+    lift_of,
     mean_of,
     ratio_of,
 )
@@ -74,3 +75,13 @@ def test_calibration_error_weighs_rows_within_fixed_bins() -> None:
     statistic = calibration_error_of(labels, chances, bins=2)
     # Round 2 draws the first row twice, the second never: |0 - .1| on half of the rows.
     assert statistic(np.array([[1, 1, 1, 1], [2, 0, 1, 1.0]])) == pytest.approx([0.25, 0.15])
+
+
+def test_lift_is_how_many_times_as_often_the_top_share_says_yes() -> None:
+    # Two of ten are the top: one of them is a yes, of three in all.
+    scores = np.array([0.9, 0.8, 0.1, 0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.4])
+    labels = np.array([1, 0, 1, 1, 0, 0, 0, 0, 0, 0.0])
+    lift = lift_of(labels, scores, 0.2)
+    assert lift(np.ones((1, 10)))[0] == pytest.approx(0.5 / 0.3)
+    # A round that drew no yes has no base rate, and so no lift.
+    assert np.isnan(lift((1 - labels)[None]))[0]

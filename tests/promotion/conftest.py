@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
-from insight.tables import TRAINING_EXAMPLES
+from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
 
 RUN_DATE = date(2024, 3, 31)
 CUTOFF_AT = {
@@ -17,8 +17,15 @@ CUTOFF_AT = {
     "validation": 1_709_251_200,
     "test": 1_709_337_600,
 }
-CUSTOMERS = 400
+CUSTOMER_COUNT = 400
 LENGTH = 4
+
+
+def customers(spark: SparkSession, *known: tuple[str, str | None]) -> DataFrame:
+    """Rows of customers of whom the country alone is known, or nothing."""
+    nothing = (None,) * 4
+    rows = [(name, *nothing, country, None, RUN_DATE, RUN_DATE) for name, country in known]
+    return spark.createDataFrame(rows, CUSTOMERS.schema)
 
 
 @pytest.fixture(scope="session")
@@ -47,22 +54,22 @@ def example_rows(statistics: FeatureStatistics) -> pd.DataFrame:
 
 
 def _split(random: np.random.Generator, split: str, statistics: FeatureStatistics) -> pd.DataFrame:
-    features = random.normal(size=(CUSTOMERS, statistics.width)).astype(np.float32)
+    features = random.normal(size=(CUSTOMER_COUNT, statistics.width)).astype(np.float32)
     features[:, len(FEATURES) :] = 0
     days = FEATURES.index("days_since_last_order")
-    missing = random.random(CUSTOMERS) < 0.2
+    missing = random.random(CUSTOMER_COUNT) < 0.2
     features[missing, days] = 0
     features[missing, len(FEATURES) + sum(statistics.has_mask[:days])] = 1
     silence = np.where(missing, 3.0, features[:, days])
     chance = 1 / (1 + np.exp(2 * silence - features[:, 0]))
-    sequences = random.integers(1, 6, size=(4, CUSTOMERS, LENGTH))
-    next_item = random.choice([2, 2, 2, 3, 1, 0], CUSTOMERS)
-    purchase = random.random(CUSTOMERS) < chance
-    churn = random.random(CUSTOMERS) > chance
+    sequences = random.integers(1, 6, size=(4, CUSTOMER_COUNT, LENGTH))
+    next_item = random.choice([2, 2, 2, 3, 1, 0], CUSTOMER_COUNT)
+    purchase = random.random(CUSTOMER_COUNT) < chance
+    churn = random.random(CUSTOMER_COUNT) > chance
     sequences[1:, :, -1] = next_item, 1 + churn, 1 + purchase
     return pd.DataFrame(
         {
-            "customer_id": [f"c{i:04d}" for i in range(CUSTOMERS)],
+            "customer_id": [f"c{i:04d}" for i in range(CUSTOMER_COUNT)],
             "cutoff_at": CUTOFF_AT[split],
             **{
                 name: list(sequences[i])
@@ -76,7 +83,7 @@ def _split(random: np.random.Generator, split: str, statistics: FeatureStatistic
             "has_purchase": 1.0,
             "churn": churn.astype(float),
             "has_churn": (~missing).astype(float),
-            "row_checksum": np.arange(CUSTOMERS),
+            "row_checksum": np.arange(CUSTOMER_COUNT),
             "split": split,
             "run_date": RUN_DATE,
         }

@@ -13,7 +13,9 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.evaluation import Candidate, Scorer, model_contender
+from insight.promotion.slices import with_slice_columns
 from insight.promotion.translation import translate
+from tests.promotion.conftest import RUN_DATE, customers
 
 LENGTH = 4
 TONIGHT = Vocabulary(("apple", "bread", "cheese", "dates"), ("x",) * 4)
@@ -76,14 +78,21 @@ def test_a_model_of_another_night_is_asked_in_its_own_indices(
 
 
 def test_rules_and_labels_stand_in_the_same_order(
-    examples: DataFrame, test_rows: pd.DataFrame, statistics: FeatureStatistics
+    spark: SparkSession, examples: DataFrame, test_rows: pd.DataFrame, statistics: FeatureStatistics
 ) -> None:
     rules = fit_rules(examples.where("split != 'test'"), statistics, most_rows=10_000)
-    labels, found = rule_contenders(rules, examples.where("split = 'test'"), statistics)
+    test = with_slice_columns(
+        examples.where("split = 'test'"),
+        statistics,
+        customers(spark, ("c0001", "GB"), ("c0002", None)),
+        as_of=RUN_DATE,
+    )
+    labels, found = rule_contenders(rules, test, statistics)
     assert labels.customers.tolist() == list(range(len(test_rows)))
     assert labels.happened["purchase"].tolist() == test_rows["purchase"].tolist()
     assert labels.labelled["churn"].tolist() == (test_rows["has_churn"] > 0).tolist()
     assert labels.labelled["next_item"].tolist() == (test_rows["next_item"] > 0).tolist()
+    assert labels.slices["country GB"].tolist() == [n == 1 for n in range(len(test_rows))]
     assert [each.name for each in found] == ["recency_rule", "logistic_regression"]
     features = np.stack(test_rows["features"])
     assert found[1].probabilities["churn"] == pytest.approx(

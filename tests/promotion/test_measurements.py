@@ -39,7 +39,7 @@ def test_metrics_are_those_of_the_labelled_rows() -> None:
         roc_auc_score(PURCHASE[LABELLED], said[LABELLED])
     )
     assert found["auc"].row_count == 150
-    assert len(found) == 9
+    assert len(found) == 11
     for each in found.values():
         # Resampling makes bins noisier, so a small calibration error only grows with it.
         assert each.estimate.low <= each.estimate.value or each.metric == "ece"

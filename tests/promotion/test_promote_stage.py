@@ -24,6 +24,7 @@ from insight.registry.version import ModelVersion
 from insight.settings import PromotionSettings, Settings
 from insight.stages import Run
 from insight.tables import (
+    CUSTOMERS,
     EVALUATION,
     FEATURE_STATISTICS,
     ITEM_DAILY,
@@ -31,7 +32,6 @@ from insight.tables import (
     TRAINING_EXAMPLES,
     Table,
 )
-from tests.promotion.conftest import CUSTOMERS
 
 RUN_DATE = date(2024, 3, 31)
 VOCABULARY = Vocabulary(("a", "b", "c", "d"), ("x",) * 4)
@@ -108,6 +108,13 @@ def root(
         (n, i, t, statistics.scaling, m, s, h, RUN_DATE) for i, (n, t, m, s, h) in enumerate(rows)
     ]
     _write(root, FEATURE_STATISTICS, listed)
+    # A quarter of the customers are known by name alone.
+    nothing = (None,) * 4
+    described = [
+        (f"c{n:04d}", *nothing, "GB" if n < 300 else None, None, RUN_DATE, RUN_DATE)
+        for n in range(400)
+    ]
+    _write(root, CUSTOMERS, described)
     return root
 
 
@@ -186,10 +193,14 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
     assert promoted == "cheat"
     assert reason.startswith("promoted: purchase auc +0.")
     first = evaluated(run)
-    by_key = {(row[0], row[2], row[3]): row for row in first}
+    judged = {(row[0], row[8]): row[7] for row in first if row[2:4] == ("purchase", "auc")}
+    assert judged["challenger", "country GB"] == 300
+    assert 300 < judged["challenger", "returning"] < 400
+    assert ("recency_rule", "new") not in judged
+    by_key = {(row[0], row[2], row[3]): row for row in first if row[8] == "all"}
     assert by_key["challenger", "purchase", "auc"][4:7] == (1.0, 1.0, 1.0)
     # A sixth has no next item, a sixth one outside the vocabulary, which is a miss.
-    assert by_key["challenger", "next_item", "hr10"][7] < CUSTOMERS
+    assert by_key["challenger", "next_item", "hr10"][7] < CUSTOMER_COUNT
     assert 0.7 < by_key["challenger", "next_item", "hr10"][4] < 0.9
     assert by_key["recent_popularity_7d", "next_item", "hr10"][1] == "baseline"
     assert {row[0] for row in first} == {

@@ -24,6 +24,7 @@ from insight.tables import (
 )
 
 BEFORE, TONIGHT = date(2024, 3, 30), date(2024, 3, 31)
+POPULAR = "recent_popularity_7d"
 OLD, NEW = "2024-03-24-aaaa", "2024-03-31-bbbb"
 
 SCORES = [
@@ -52,12 +53,24 @@ ITEM_ROWS = [
     )
 ]
 MEASURED = [
-    ("challenger", NEW, "purchase", "auc", 0.81, 0.79, 0.83, 1234, TONIGHT),
-    ("challenger", NEW, "purchase", "log_loss", 0.41, 0.39, 0.43, 1234, TONIGHT),
-    ("recency_rule", "baseline", "purchase", "auc", 0.76, 0.74, 0.78, 1234, TONIGHT),
-    ("recent_popularity_7d", "baseline", "next_item", "ndcg10", 0.02, 0.01, 0.03, 1100, TONIGHT),
-    ("challenger", NEW, "next_item", "ndcg10", 0.05, 0.04, 0.06, 1100, TONIGHT),
-    ("challenger", OLD, "purchase", "auc", 0.5, 0.4, 0.6, 9, date(2024, 3, 24)),
+    ("challenger", NEW, "purchase", "auc", 0.81, 0.79, 0.83, 1234, "all", TONIGHT),
+    ("challenger", NEW, "purchase", "log_loss", 0.41, 0.39, 0.43, 1234, "all", TONIGHT),
+    ("recency_rule", "baseline", "purchase", "auc", 0.76, 0.74, 0.78, 1234, "all", TONIGHT),
+    (
+        POPULAR,
+        "baseline",
+        "next_item",
+        "ndcg10",
+        0.02,
+        0.01,
+        0.03,
+        1100,
+        "all",
+        TONIGHT,
+    ),
+    ("challenger", NEW, "next_item", "ndcg10", 0.05, 0.04, 0.06, 1100, "all", TONIGHT),
+    ("challenger", OLD, "purchase", "auc", 0.5, 0.4, 0.6, 9, "all", date(2024, 3, 24)),
+    ("challenger", NEW, "purchase", "auc", 0.7, 0.6, 0.8, 99, "new", TONIGHT),
 ]
 QUALITY = [
     (TONIGHT, "events", "kept", 12_345, 0.99),

@@ -51,7 +51,7 @@ def test_the_latest_recommendations_carry_the_titles_known_that_night(ask: Ask) 
 
 
 def test_the_latest_evaluation_is_of_the_newest_night(ask: Ask) -> None:
-    assert ask("SELECT count(*), max(row_count) FROM evaluation_latest") == [(5, 1234)]
+    assert ask("SELECT count(*), max(row_count) FROM evaluation_latest") == [(6, 1234)]
 
 
 def test_history_stays_queryable(ask: Ask) -> None:
