@@ -5,8 +5,9 @@ import numpy as np
 import optuna
 import pandas as pd
 from lifetimes import BetaGeoFitter
+from lifetimes.utils import ConvergenceError
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, roc_auc_score
 
 from bench.tasks.shops import Split
 from insight.encoding.features import FeatureStatistics
@@ -19,6 +20,8 @@ HORIZON_DAYS = {"purchase": 7, "churn": 30}
 _RFM = ("days_since_last_order", "orders_365d", "amount_cents_365d")
 _QUINTILES = np.linspace(0, 1, 6)[1:-1]
 _DAY = 86_400
+_DAYS_A_WEEK = 7
+_PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0)
 
 
 def lightgbm_contender(train: Split, validation: Split, test: Split, *, seed: int) -> Contender:
@@ -77,20 +80,29 @@ def bgnbd_contender(orders: pd.DataFrame, test: Split) -> Contender:
     frequency = (asked["count"] - 1).fillna(0).to_numpy(np.float64)
     recency = (pd.to_datetime(asked["last"]) - pd.to_datetime(asked["first"])).dt.days
     age = (known - pd.to_datetime(asked["first"])).dt.days
-    recency, age = recency.fillna(0).to_numpy(np.float64), age.fillna(1).to_numpy(np.float64)
-    age = np.maximum(age, 1.0)
+    recency = recency.fillna(0).to_numpy(np.float64) / _DAYS_A_WEEK
+    age = np.maximum(age.fillna(1).to_numpy(np.float64), 1.0) / _DAYS_A_WEEK
     bought = asked["count"].notna().to_numpy()
-    fitter = BetaGeoFitter(penalizer_coef=0.001)
-    fitter.fit(frequency[bought], recency[bought], age[bought])
+    fitter = _bgnbd(frequency[bought], recency[bought], age[bought])
     said = {}
     for task, days in HORIZON_DAYS.items():
         expected = fitter.conditional_expected_number_of_purchases_up_to_time(
-            days, frequency, recency, age
+            days / _DAYS_A_WEEK, frequency, recency, age
         )
         # At least one order of a Poisson count with that mean.
         buys = np.where(bought, 1.0 - np.exp(-np.asarray(expected, np.float64)), 0.0)
         said[task] = np.clip(buys if task == "purchase" else 1.0 - buys, 1e-6, 1 - 1e-6)
     return Contender("bgnbd", BASELINE, said)
+
+
+def _bgnbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> BetaGeoFitter:
+    """Fitted with the smallest penalty that it converges with."""
+    for penalty in _PENALTIES:
+        try:
+            return BetaGeoFitter(penalty).fit(frequency, recency, age)
+        except ConvergenceError as error:
+            problem = error
+    raise SystemExit(f"BG/NBD: no fit with a penalty of up to {_PENALTIES[-1]}") from problem
 
 
 def random_split_auc(test: Split, task: str, *, seed: int) -> float:
@@ -101,8 +113,6 @@ def random_split_auc(test: Split, task: str, *, seed: int) -> float:
     features, labels = test.labelled(task)
     half = np.random.default_rng(seed).random(len(labels)) < 0.5
     fitted = LogisticRegression(max_iter=2000).fit(features[half], labels[half])
-    from sklearn.metrics import roc_auc_score
-
     return float(roc_auc_score(labels[~half], fitted.predict_proba(features[~half])[:, 1]))
 
 
