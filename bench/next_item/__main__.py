@@ -2,7 +2,8 @@
 
 `make bench-next-item DATA=<file>` writes bench/results/next-item.json and, beside it, the top 20
 per user as Parquet. Each user's last item is the test, the one before it the validation, which
-chooses all settings, the epoch and the blend; the test is looked at once per contender.
+chooses all settings, the epoch and the blend; then both members learn from it as well, since it is
+known before the test, which is looked at once per contender.
 """
 
 import argparse

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from bench.next_item.blending import Scores, blend_of, choose_pairs
-from bench.next_item.data import LeaveOneOut
+from bench.next_item.data import LeaveOneOut, Rows
 from bench.next_item.encoders import Scorer, Task, Trained, scorer_of, train_encoder
 from insight.encoding.vocabulary import Indices
 from insight.models.arrays import Floats
@@ -65,16 +65,29 @@ class Contest:
         return max(tried, key=lambda each: each[1].ndcg)
 
     def trained(self, seed: int, candidate: dict[str, float]) -> Trained:
-        """An encoder of these settings."""
+        """An encoder of these settings, at its best epoch on validation."""
+        settings = self._settings(seed, candidate, max_epochs=self.max_epochs, stop_on="ndcg")
+        return train_encoder(self._task(self.protocol.train), settings, repeats=False)
+
+    def refitted(self, seed: int, candidate: dict[str, float], epochs: int) -> Trained:
+        """The same on all that is known before the test, for as many epochs as were best."""
+        settings = self._settings(seed, candidate, max_epochs=epochs, stop_on="none")
+        return train_encoder(self._task(self.protocol.validation), settings, repeats=False)
+
+    def counted(self, items: Indices) -> CoOccurrence:
+        """The pairs of these histories."""
+        return count_pairs(items, self.protocol.sequences.size, self.pairs)
+
+    def _settings(
+        self, seed: int, candidate: dict[str, float], **ending: object
+    ) -> TrainingSettings:
         length = self.protocol.length
-        settings = TrainingSettings.model_validate(
+        return TrainingSettings.model_validate(
             {
                 "backend": "single",
                 "encoder": "transformer",
                 "threads_per_rank": 2,
-                "max_epochs": self.max_epochs,
                 "patience": 3,
-                "stop_on": "ndcg",
                 "learning_rate": 3e-3,
                 "decay": "none",
                 "weight_decay": 0.0,
@@ -85,20 +98,15 @@ class Contest:
                 "timeout_seconds": 3600,
                 "seed": seed,
                 **candidate,
+                **ending,
             }
         )
-        return train_encoder(self._task, settings, repeats=False)
 
-    def counted(self, items: Indices) -> CoOccurrence:
-        """The pairs of these histories."""
-        return count_pairs(items, self.protocol.sequences.size, self.pairs)
-
-    @property
-    def _task(self) -> Task:
+    def _task(self, learnt: Rows) -> Task:
         protocol, size = self.protocol, self.protocol.sequences.size
         if self.category_of_item is None:
-            return Task.without_categories(protocol.train, protocol.validation, size)
-        return Task(protocol.train, protocol.validation, size, self.category_of_item)
+            return Task.without_categories(learnt, protocol.validation, size)
+        return Task(learnt, protocol.validation, size, self.category_of_item)
 
 
 def contenders(contest: Contest, seed: int) -> Iterator[Contender]:
@@ -111,8 +119,9 @@ def contenders(contest: Contest, seed: int) -> Iterator[Contender]:
     score = scorer_of(trained)
     blend = blend_of(partial(_of, score, validation.items), counted, validation)
     print(f"seed {seed}: {candidate}, {contest.pairs}, {blend}", flush=True)
-    # What the test's rows know is known by then to everyone: their pairs count as well.
+    # What the test's rows know is known by then: their pairs count, and the encoder learns it.
     strengths = contest.counted(now).strengths(now)
+    score = scorer_of(contest.refitted(seed, candidate, trained.best_epoch))
     yield Contender("co_occurrence", lambda rows: strengths[rows].toarray())
     yield Contender("encoder", partial(_of, score, now))
     yield Contender("ensemble", lambda rows: blend.logits(score(now[rows]), strengths[rows]))

@@ -61,6 +61,11 @@ class Trained:
     category_of_item: Indices
 
     @property
+    def best_epoch(self) -> int:
+        """Its number, from 1."""
+        return int(min(self.history, key=lambda entry: entry["score"])["epoch"])
+
+    @property
     def ndcg(self) -> float:
         """NDCG@10 of the best epoch on validation."""
         return max(entry["ndcg_10"] for entry in self.history)

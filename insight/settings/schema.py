@@ -111,8 +111,9 @@ class TrainingSettings(_Strict):
     batch_size: int = Field(256, ge=1)
     max_epochs: int = Field(3, ge=1)
     patience: int = Field(1, ge=1)
-    stop_on: Literal["loss", "ndcg"] = "loss"
-    """What the best epoch is best in: all heads' validation loss, or the next item's NDCG@10."""
+    stop_on: Literal["loss", "ndcg", "none"] = "loss"
+    """What the best epoch is best in: all heads' validation loss, or the next item's NDCG@10.
+    None: every epoch is trained and the last one kept, where their number is known."""
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = Field(2e-3, gt=0)
     warm_up_share: float = Field(0.0, ge=0, lt=1)

@@ -13,7 +13,7 @@ from insight.models.cooccurrence import CoOccurrence
 from insight.models.ranking import NEVER
 from insight.training.group import RankGroup
 
-WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+WEIGHTS = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 FLOOR_PERCENTILES = (1, 10, 50)
 """Of the counted weights."""
 

@@ -84,7 +84,7 @@ class Training:
                     "loss": loss,
                     "examples_per_second": speed,
                     **metrics,
-                    "score": self._score(metrics),
+                    "score": self._score(metrics, epoch),
                 }
             )
             self._show(history[-1])
@@ -111,8 +111,10 @@ class Training:
         mean = self._group.total(np.array([np.sum(losses)]))[0] / (self._steps * self._group.size)
         return float(mean), read
 
-    def _score(self, metrics: dict[str, float]) -> float:
+    def _score(self, metrics: dict[str, float], epoch: int) -> float:
         """What the best epoch has least of."""
+        if self._settings.stop_on == "none":
+            return -float(epoch)
         if self._settings.stop_on == "ndcg":
             return -metrics["ndcg_10"]
         return sum(metrics[f"{head}_loss"] for head in HEADS)
