@@ -40,7 +40,7 @@ class MentionWeights(keras.layers.Layer):  # type: ignore[misc]
             name="ages", shape=(2, shape.sequence_length), initializer=start
         )
         self._types = self.add_weight(name="types", shape=(shape.type_count,), initializer="zeros")
-        self._things = self.add_weight(name="things", shape=(things,), initializer="zeros")
+        self._things = self.add_weight(name=f"{name}_things", shape=(things,), initializer="zeros")
 
     def call(
         self, asked: tf.Tensor, events: tf.Tensor, things: tf.Tensor, inputs: Inputs

@@ -40,6 +40,14 @@ def set_weights(model: CustomerModel, weights: Mapping[str, Array]) -> None:
         variable.assign(weights[name])
 
 
+def start_from(model: CustomerModel, weights: Mapping[str, Array]) -> None:
+    """Set the weights that are given; what is not a number in them stays as the model has it."""
+    for name, variable in _named(model).items():
+        if name in weights:
+            given = weights[name]
+            variable.assign(np.where(np.isnan(given), variable.numpy(), given))
+
+
 def _named(model: CustomerModel) -> dict[str, tf.Variable]:
     # Names alone may repeat (every layer has a "kernel"); with the place they are unique, and
     # the order in which layers are made is part of the code version.

@@ -19,6 +19,8 @@ _METRICS = {
     "brier": "Brier score",
     "ece": "Calibration error",
     "f1": "F1",
+    "lift_top10": "Lift, top tenth",
+    "gain_top10": "Gain, top tenth",
 }
 _OUTCOMES = {"ok": "done", "skipped": "no change"}
 

@@ -102,6 +102,8 @@ class TrainingSettings(_Strict):
     """Whether items that follow each other are counted, and heard as validation finds best."""
     ranks: int = Field(2, ge=1)
     threads_per_rank: int = Field(1, ge=1)
+    warm_start: bool = False
+    """Whether training begins with the champion's weights, where its encoders are the same."""
     every_days: int = Field(7, ge=1)
     """A champion younger than this is not trained anew."""
     width: int = Field(64, ge=4)

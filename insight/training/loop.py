@@ -11,7 +11,7 @@ from insight.logs import logger
 from insight.models.arrays import Array
 from insight.models.blend import ALONE
 from insight.models.customer_model import CustomerModel
-from insight.models.weights import set_weights, weights_of
+from insight.models.weights import set_weights, start_from, weights_of
 from insight.training.blending import choose_blend
 from insight.training.group import RankGroup
 from insight.training.negatives import NegativeSampler
@@ -50,6 +50,8 @@ class Training:
         self._steps = equal_steps(rows, self._settings.batch_size)
         self._model = CustomerModel(plan.shape, plan.category_of_item)
         self._model.items.start_biases(plan.item_counts)
+        if plan.start is not None:
+            start_from(self._model, plan.start)
         self._optimizer = make_optimizer(self._settings, self._steps * self._settings.max_epochs)
         sampler = NegativeSampler(
             plan.item_counts,

@@ -1,5 +1,6 @@
 """What every rank is told before it starts, and what it says when it ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,7 @@ class TrainingPlan:
         category_of_item: Category index of every item index, shape (vocabulary_size,).
         item_counts: Events of every item index in the training window, shape (vocabulary_size,).
         counted: Which items follow which in the training window; None where that was not asked.
+        start: Weights to begin with, NaN where there are none; None to begin anew.
     """
 
     train_files: tuple[str, ...]
@@ -36,6 +38,7 @@ class TrainingPlan:
     category_of_item: Indices
     item_counts: Indices
     counted: CoOccurrence | None = None
+    start: Mapping[str, Array] | None = None
 
 
 @dataclass(frozen=True)

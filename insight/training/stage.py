@@ -2,19 +2,15 @@
 
 import hashlib
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import functions as F
-
 from insight import __version__
-from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, TYPE_COUNT
 from insight.logs import logger
-from insight.models.cooccurrence import CoOccurrence, PairWeights
-from insight.models.shape import ModelShape
 from insight.registry import Registry
 from insight.registry.schedule import why_not_train
-from insight.settings import TrainingSettings
+from insight.registry.version import ModelVersion
 from insight.spark import REPOSITORY
 from insight.stages import Run, Stage
 from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES
@@ -22,9 +18,9 @@ from insight.training import outcome
 from insight.training.backends import Backend, backend_for
 from insight.training.code import code_fingerprint
 from insight.training.inputs import TRAIN as TRAIN_SPLIT
-from insight.training.inputs import VALIDATION, Inputs, has_examples, read_inputs, tonight
-from insight.training.pairs import count_pairs_of
+from insight.training.inputs import Inputs, has_examples, read_inputs
 from insight.training.plan import TrainingPlan
+from insight.training.planning import make_plans
 
 log = logger(__name__)
 
@@ -53,15 +49,18 @@ def train(run: Run) -> str | None:
     inputs = read_inputs(run, ranks=backend.ranks)
     wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds"})
     wanted["repeats"] = run.settings.scoring.recommend_seen
+    champion = _champion(run, registry)
+    wanted["warm_from"] = champion.version if champion else None
     inputs_hash = inputs.content_hash({**wanted, "code": code_fingerprint()})
     same = registry.find_same(run.run_date, inputs_hash)
     if same:
         return f"version {same.version} was trained on the same examples with the same settings"
-    members = [_trained(backend, plan, inputs) for plan in make_plans(run, inputs)]
+    plans = make_plans(run, inputs, champion)
+    members = [_trained(backend, plan, inputs) for plan in plans]
     metrics = outcome.validation_metrics(members[0].reports, members[0].scales)
     with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
         outcome.prepare_folder(Path(folder), members, inputs)
-        registry.publish(Path(folder), _facts(run, inputs, inputs_hash), metrics)
+        registry.publish(Path(folder), _facts(run, inputs, inputs_hash, champion), metrics)
     return None
 
 
@@ -73,6 +72,13 @@ TRAIN = Stage(
 )
 
 
+def _champion(run: Run, registry: Registry) -> ModelVersion | None:
+    """Whose weights training begins with: the night before's, so that a rerun finds the same."""
+    if not run.settings.training.warm_start:
+        return None
+    return registry.champion_or_none(run.run_date - timedelta(days=1))
+
+
 def _trained(backend: Backend, plan: TrainingPlan, inputs: Inputs) -> outcome.TrainedMember:
     rows = inputs.splits[TRAIN_SPLIT].counted.rows
     log.info("training", encoder=plan.shape.encoder, ranks=backend.ranks, rows=rows)
@@ -82,56 +88,9 @@ def _trained(backend: Backend, plan: TrainingPlan, inputs: Inputs) -> outcome.Tr
     return outcome.TrainedMember(plan, reports)
 
 
-def make_plans(run: Run, inputs: Inputs) -> list[TrainingPlan]:
-    """What the ranks are told, for each encoder of the version."""
-    settings = run.settings.training
-    counted = None
-    if settings.co_occurrence:
-        learnt = tonight(run, TRAINING_EXAMPLES).where(F.col("split") == TRAIN_SPLIT)
-        counted = count_pairs_of(learnt, inputs.item_counts, PairWeights())
-    encoders = (settings.encoder, *settings.ensemble)
-    return [
-        _plan(
-            run,
-            inputs,
-            settings.model_copy(update={"encoder": encoder, "seed": settings.seed + number}),
-            counted,
-        )
-        for number, encoder in enumerate(encoders)
-    ]
-
-
-def _plan(
-    run: Run, inputs: Inputs, settings: TrainingSettings, counted: CoOccurrence | None
-) -> TrainingPlan:
-    shape = ModelShape(
-        vocabulary_size=inputs.vocabulary.size,
-        category_count=inputs.vocabulary.category_count,
-        type_count=TYPE_COUNT,
-        gap_count=GAP_COUNT,
-        price_count=PRICE_COUNT,
-        feature_width=inputs.features.width,
-        sequence_length=run.settings.sequences.length,
-        encoder_length=min(settings.encoder_length, run.settings.sequences.length),
-        encoder=settings.encoder,
-        width=settings.width,
-        blocks=settings.blocks,
-        heads=settings.heads,
-        dropout=settings.dropout,
-        repeats=run.settings.scoring.recommend_seen,
-    )
-    return TrainingPlan(
-        train_files=inputs.splits[TRAIN_SPLIT].files,
-        validation_files=inputs.splits[VALIDATION].files,
-        shape=shape,
-        settings=settings,
-        category_of_item=inputs.vocabulary.category_of_item,
-        item_counts=inputs.item_counts,
-        counted=counted,
-    )
-
-
-def _facts(run: Run, inputs: Inputs, inputs_hash: str) -> dict[str, Any]:
+def _facts(
+    run: Run, inputs: Inputs, inputs_hash: str, champion: ModelVersion | None
+) -> dict[str, Any]:
     schema = f"{TRAINING_EXAMPLES.schema.simpleString()}".encode()
     lock = REPOSITORY / LOCK_FILE
     return {
@@ -147,5 +106,6 @@ def _facts(run: Run, inputs: Inputs, inputs_hash: str) -> dict[str, Any]:
         "seed": run.settings.training.seed,
         "settings": run.settings.training.model_dump(mode="json"),
         "trained_through": inputs.trained_through,
+        "warm_from": champion.version if champion else None,
         "train_rows": inputs.splits[TRAIN_SPLIT].counted.rows,
     }

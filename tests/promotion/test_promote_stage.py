@@ -32,6 +32,7 @@ from insight.tables import (
     TRAINING_EXAMPLES,
     Table,
 )
+from tests.promotion.conftest import CUSTOMER_COUNT
 
 RUN_DATE = date(2024, 3, 31)
 VOCABULARY = Vocabulary(("a", "b", "c", "d"), ("x",) * 4)

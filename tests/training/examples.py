@@ -61,8 +61,10 @@ def write_split(folder: Path, rows_per_file: list[int], *, seed: int = 0) -> tup
 
 def small_shape(**changes: object) -> ModelShape:
     sizes = {"width": 8, "heads": 2, "dropout": 0.0, "encoder_length": ENCODER_LENGTH, **changes}
-    counts = (ITEMS, 4, TYPE_COUNT, GAP_COUNT, PRICE_COUNT)
-    return ModelShape(*counts, WIDTH, LENGTH, **sizes)
+    counts = {"vocabulary_size": ITEMS, "category_count": 4, "type_count": TYPE_COUNT}
+    buckets = {"gap_count": GAP_COUNT, "price_count": PRICE_COUNT}
+    inputs = {"feature_width": WIDTH, "sequence_length": LENGTH}
+    return ModelShape(**{**counts, **buckets, **inputs, **sizes})
 
 
 def small_categories() -> np.ndarray:

@@ -1,0 +1,86 @@
+"""What the ranks are told, for each encoder of a version."""
+
+from pyspark.sql import functions as F
+
+from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, TYPE_COUNT
+from insight.logs import logger
+from insight.models.cooccurrence import CoOccurrence, PairWeights
+from insight.models.shape import ModelShape
+from insight.registry.version import ModelVersion
+from insight.settings import TrainingSettings
+from insight.stages import Run
+from insight.tables import TRAINING_EXAMPLES
+from insight.training.inputs import TRAIN, VALIDATION, Inputs, tonight
+from insight.training.pairs import count_pairs_of
+from insight.training.plan import TrainingPlan
+from insight.training.warm_start import Start, start_of
+
+log = logger(__name__)
+
+
+def make_plans(run: Run, inputs: Inputs, champion: ModelVersion | None) -> list[TrainingPlan]:
+    """A plan per encoder; each has a seed of its own.
+
+    Args:
+        run: The night.
+        inputs: What is trained on.
+        champion: Whose weights training begins with, where they fit.
+    """
+    first = run.settings.training
+    settings = [
+        first.model_copy(update={"encoder": encoder, "seed": first.seed + number})
+        for number, encoder in enumerate((first.encoder, *first.ensemble))
+    ]
+    shapes = [_shape(run, inputs, each) for each in settings]
+    starts = _starts(inputs, shapes, champion)
+    counted = _counted(run, inputs)
+    return [
+        TrainingPlan(
+            train_files=inputs.splits[TRAIN].files,
+            validation_files=inputs.splits[VALIDATION].files,
+            shape=shape,
+            settings=each,
+            category_of_item=inputs.vocabulary.category_of_item,
+            item_counts=inputs.item_counts,
+            counted=counted,
+            start=start,
+        )
+        for each, shape, start in zip(settings, shapes, starts, strict=True)
+    ]
+
+
+def _shape(run: Run, inputs: Inputs, settings: TrainingSettings) -> ModelShape:
+    return ModelShape(
+        vocabulary_size=inputs.vocabulary.size,
+        category_count=inputs.vocabulary.category_count,
+        type_count=TYPE_COUNT,
+        gap_count=GAP_COUNT,
+        price_count=PRICE_COUNT,
+        feature_width=inputs.features.width,
+        sequence_length=run.settings.sequences.length,
+        encoder_length=min(settings.encoder_length, run.settings.sequences.length),
+        encoder=settings.encoder,
+        width=settings.width,
+        blocks=settings.blocks,
+        heads=settings.heads,
+        dropout=settings.dropout,
+        repeats=run.settings.scoring.recommend_seen,
+    )
+
+
+def _starts(
+    inputs: Inputs, shapes: list[ModelShape], champion: ModelVersion | None
+) -> list[Start | None]:
+    anew: list[Start | None] = [None] * len(shapes)
+    if champion is None:
+        return anew
+    starts = start_of(champion.folder, shapes, inputs.vocabulary, inputs.features)
+    log.info("warm start", champion=champion.version, fits=starts is not None)
+    return anew if starts is None else list(starts)
+
+
+def _counted(run: Run, inputs: Inputs) -> CoOccurrence | None:
+    if not run.settings.training.co_occurrence:
+        return None
+    learnt = tonight(run, TRAINING_EXAMPLES).where(F.col("split") == TRAIN)
+    return count_pairs_of(learnt, inputs.item_counts, PairWeights())
