@@ -49,13 +49,16 @@ def main() -> int:
         _write_lists(each, protocol, RESULTS / f"next-item-{name}-seed{seed}.parquet")
     measures += [measure for each in scores for measure in _measures(name, each, scores[each])]
     measures.append(_targeted(name, "minutes_per_seed", max(minutes), "minutes", "the slowest"))
+    arguments = f" DATA={given.data.name}"
+    written = write("next-item", measures, arguments=arguments)
     attributes = given.data.with_name(f"{given.data.stem}_item2attributes.json")
     if attributes.is_file():
         categories = categories_of(attributes, protocol.sequences)
         for each in contenders(contest.with_categories(categories), 1):
             found = [_tested(each, protocol)]
             measures += _measures(f"{name}_attributes", each.name, found)
-    print(write("next-item", measures, arguments=f" DATA={given.data.name}").read_text())
+        written = write("next-item", measures, arguments=arguments)
+    print(written.read_text())
     return 0
 
 

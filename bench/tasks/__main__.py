@@ -54,16 +54,18 @@ MODELS = {
 def main() -> int:
     """Measure every shop and write what came out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shops", default=",".join(shop.name for shop in SHOPS))
+    names = [shop.name for shop in SHOPS]
+    parser.add_argument("--shops", nargs="+", choices=names, default=names)
     given = parser.parse_args()
     configure_logs()
     spark = build_session("bench-tasks")
     measures: list[Measure] = []
     for shop in SHOPS:
-        if shop.name in given.shops.split(","):
+        if shop.name in given.shops:
             with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
                 measures += _measured(spark, shop, Path(folder))
-    print(write("tasks", measures).read_text())
+            # After each shop: what took half an hour is not lost with the next one.
+            print(write("tasks", measures).read_text(), flush=True)
     return 0
 
 

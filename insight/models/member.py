@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import Array, Floats
 from insight.models.blend import Blend
@@ -56,8 +57,11 @@ class Member:
             said: Encoding = model(inputs, training=False)
             return said
 
-        self._encode = tf.function(encode, reduce_retracing=True)
-        self._score = tf.function(score, reduce_retracing=True)
+        # One graph for batches of any size: tracing takes longer than scoring a small one.
+        rows, lists = tf.TensorSpec((None, None)), tf.TensorSpec((None, None), tf.int64)
+        inputs = {**dict.fromkeys(SEQUENCE_INPUTS, lists), "features": rows}
+        self._encode = tf.function(encode, input_signature=[inputs])
+        self._score = tf.function(score, input_signature=[rows, rows, rows, lists])
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> "Member":
