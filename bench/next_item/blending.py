@@ -8,14 +8,13 @@ import numpy as np
 from bench.next_item.data import Rows
 from insight.encoding.vocabulary import FIRST_KNOWN, Indices
 from insight.metrics.ranking import ndcg_at, target_ranks
-from insight.models.arrays import Doubles, Floats
+from insight.models.arrays import NEVER, Doubles, Floats
 from insight.models.blend import Blend
 from insight.models.cooccurrence import CoOccurrence, PairWeights, count_pairs
 from insight.training.blending import Scored, choose_blend
 from insight.training.group import SoloGroup
 
 BLOCK = 1000
-NEVER = -1e9
 
 DECAYS = (0.5, 0.8)
 POWERS = ((0.0, 0.0), (0.0, 0.25), (0.0, 0.5), (0.3, 0.3))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from insight.encoding.sequences import SEQUENCE_INPUTS
-from insight.encoding.vocabulary import FIRST_KNOWN, Indices, Vocabulary
+from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, Indices, Vocabulary
 
 FILES = 4
 ROWS_PER_GROUP = 1024
@@ -28,6 +28,15 @@ class Rows(NamedTuple):
 
     items: Indices
     targets: Indices
+
+
+def padded(sequences: list[Indices], length: int) -> Indices:
+    """The newest items of each, padded with 0 on the left; shape (sequences, length)."""
+    rows = np.full((len(sequences), length), PADDING, np.int64)
+    for row, sequence in zip(rows, sequences, strict=True):
+        newest = sequence[-length:]
+        row[length - len(newest) :] = newest
+    return rows
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,7 @@ class Sequences:
 
     def padded(self, *, leave_out: int, length: int) -> Indices:
         """Histories without their last items, shape (users, length), padded with 0 on the left."""
-        rows = np.zeros((len(self.histories), length), np.int64)
-        for row, history in zip(rows, self.histories, strict=True):
-            known = history[: len(history) - leave_out][-length:]
-            if len(known):
-                row[-len(known) :] = known
-        return rows
+        return padded([history[: len(history) - leave_out] for history in self.histories], length)
 
     def from_end(self, place: int) -> Indices:
         """Each user's item at a place counted from the end, 1 for the last; shape (users,)."""

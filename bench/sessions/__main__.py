@@ -53,11 +53,9 @@ def main() -> int:
 
 def _ours(sessions: Sessions, seed: int, max_epochs: int) -> Iterator[tuple[str, Scores]]:
     """Counted pairs, the encoder, and their blend."""
-    border = len(sessions.train) - round(len(sessions.train) * 0.1)
-    pairs = choose_pairs(
-        sessions.validation, whole(sessions.train[:border]), sessions.size, repeats=True
-    )
-    counted = count_pairs(whole(sessions.train[:border]), sessions.size, pairs)
+    older = whole(sessions.older)
+    pairs = choose_pairs(sessions.validation, older, sessions.size, repeats=True)
+    counted = count_pairs(older, sessions.size, pairs)
     task = Task.without_categories(sessions.learnt, sessions.validation, sessions.size)
     score = scorer_of(train_encoder(task, _settings(seed, max_epochs), repeats=True))
     known, now = sessions.validation.items, sessions.test.items

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.next_item.data import Rows
-from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, UNKNOWN, Indices
+from bench.next_item.data import Rows, padded
+from insight.encoding.vocabulary import FIRST_KNOWN, UNKNOWN, Indices
 
 LENGTH = 20
 VALIDATION_SHARE = 0.1
@@ -40,44 +40,40 @@ class Sessions:
             return np.array([index_of.get(item, UNKNOWN) for item in found], np.int64)
 
         pairs = _lines(folder / "test_pairs.jsonl.gz")
-        prefixes = padded([indices(pair["prefix"]) for pair in pairs])
+        prefixes = padded([indices(pair["prefix"]) for pair in pairs], LENGTH)
         test = Rows(prefixes, indices([pair["target"] for pair in pairs]))
         train = [indices(session) for session in sessions if len(session) > 1]
         return cls(len(items) + FIRST_KNOWN, train, test)
 
     @property
+    def older(self) -> list[Indices]:
+        """All but the newest tenth."""
+        return self.train[: self._border]
+
+    @property
     def learnt(self) -> Rows:
-        """All but the newest tenth; every position's next item is learned."""
-        return _rows(self.train[: self._border])
+        """The older sessions; every position's next item is learned."""
+        return _rows(self.older)
 
     @property
     def validation(self) -> Rows:
         """Every prefix of the newest tenth, as the test asks."""
         newest = self.train[self._border :]
         prefixes = [session[:end] for session in newest for end in range(1, len(session))]
-        return Rows(padded(prefixes), np.concatenate([session[1:] for session in newest]))
+        return Rows(padded(prefixes, LENGTH), np.concatenate([session[1:] for session in newest]))
 
     @property
     def _border(self) -> int:
         return round(len(self.train) * (1 - VALIDATION_SHARE))
 
 
-def whole(sessions: list[Indices], length: int = LENGTH) -> Indices:
-    """Sessions with their last item, in which pairs are counted; (sessions, length + 1)."""
-    return padded(sessions, length + 1)
-
-
-def padded(sequences: list[Indices], length: int = LENGTH) -> Indices:
-    """The newest items of each, padded with 0 on the left; shape (sequences, length)."""
-    rows = np.full((len(sequences), length), PADDING, np.int64)
-    for row, sequence in zip(rows, sequences, strict=True):
-        newest = sequence[-length:]
-        row[length - len(newest) :] = newest
-    return rows
+def whole(sessions: list[Indices]) -> Indices:
+    """Sessions with their last item, in which pairs are counted; (sessions, LENGTH + 1)."""
+    return padded(sessions, LENGTH + 1)
 
 
 def _rows(sessions: list[Indices]) -> Rows:
-    known = padded([session[:-1] for session in sessions])
+    known = padded([session[:-1] for session in sessions], LENGTH)
     return Rows(known, np.array([session[-1] for session in sessions]))
 
 

@@ -92,11 +92,10 @@ def _measured(spark: SparkSession, shop: Shop, folder: Path) -> Iterator[Measure
 def _contenders(run: Run) -> tuple[Ring, list[Contender]]:
     """The test's labels, the two rules of every night, and the product's models."""
     examples, statistics = examples_of(run), statistics_of(run)
-    test = with_slice_columns(
-        examples.where("split = 'test'"), statistics, run.lake.read(CUSTOMERS), as_of=run.run_date
-    )
+    test = examples.where("split = 'test'")
+    sliced = with_slice_columns(test, statistics, run.lake.read(CUSTOMERS), as_of=run.run_date)
     rules = fit_rules(examples.where("split <> 'test'"), statistics, most_rows=10**6)
-    labels, found = rule_contenders(rules, test, statistics)
+    labels, found = rule_contenders(rules, sliced, statistics)
     for name, changes in MODELS.items():
         training = run.settings.training.model_dump() | changes
         settings = run.settings.model_copy(

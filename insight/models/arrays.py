@@ -8,6 +8,9 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 """Of any type."""
 
+NEVER = -1e9
+"""Score of what may not be recommended."""
+
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from insight.models.arrays import Floats
+from insight.models.arrays import NEVER, Floats
 
 FILE = "blend.json"
 
@@ -24,10 +24,10 @@ class Blend:
     floor: float
 
     def logits(self, logits: Floats, strengths: sparse.csr_matrix) -> Floats:
-        """Both opinions as logits, shape (rows, vocabulary)."""
+        """Both opinions as logits, shape (rows, vocabulary); what is ``NEVER`` stays so."""
         gains = strengths.copy()
         gains.data = self.weight * np.log1p(gains.data / self.floor)
-        return np.asarray(logits + gains.toarray())
+        return np.where(logits > NEVER / 2, logits + gains.toarray(), np.float32(NEVER))
 
     def save(self, folder: Path) -> None:
         """Write ``blend.json``."""

@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from insight.encoding.vocabulary import Vocabulary
-from insight.models.arrays import Array, Floats, Indices
+from insight.models.arrays import NEVER, Array, Floats, Indices
 from insight.models.cooccurrence import CoOccurrence
 from insight.models.member import Encoded, Member
-from insight.models.ranking import NEVER, without
+from insight.models.ranking import without
 from insight.models.shape import ModelShape, member_folders
 
 BLOCK_CELLS = 16_000_000
@@ -131,8 +131,7 @@ class Predictor:
         logits = member.logits(said, items, rows)
         if self._counted is None or not member.blend.weight:
             return logits
-        blended = member.blend.logits(logits, self._counted.strengths(items[rows]))
-        return np.where(logits > NEVER / 2, blended, np.float32(NEVER))
+        return member.blend.logits(logits, self._counted.strengths(items[rows]))
 
     def _blocks(self, count: int) -> Iterator[slice]:
         size = max(1, BLOCK_CELLS // self.shape.vocabulary_size)

@@ -5,11 +5,9 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from insight.encoding.vocabulary import FIRST_KNOWN
+from insight.models.arrays import NEVER
 from insight.models.item_table import Catalogue
 from insight.models.repeats import gains_of_own, last_places, newest_mentions
-
-NEVER = -1e9
-"""Score of what may not be recommended."""
 
 
 class Wishes(NamedTuple):

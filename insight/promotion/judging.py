@@ -48,8 +48,13 @@ class Exam:
 
     @property
     def test(self) -> DataFrame:
-        test = self.examples.where("split = 'test'")
-        return with_slice_columns(test, self.statistics, self.customers, as_of=self.run_date)
+        return self.examples.where("split = 'test'")
+
+    @property
+    def sliced_test(self) -> DataFrame:
+        """The test rows with what tells the slices."""
+        customers, statistics = self.customers, self.statistics
+        return with_slice_columns(self.test, statistics, customers, as_of=self.run_date)
 
     @property
     def learnt(self) -> DataFrame:
@@ -70,7 +75,7 @@ def judge(
 ) -> Evidence:
     """Evaluate challenger, champion (if there is one) and baselines on the same test rows."""
     rules = fit_rules(exam.learnt, exam.statistics, most_rows=settings.logistic_rows)
-    labels, rivals = rule_contenders(rules, exam.test, exam.statistics)
+    labels, rivals = rule_contenders(rules, exam.sliced_test, exam.statistics)
     rivals += next_item_contenders(
         exam.test, exam.item_daily, exam.vocabulary, windows=settings.popularity_days
     )

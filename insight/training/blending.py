@@ -10,7 +10,6 @@ from insight.metrics.ranking import ndcg_at, target_ranks
 from insight.models.arrays import Floats, Indices
 from insight.models.blend import ALONE, Blend
 from insight.models.cooccurrence import CoOccurrence
-from insight.models.ranking import NEVER
 from insight.training.group import RankGroup
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -50,8 +49,6 @@ def choose_blend(scored: Iterable[Scored], counted: CoOccurrence, group: RankGro
     for rows in scored:
         strengths = counted.strengths(rows.items)
         for number, blend in enumerate(blends):
-            blended = blend.logits(rows.logits, strengths)
-            # What the encoder never recommends stays so.
-            ranks = target_ranks(np.where(rows.logits > NEVER / 2, blended, NEVER), rows.targets)
+            ranks = target_ranks(blend.logits(rows.logits, strengths), rows.targets)
             gained[number] += ndcg_at(ranks, CUT).sum()
     return blends[int(np.argmax(group.total(gained)))]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from insight.encoding.vocabulary import FIRST_KNOWN
+from insight.models.arrays import NEVER
 from insight.models.customer_model import CustomerModel, Encoding
-from insight.models.ranking import NEVER
 from insight.models.repeats import (
     gains_of_own,
     gains_of_wanted,
@@ -81,9 +81,7 @@ def sampled_softmax_losses(
         Shape (rows, positions), of any value where there is no target.
     """
     items = batch["item_indices"]
-    targets, places = _asked(encoding, batch)
-    wanted = _scores_of_targets(model, encoding, items, targets)
-    fresh = _is_fresh(items, targets, negatives, places)
+    targets, places, wanted, fresh = _asked(model, encoding, batch, negatives)
     drawn = _scores_of_draws(model, encoding, negatives) - negatives.log_expected
     parts = [wanted[:, :, None], tf.where(fresh, drawn, NEVER)]
     if model.shape.repeats:
@@ -107,10 +105,7 @@ def gbce_losses(
     Returns:
         Shape (rows, positions), of any value where there is no target.
     """
-    items = batch["item_indices"]
-    targets, places = _asked(encoding, batch)
-    wanted = _scores_of_targets(model, encoding, items, targets)
-    fresh = _is_fresh(items, targets, negatives, places)
+    _, _, wanted, fresh = _asked(model, encoding, batch, negatives)
     drawn = tf.nn.softplus(_scores_of_draws(model, encoding, negatives))
     count = len(negatives.items)
     sampled = min(count / (model.shape.vocabulary_size - FIRST_KNOWN - 1), 1.0)
@@ -119,19 +114,29 @@ def gbce_losses(
     return (power * tf.nn.softplus(-wanted) + against) / (count + 1)
 
 
-def _asked(encoding: Encoding, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-    """Targets, shape (rows, positions), and the places of those positions in the sequence."""
-    positions = tf.shape(encoding.queries)[1]
+class _Asked(NamedTuple):
+    """What every next-item loss begins with.
+
+    Args:
+        targets: The wanted items, shape (rows, positions).
+        places: Places of the positions in the sequence, shape (positions,).
+        wanted: Scores of the targets, shape (rows, positions).
+        fresh: Whether a draw is neither wanted nor an own item; (rows, positions, negatives).
+    """
+
+    targets: tf.Tensor
+    places: tf.Tensor
+    wanted: tf.Tensor
+    fresh: tf.Tensor
+
+
+def _asked(model: CustomerModel, encoding: Encoding, batch: Batch, negatives: Negatives) -> _Asked:
+    items, positions = batch["item_indices"], tf.shape(encoding.queries)[1]
     targets, _ = next_item_targets(batch, positions)
-    return targets, last_places(batch["item_indices"], positions)
-
-
-def _is_fresh(
-    items: tf.Tensor, targets: tf.Tensor, negatives: Negatives, places: tf.Tensor
-) -> tf.Tensor:
-    """Whether a draw is neither wanted nor an own item; (rows, positions, negatives)."""
+    places = last_places(items, positions)
+    wanted = _scores_of_targets(model, encoding, items, targets)
     fresh = ~_had_before(items, negatives.items, places)
-    return fresh & (negatives.items != targets[:, :, None])
+    return _Asked(targets, places, wanted, fresh & (negatives.items != targets[:, :, None]))
 
 
 def _scores_of_targets(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from insight.models.arrays import Array, Doubles
+from insight.models.arrays import NEVER, Array, Doubles
 from insight.models.customer_model import CustomerModel, Encoding
-from insight.models.ranking import NEVER, Wishes, score_all_items
+from insight.models.ranking import Wishes, score_all_items
 from insight.training.blending import Scored
 from insight.training.buckets import Batch
 from insight.training.group import RankGroup

@@ -7,12 +7,12 @@ import pytest
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelDamagedError
 from insight.models import predictor as predictor_module
+from insight.models.arrays import NEVER
 from insight.models.blend import ALONE, Blend
 from insight.models.calibration import LogitScale, save_calibration
 from insight.models.cooccurrence import CoOccurrence, PairWeights, count_pairs
 from insight.models.customer_model import CustomerModel
 from insight.models.predictor import Predictor
-from insight.models.ranking import NEVER
 from insight.models.weight_file import load_weights, save_weights
 from insight.models.weights import weights_of
 from tests.training.examples import ITEMS, example_columns, small_shape

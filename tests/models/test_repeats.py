@@ -1,8 +1,9 @@
 import numpy as np
 import tensorflow as tf
 
+from insight.models.arrays import NEVER
 from insight.models.item_table import Catalogue
-from insight.models.ranking import NEVER, Wishes, score_all_items, without
+from insight.models.ranking import Wishes, score_all_items, without
 from insight.models.repeats import (
     gains_of_all,
     gains_of_own,

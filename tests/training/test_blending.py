@@ -1,9 +1,9 @@
 import numpy as np
 from scipy import sparse
 
+from insight.models.arrays import NEVER
 from insight.models.blend import ALONE
 from insight.models.cooccurrence import CoOccurrence, PairWeights
-from insight.models.ranking import NEVER
 from insight.training.blending import Scored, choose_blend
 from insight.training.group import SoloGroup
 
