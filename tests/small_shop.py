@@ -16,6 +16,8 @@ SMALL_NIGHT = {
     "examples.cutoff_step_days": 7,
     "examples.train_cutoffs": 6,
     "examples.min_item_events": 1,
+    "examples.campaign_days": 5,
+    "examples.campaign_window_days": 7,
     "examples.files": 2,
     "sequences.length": 12,
     "training.backend": "single",
@@ -37,7 +39,8 @@ def land_small_shop(
     Half of the customers buy often, half seldom; each buys mostly the same few items. Once a
     week is market day, when every second customer comes, whatever their habit: how long ago
     somebody last bought then says little, how often they buy says much. The last day but one
-    is a market day, and so are all cut-offs before it.
+    is a market day, and so are all cut-offs before it. Every week half of them are sent a
+    coupon, which every third customer mostly redeems and others seldom.
 
     Returns:
         The days landed.
@@ -57,6 +60,8 @@ def land_small_shop(
             for item in _basket(random, favourites[customer], items)
         ]
         _write(folder / "transactions" / f"{day}.parquet", rows)
+    for day in dates[3::7]:
+        _land_campaign(folder, random, day, customers)
     _write(folder / "products" / f"{FIRST_DAY}.parquet", [_product(n) for n in range(items)])
     people = [_household(n) for n in range(0, customers, 3)]
     _write(folder / "demographics" / f"{FIRST_DAY}.parquet", people)
@@ -86,6 +91,34 @@ def _line(day: date, customer: int, item: int, *, basket: int) -> dict[str, obje
     }
 
 
+def _land_campaign(folder: Path, random: np.random.Generator, day: date, customers: int) -> None:
+    """Who is sent a coupon on a day, and who redeems it two days later."""
+    sent = [customer for customer in range(customers) if random.random() < 0.5]
+    number = (day - FIRST_DAY).days
+    begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    shown = {
+        "campaign_id": number,
+        "campaign_type": f"Type {'AB'[number % 2]}",
+        "start_date": begins,
+        "end_date": begins + timedelta(days=10),
+    }
+    rows = [{**shown, "household_id": customer + 1} for customer in sent]
+    _write(folder / "campaigns" / f"{day}.parquet", rows)
+    later = begins + timedelta(days=2)
+    redeemed = [
+        {
+            "household_id": customer + 1,
+            "coupon_upc": 1,
+            "campaign_id": number,
+            "redemption_date": later,
+        }
+        for customer in sent
+        if random.random() < (0.7 if customer % 3 == 0 else 0.1)
+    ]
+    if redeemed:
+        _write(folder / "redemptions" / f"{later.date()}.parquet", redeemed)
+
+
 def _product(item: int) -> dict[str, object]:
     return {
         "product_id": item + 1000,
@@ -113,9 +146,4 @@ def _household(customer: int) -> dict[str, object]:
 
 def _write(path: Path, rows: list[dict[str, object]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist(rows)
-    if "transaction_timestamp" in table.column_names:
-        position = table.column_names.index("transaction_timestamp")
-        at = table["transaction_timestamp"].cast(pa.timestamp("us", tz="UTC"))
-        table = table.set_column(position, "transaction_timestamp", at)
-    pq.write_table(table, path)
+    pq.write_table(pa.Table.from_pylist(rows), path)

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from insight.encoding.arrays import lists
 from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS
 from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, Indices, Vocabulary
 
 FILES = 4
@@ -139,7 +141,10 @@ def write_examples(folder: Path, rows: Rows) -> tuple[str, ...]:
     # A new visit before every event: each position then asks the same question.
     columns = {name: there.astype(np.int64) * LATER_VISIT for name in SEQUENCE_INPUTS}
     columns |= {"item_indices": items, "features": nothing[:, None], "next_item": next_item}
-    columns |= dict.fromkeys(("purchase", "has_purchase", "churn", "has_churn"), nothing)
+    columns["campaign_context"] = np.zeros((len(items), CONTEXT_WIDTH), np.float32)
+    columns["next_action"] = np.zeros(len(items), np.int64)
+    labels = {f"{prefix}{task}": nothing for task in YES_NO_TASKS for prefix in ("", "has_")}
+    columns |= {**labels, "has_next_action": nothing}
     columns["has_next_item"] = (next_item > 0).astype(np.float32)
     columns["row_checksum"] = np.arange(len(items))
     urls = []
@@ -152,8 +157,6 @@ def write_examples(folder: Path, rows: Rows) -> tuple[str, ...]:
 
 
 def _array(values: np.ndarray) -> pa.Array:
-    if values.ndim == 1:
-        return pa.array(values)
-    rows, width = values.shape
-    offsets = pa.array(np.arange(0, (rows + 1) * width, width, dtype=np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel()))
+    return (
+        pa.array(values) if values.ndim == 1 else lists(values, pa.from_numpy_dtype(values.dtype))
+    )

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.next_item.data import LATER_VISIT, Rows, write_examples
 from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, SEQUENCE_INPUTS, TYPE_COUNT
+from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import FIRST_KNOWN, Indices
 from insight.models.arrays import Array, Floats
 from insight.models.blend import ALONE
@@ -118,7 +119,6 @@ def train_encoder(task: Task, settings: TrainingSettings, *, repeats: bool) -> T
 
 def scorer_of(trained: Trained) -> Scorer:
     """Scores of all items after each row's last event, shape (rows, vocabulary)."""
-    from insight.models.calibration import LogitScale
     from insight.models.customer_model import CustomerModel
     from insight.models.member import Member
     from insight.models.predictor import Predictor
@@ -126,13 +126,13 @@ def scorer_of(trained: Trained) -> Scorer:
 
     model = CustomerModel(trained.shape, trained.category_of_item)
     set_weights(model, trained.weights)
-    scales = dict.fromkeys(("purchase", "churn"), LogitScale((1.0, 1.0)))
-    predictor = Predictor([Member(model, scales, ALONE)])
+    predictor = Predictor([Member(model, {}, ALONE)])
 
     def score(items: Indices) -> Floats:
         there = (items > 0).astype(np.int64)
         inputs = dict.fromkeys(SEQUENCE_INPUTS, there * LATER_VISIT)
         inputs |= {"item_indices": items, "features": np.zeros((len(items), 1), np.float32)}
+        inputs["campaign_context"] = np.zeros((len(items), CONTEXT_WIDTH), np.float32)
         return predictor.item_scores(predictor.predict(inputs))
 
     return score

@@ -1,4 +1,4 @@
-"""Purchase and churn on a later window: the model and its ensemble beside their rivals.
+"""Purchase, churn, campaigns on a later window: model and ensemble beside their rivals.
 
 `make bench-tasks` writes bench/results/tasks.json: the same customers, features, split and
 bootstrap draws for everyone. The random-split figure is there as a warning only.
@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from bench.record import Measure, write
 from bench.tasks.rivals import (
+    Splits,
     bgnbd_contender,
     lightgbm_contender,
     random_split_auc,
@@ -27,7 +28,7 @@ from insight.encoding.vocabulary import Vocabulary
 from insight.logs import configure_logs
 from insight.promotion.baselines import fit_rules, rule_contenders
 from insight.promotion.candidates import shipped_candidate
-from insight.promotion.contenders import YES_NO_TASKS, Contender
+from insight.promotion.contenders import Contender
 from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Demand
 from insight.promotion.measurements import LOWER_IS_BETTER, Ring
@@ -54,38 +55,37 @@ MODELS = {
 def main() -> int:
     """Measure every shop and write what came out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = [shop.name for shop in SHOPS]
+    names = sorted({shop.name for shop in SHOPS})
     parser.add_argument("--shops", nargs="+", choices=names, default=names)
     given = parser.parse_args()
     configure_logs()
     spark = build_session("bench-tasks")
     measures: list[Measure] = []
-    for shop in SHOPS:
-        if shop.name in given.shops:
-            with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
-                measures += _measured(spark, shop, Path(folder))
-            # After each shop: what took half an hour is not lost with the next one.
-            print(write("tasks", measures).read_text(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
+        for shop in SHOPS:
+            if shop.name in given.shops:
+                measures += _measured(spark, shop, Path(folder) / shop.name)
+                # After each shop: what took half an hour is not lost with the next one.
+                print(write("tasks", measures).read_text(), flush=True)
     return 0
 
 
 def _measured(spark: SparkSession, shop: Shop, folder: Path) -> Iterator[Measure]:
     run = night_of(spark, shop, folder)
     ring, contenders = _contenders(run)
-    train, validation, test = (
-        split_of(examples_of(run), name) for name in ("train", "validation", "test")
-    )
-    contenders.append(rfm_contender(train.with_more(validation), test, statistics_of(run)))
-    contenders.append(bgnbd_contender(_orders(run, shop), test))
-    contenders.append(lightgbm_contender(train, validation, test, seed=SEED))
+    splits = Splits(*(split_of(examples_of(run), name) for name in Splits._fields))
+    contenders.append(rfm_contender(splits, shop.tasks, statistics_of(run)))
+    if "purchase" in shop.tasks:
+        contenders.append(bgnbd_contender(_orders(run, shop), splits.test))
+    contenders.append(lightgbm_contender(splits, shop.tasks, seed=SEED))
     for contender in contenders:
         yield from _of_contender(ring, shop, contender)
     by_name = {contender.name: contender for contender in contenders}
     for name in MODELS:
         for rival in by_name.keys() - MODELS.keys():
             yield from _gains(ring, shop, by_name[name], by_name[rival])
-    for task in YES_NO_TASKS:
-        auc = random_split_auc(test, task, seed=SEED)
+    for task in shop.tasks:
+        auc = random_split_auc(splits.test, task, seed=SEED)
         yield Measure(f"{shop.name}.{task}.auc.random_split_warning", auc, "", better="higher")
 
 
@@ -139,7 +139,7 @@ def _orders(run: Run, shop: Shop) -> pd.DataFrame:
 
 def _of_contender(ring: Ring, shop: Shop, contender: Contender) -> Iterator[Measure]:
     for found in ring.measure(contender):
-        if found.metric in METRICS and found.task in YES_NO_TASKS:
+        if found.metric in METRICS and found.task in shop.tasks:
             estimate = found.estimate
             yield Measure(
                 _name(shop, found.task, found.metric, contender.name),
@@ -152,7 +152,7 @@ def _of_contender(ring: Ring, shop: Shop, contender: Contender) -> Iterator[Meas
 
 def _gains(ring: Ring, shop: Shop, ours: Contender, rival: Contender) -> Iterator[Measure]:
     """How much better ours is, paired: the same customers, the same draws."""
-    for task in YES_NO_TASKS:
+    for task in shop.tasks:
         for metric in ("auc", "log_loss"):
             found = ring.compare(ours, rival, metric, task, Demand.HOLD)
             if found is None:

@@ -1,5 +1,8 @@
 """What careful engineers would use instead: an RFM rule, BG/NBD, and tuned LightGBM."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import lightgbm
 import numpy as np
 import optuna
@@ -11,7 +14,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from bench.tasks.shops import Split
 from insight.encoding.features import FeatureStatistics
-from insight.promotion.contenders import BASELINE, YES_NO_TASKS, Contender
+from insight.promotion.contenders import BASELINE, Contender
 
 TRIALS = 30
 ROUNDS = 2000
@@ -24,11 +27,20 @@ _DAYS_A_WEEK = 7
 _PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0)
 
 
-def lightgbm_contender(train: Split, validation: Split, test: Split, *, seed: int) -> Contender:
+class Splits(NamedTuple):
+    """One night's examples, in the order of their cut-offs."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+def lightgbm_contender(splits: Splits, tasks: Iterable[str], *, seed: int) -> Contender:
     """Boosted trees, tuned and stopped on the validation cut-off, refitted on both."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    train, validation, test = splits
     said = {}
-    for task in YES_NO_TASKS:
+    for task in tasks:
         learnt, checked = train.labelled(task), validation.labelled(task)
 
         def loss(trial: optuna.Trial, learnt=learnt, checked=checked) -> float:
@@ -43,12 +55,13 @@ def lightgbm_contender(train: Split, validation: Split, test: Split, *, seed: in
         parameters = {**best.params, **_fixed(seed)}
         rounds = best.user_attrs["rounds"]
         booster = lightgbm.train(parameters, lightgbm.Dataset(*both), num_boost_round=rounds)
-        said[task] = np.asarray(booster.predict(test.features))
+        said[task] = np.asarray(booster.predict(test.design(task)))
     return Contender("lightgbm", BASELINE, said)
 
 
-def rfm_contender(learnt: Split, test: Split, statistics: FeatureStatistics) -> Contender:
+def rfm_contender(splits: Splits, tasks: Iterable[str], statistics: FeatureStatistics) -> Contender:
     """Quintiles of recency, frequency and money (Hughes 1994), weighed by a regression."""
+    learnt, test = splits.train.with_more(splits.validation), splits.test
     columns = [statistics.names.index(name) for name in _RFM]
     edges = np.quantile(learnt.features[:, columns], _QUINTILES, axis=0)
 
@@ -60,7 +73,7 @@ def rfm_contender(learnt: Split, test: Split, statistics: FeatureStatistics) -> 
         return np.hstack([np.eye(5)[each] for each in quintiles])
 
     said = {}
-    for task in YES_NO_TASKS:
+    for task in tasks:
         features, labels = learnt.labelled(task)
         fitted = LogisticRegression(max_iter=1000).fit(cells(features), labels)
         said[task] = fitted.predict_proba(cells(test.features))[:, 1]

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from insight.encoding.tasks import CONTEXT_WIDTH, NEXT_ACTIONS
 from insight.settings import ExampleSettings
 
 
 def per_customer_labels(
     events: DataFrame, *, as_of: Iterable[date], settings: ExampleSettings
 ) -> DataFrame:
-    """``customer_id, feature_date, purchase, churn_purchase, next_item_id``.
+    """``customer_id, feature_date, purchase, stayed, next_item_id, next_action``.
 
     Only customers with an event after the cut-off have a row: for the others nothing happened.
 
@@ -32,17 +33,23 @@ def per_customer_labels(
     bought = F.col("event_type") == "purchase"
     interacted = (F.col("event_type") != "return") & F.col("item_id").isNotNull()
     order = F.struct("event_at", F.xxhash64("event_id"))
+    soon = F.col("_days") <= settings.purchase_days
+    numbered = F.create_map(
+        *(F.lit(part) for pair in enumerate(NEXT_ACTIONS) for part in pair[::-1])
+    )
+    action = numbered[F.col("event_type")]
     return later.groupBy("customer_id", "feature_date").agg(
-        F.max((bought & (F.col("_days") <= settings.purchase_days)).cast("int")).alias("purchase"),
+        F.max((bought & soon).cast("int")).alias("purchase"),
         F.max((bought & (F.col("_days") <= settings.churn_days)).cast("int")).alias("stayed"),
         F.min_by(F.when(interacted, F.col("item_id")), F.when(interacted, order)).alias(
             "next_item_id"
         ),
+        F.min_by(F.when(soon, action), F.when(soon, order)).alias("next_action"),
     )
 
 
 def with_labels(snapshots: DataFrame, labels: DataFrame, *, active_days: int) -> DataFrame:
-    """Adds labels and their masks to snapshots of features and sequences.
+    """Adds labels and masks to snapshots of features and sequences; no campaign is asked about.
 
     ``churn`` is asked only of customers with a purchase in the ``active_days`` before.
     """
@@ -54,4 +61,34 @@ def with_labels(snapshots: DataFrame, labels: DataFrame, *, active_days: int) ->
         F.coalesce("purchase", F.lit(0)).cast("float").alias("purchase"),
         (1 - F.coalesce("stayed", F.lit(0))).cast("float").alias("churn"),
         was_active.cast("float").alias("has_churn"),
+        F.coalesce("next_action", F.lit(0)).cast("bigint").alias("next_action"),
+        *(_float(1).alias(name) for name in ("has_purchase", "has_next_action")),
+        *(_float(0).alias(name) for name in ("campaign", "has_campaign")),
+        F.lit("").alias("campaign_id"),
+        F.array(*[_float(0)] * CONTEXT_WIDTH).alias("campaign_context"),
     )
+
+
+def with_campaign_labels(snapshots: DataFrame, asked: DataFrame) -> DataFrame:
+    """Adds labels and masks: whether a customer answered a campaign, and nothing else.
+
+    Args:
+        snapshots: Of features and sequences.
+        asked: ``customer_id, campaign_id, feature_date, campaign_context, answered_on``.
+    """
+    labelled = snapshots.join(asked, on=["customer_id", "feature_date"], how="inner")
+    unasked = ("purchase", "churn", "has_churn", "has_purchase", "has_next_action")
+    return labelled.select(
+        *snapshots.columns,
+        F.lit(None).cast("string").alias("next_item_id"),
+        *(_float(0).alias(name) for name in unasked),
+        F.lit(0).cast("bigint").alias("next_action"),
+        F.col("answered_on").isNotNull().cast("float").alias("campaign"),
+        _float(1).alias("has_campaign"),
+        "campaign_id",
+        "campaign_context",
+    )
+
+
+def _float(value: float) -> Column:
+    return F.lit(value).cast("float")

@@ -57,6 +57,14 @@ class Known:
         daily, events = self.customer_daily.where(drawn), self.events.where(drawn)
         return replace(self, customer_daily=daily, events=events)
 
+    def restricted_to(self, customers: DataFrame) -> "Known":
+        """What is known of some customers only, by ``customer_id``."""
+        daily, events = (
+            each.join(customers, on="customer_id", how="left_semi")
+            for each in (self.customer_daily, self.events)
+        )
+        return replace(self, customer_daily=daily, events=events)
+
 
 def per_customer_snapshot(known: Known, *, as_of: Iterable[date], length: int) -> DataFrame:
     """Columns of customer_features, and ``events``, of every customer at every cut-off."""

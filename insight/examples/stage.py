@@ -1,5 +1,6 @@
 """Build examples: snapshots at past cut-offs, what then happened, encoded for training."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import DataFrame
@@ -7,6 +8,7 @@ from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
+from insight.examples.campaigns import per_campaign_example, showings_of, split_showings
 from insight.examples.encode import encode_examples
 from insight.examples.labels import per_customer_labels, with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot, refuse_peeking
@@ -22,6 +24,7 @@ from insight.tables import (
     CUSTOMER_DAILY,
     CUSTOMERS,
     EVENTS,
+    EXPOSURES,
     FEATURE_STATISTICS,
     ITEM_DAILY,
     ITEM_VOCABULARY,
@@ -46,7 +49,15 @@ def build_examples(run: Run) -> str | None:
     refuse_peeking(sample, as_of=min(cutoffs.train), length=length)
     snapshots = per_customer_snapshot(known, as_of=cutoffs.split_of, length=length).persist()
     try:
-        _publish_examples(run, cutoffs, vocabulary, snapshots)
+        statistics = _publish_statistics(run, snapshots, cutoffs)
+        labelled = _with_campaigns(_labelled(run, cutoffs, snapshots), run, known)
+        run.lake.publish(
+            encode_examples(labelled, vocabulary, statistics, length=length),
+            TRAINING_EXAMPLES,
+            where=f"run_date = '{run.run_date}'",
+            files=run.settings.examples.files,
+            rows="some",
+        )
     finally:
         snapshots.unpersist()
     return None
@@ -54,7 +65,7 @@ def build_examples(run: Run) -> str | None:
 
 BUILD_EXAMPLES = Stage(
     name="build_examples",
-    reads=(EVENTS, CUSTOMERS, ITEMS, CUSTOMER_DAILY, ITEM_DAILY),
+    reads=(EVENTS, EXPOSURES, CUSTOMERS, ITEMS, CUSTOMER_DAILY, ITEM_DAILY),
     writes=(ITEM_VOCABULARY, FEATURE_STATISTICS, TRAINING_EXAMPLES),
     work=build_examples,
 )
@@ -105,25 +116,25 @@ def _versions(run: Run, table: Table, attributes: tuple[str, ...]) -> DataFrame:
     return since_ever(versions, key=table.key[0])
 
 
-def _publish_examples(
-    run: Run, cutoffs: Cutoffs, vocabulary: Vocabulary, snapshots: DataFrame
-) -> None:
+def _labelled(run: Run, cutoffs: Cutoffs, snapshots: DataFrame) -> DataFrame:
     """Features and sequence of every customer at every cut-off, with what then happened."""
     settings = run.settings.examples
-    statistics = _publish_statistics(run, snapshots, cutoffs)
     events = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(run.run_date))
     labels = per_customer_labels(events, as_of=cutoffs.split_of, settings=settings)
-    labelled = _with_split(
-        with_labels(snapshots, labels, active_days=settings.active_days), run, cutoffs
-    )
-    length = run.settings.sequences.length
-    run.lake.publish(
-        encode_examples(labelled, vocabulary, statistics, length=length),
-        TRAINING_EXAMPLES,
-        where=f"run_date = '{run.run_date}'",
-        files=settings.files,
-        rows="some",
-    )
+    labelled = with_labels(snapshots, labels, active_days=settings.active_days)
+    return _with_split(labelled, run, cutoffs.split_of)
+
+
+def _with_campaigns(labelled: DataFrame, run: Run, known: Known) -> DataFrame:
+    """Adds the rows of customers who were shown a campaign, as known the day before."""
+    settings, length = run.settings.examples, run.settings.sequences.length
+    exposures = run.lake.read_or_empty(EXPOSURES).where(F.col("ingest_date") <= F.lit(run.run_date))
+    showings = showings_of(known, exposures, settings)
+    split_of = split_showings(showings, settings, run_date=run.run_date)
+    if not split_of:
+        return labelled
+    answers = per_campaign_example(known, showings, split_of=split_of, length=length)
+    return labelled.unionByName(_with_split(answers, run, split_of))
 
 
 def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:
@@ -147,9 +158,9 @@ def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> Feat
     return statistics
 
 
-def _with_split(labelled: DataFrame, run: Run, cutoffs: Cutoffs) -> DataFrame:
+def _with_split(labelled: DataFrame, run: Run, split_of: Mapping[date, str]) -> DataFrame:
     """Adds ``split``, ``cutoff_at`` (end of the cut-off day, in seconds) and ``run_date``."""
-    days = [(day, split, int(_end_of(day).timestamp())) for day, split in cutoffs.split_of.items()]
+    days = [(day, split, int(_end_of(day).timestamp())) for day, split in split_of.items()]
     dates = run.spark.createDataFrame(days, "feature_date date, split string, cutoff_at bigint")
     joined = labelled.join(F.broadcast(dates), on="feature_date", how="inner")
     return joined.withColumn("run_date", F.lit(run.run_date))

@@ -1,5 +1,6 @@
 """Cut-offs for train, validation and test: consecutive label windows, never a random split."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -37,3 +38,32 @@ def split_by_time(
     candidates = [newest - step * k for k in range(settings.train_cutoffs)]
     train = tuple(sorted(day for day in candidates if day - horizon >= first_event_date))
     return Cutoffs(train, validation, test) if train else None
+
+
+def split_campaigns(
+    settings: ExampleSettings, *, run_date: date, shown: Mapping[date, int]
+) -> dict[date, str]:
+    """The split of each cut-off that campaigns are asked about at.
+
+    Campaigns begin when they begin, so a split takes those of ``campaign_window_days``. The test
+    answers end with the run date, the validation answers before the first test cut-off, and the
+    training answers before the first validation cut-off.
+
+    Args:
+        settings: Horizon and window, and how many cut-offs a split may have.
+        run_date: Tonight.
+        shown: Customers shown a campaign by cut-off; where there are too many cut-offs, those
+            with most of them are taken.
+    """
+    answer = timedelta(days=settings.campaign_days)
+    window = timedelta(days=settings.campaign_window_days)
+    split_of: dict[date, str] = {}
+    until = run_date - answer
+    for split in ("test", "validation", "train"):
+        after = date.min if split == "train" else until - window
+        inside = [day for day in shown if after < day <= until]
+        largest = sorted(inside, key=lambda day: (-shown[day], day))[: settings.campaign_cutoffs]
+        split_of |= dict.fromkeys(sorted(largest), split)
+        if split != "train":
+            until = after - answer
+    return split_of

@@ -41,6 +41,32 @@ def ratio_of(numerators: Floats, denominators: Floats, *, otherwise: float = np.
     return ratio
 
 
+def macro_f1_of(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> Statistic:
+    """The mean F1 of the classes that are there, each class counting the same.
+
+    Args:
+        labels: Class of each row, shape (rows,).
+        predicted: The class said, shape (rows,).
+    """
+    of_each = [
+        ratio_of(
+            2.0 * ((labels == each) & (predicted == each)),
+            1.0 * (labels == each) + (predicted == each),
+        )
+        for each in np.unique(labels)
+    ]
+
+    def macro_f1(counts: Doubles) -> Doubles:
+        values = np.stack([of_class(counts) for of_class in of_each])
+        # A round that drew no row of a class says nothing of it.
+        there = ~np.isnan(values)
+        return np.asarray(
+            np.where(there, values, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        )
+
+    return macro_f1
+
+
 def auc_of(labels: Floats, scores: Floats) -> Statistic:
     """The area under the ROC curve.
 

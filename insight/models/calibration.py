@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from insight.models.arrays import Array, Doubles, Floats
 
 FILE = "calibration.json"
 _NEWTON_STEPS = 50
 _RIDGE = 1e-6
+_TEMPERATURE_SLOPES = (0.05, 5.0)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class LogitScale:
         return cls((1.0,) * parts, float(shift))
 
 
+def fit_temperature(logits: Array, labels: Array) -> LogitScale:
+    """The one slope under which a softmax has the least log loss (Guo et al. 2017, section 4.2).
+
+    Args:
+        logits: Shape (rows, classes); a row at least.
+        labels: Class of each row, shape (rows,).
+    """
+    wide, classes = logits.astype(np.float64), labels.astype(np.int64)[:, None]
+
+    def loss(slope: float) -> float:
+        said = np.take_along_axis(log_softmax(wide * slope, axis=1), classes, axis=1)
+        return -float(said.mean())
+
+    found = minimize_scalar(loss, bounds=_TEMPERATURE_SLOPES, method="bounded")
+    return LogitScale((float(found.x),))
+
+
 def save_calibration(folder: Path, scales: Mapping[str, LogitScale]) -> None:
     """Write ``calibration.json``."""
     content = {head: asdict(scale) for head, scale in scales.items()}
@@ -66,7 +86,7 @@ def save_calibration(folder: Path, scales: Mapping[str, LogitScale]) -> None:
 
 
 def load_calibration(folder: Path) -> dict[str, LogitScale]:
-    """Read ``calibration.json``: a scale for each yes-or-no head."""
+    """Read ``calibration.json``: a scale for each head that learned from labels."""
     content = json.loads((folder / FILE).read_text())
     return {
         head: LogitScale(tuple(values["slopes"]), values["intercept"])

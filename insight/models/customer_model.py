@@ -1,4 +1,4 @@
-"""One encoder of a customer's events, and three heads: next item, purchase, churn."""
+"""One encoder of a customer's events, and a head for each question."""
 
 from typing import NamedTuple
 
@@ -7,17 +7,18 @@ import tensorflow as tf
 import tf_keras as keras
 
 from insight.encoding.sequences import GAP_EDGES_SECONDS, SEQUENCE_INPUTS
+from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS
 from insight.encoding.vocabulary import PADDING
 from insight.models.arrays import Indices
 from insight.models.cnn import CnnEncoder
 from insight.models.gru import GruEncoder
-from insight.models.heads import YesNoHead
+from insight.models.heads import ActionHead, YesNoHead
 from insight.models.item_table import ItemTable
 from insight.models.repeats import MentionWeights, gains_of_all
 from insight.models.shape import ModelShape
 from insight.models.transformer import TransformerEncoder
 
-MODEL_INPUTS = (*SEQUENCE_INPUTS, "features")
+MODEL_INPUTS = (*SEQUENCE_INPUTS, "features", "campaign_context")
 """What a row needs to be predicted; labels come beside these."""
 
 NEW_VISIT_SECONDS = 3600
@@ -37,15 +38,16 @@ class Encoding(NamedTuple):
         repeats: Weights of the mentions of own items; (rows, positions, length).
         category_gains: What an item's score gains by its category;
             (rows, positions, category_count).
-        purchase: Logits in two parts to be added up, wide and deep; (rows, 2).
-        churn: As for purchase.
+        yes_no: Logits of ``YES_NO_TASKS`` in two parts to be added up, wide and deep;
+            (rows, tasks, 2).
+        next_action: Logits of ``NEXT_ACTIONS``; (rows, actions).
     """
 
     queries: tf.Tensor
     repeats: tf.Tensor
     category_gains: tf.Tensor
-    purchase: tf.Tensor
-    churn: tf.Tensor
+    yes_no: tf.Tensor
+    next_action: tf.Tensor
 
 
 class CustomerModel(keras.Model):  # type: ignore[misc]
@@ -73,8 +75,8 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         self._categories_again = MentionWeights(
             shape, "categories_again", things=shape.category_count, first_log_weight=-2.0
         )
-        self.purchase = YesNoHead(shape, "purchase")
-        self.churn = YesNoHead(shape, "churn")
+        self.yes_no = [YesNoHead(shape, task) for task in YES_NO_TASKS]
+        self._next_action = ActionHead(shape)
         self(_one_row(shape))
 
     def call(
@@ -83,8 +85,8 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         """Encode a batch.
 
         Args:
-            inputs: ``MODEL_INPUTS``: indices of shape (rows, length) and ``features`` of shape
-                (rows, feature_width).
+            inputs: ``MODEL_INPUTS``: indices of shape (rows, length), ``features`` of shape
+                (rows, feature_width), ``campaign_context`` of shape (rows, CONTEXT_WIDTH).
             positions: For how many of the last positions the next item is asked for; no more
                 than the encoder reads.
             training: Whether units are dropped.
@@ -96,12 +98,16 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         visits = new_visit_follows(inputs["gap_indices"])[:, -positions:]
         asked = states[:, -positions:] + self._visits(visits)
         repeats, category_gains = self._again(asked, events, {**inputs, "visits": visits})
+        said = [
+            head(features_of(task, inputs), states[:, -1], training=training)
+            for task, head in zip(YES_NO_TASKS, self.yes_no, strict=True)
+        ]
         return Encoding(
             queries=self._query(asked),
             repeats=repeats,
             category_gains=category_gains,
-            purchase=self.purchase(inputs["features"], states[:, -1], training=training),
-            churn=self.churn(inputs["features"], states[:, -1], training=training),
+            yes_no=tf.stack(said, axis=1),
+            next_action=self._next_action(inputs["features"], states[:, -1], training=training),
         )
 
     def _again(
@@ -123,6 +129,13 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
             + self._gaps(inputs["gap_indices"])
             + self._prices(inputs["price_indices"])
         )
+
+
+def features_of(task: str, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    """What a yes-or-no head reads: the customer and, where one is asked about, the campaign."""
+    if task != "campaign":
+        return inputs["features"]
+    return tf.concat([inputs["features"], inputs["campaign_context"]], axis=1)
 
 
 def new_visit_follows(gaps: tf.Tensor) -> tf.Tensor:
@@ -149,4 +162,5 @@ def _embedding(count: int, width: int, name: str) -> keras.layers.Embedding:
 
 def _one_row(shape: ModelShape) -> dict[str, tf.Tensor]:
     row = {name: tf.zeros((1, shape.sequence_length), tf.int64) for name in SEQUENCE_INPUTS}
-    return row | {"features": tf.zeros((1, shape.feature_width))}
+    context = tf.zeros((1, CONTEXT_WIDTH))
+    return row | {"features": tf.zeros((1, shape.feature_width)), "campaign_context": context}

@@ -1,9 +1,10 @@
-"""Yes-or-no heads: a logistic regression on the features, and what a network sees beyond it."""
+"""Heads on the features: a linear rule, and what a network sees beyond it."""
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from insight.encoding.tasks import NEXT_ACTIONS
 from insight.models.arrays import Array
 from insight.models.shape import ModelShape
 
@@ -33,7 +34,7 @@ class YesNoHead(keras.layers.Layer):  # type: ignore[misc]
         """The logit in two parts.
 
         Args:
-            features: Shape (rows, feature_width).
+            features: Shape (rows, any width, always the same).
             state: The encoder's last state, shape (rows, width).
             training: Whether units are dropped.
 
@@ -48,3 +49,23 @@ class YesNoHead(keras.layers.Layer):  # type: ignore[misc]
     def set_wide(self, coefficients: Array, intercept: float) -> None:
         """Set the regression: coefficients of shape (feature_width,), and the intercept."""
         self._wide.set_weights([coefficients[:, None], np.array([intercept])])
+
+
+class ActionHead(keras.layers.Layer):  # type: ignore[misc]
+    """Which of ``NEXT_ACTIONS`` comes next: wide and deep as well, all of it by gradients."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__(name="next_action")
+        count = len(NEXT_ACTIONS)
+        self._wide = keras.layers.Dense(count, kernel_initializer="zeros", name="wide")
+        self._inner = keras.layers.Dense(shape.width // 2, activation="relu", name="inner")
+        self._outer = keras.layers.Dense(
+            count, use_bias=False, kernel_initializer="zeros", name="outer"
+        )
+        self._dropout = keras.layers.Dropout(DEEP_DROPOUT)
+
+    def call(self, features: tf.Tensor, state: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Logits, shape (rows, actions); arguments as for ``YesNoHead``."""
+        joined = tf.concat([features, tf.stop_gradient(state)], axis=1)
+        inner = self._inner(self._dropout(joined, training=training))
+        return self._wide(features) + self._outer(self._dropout(inner, training=training))

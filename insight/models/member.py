@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import Array, Floats
 from insight.models.blend import Blend
@@ -23,15 +25,16 @@ class Encoded(NamedTuple):
     """What a member says of n customers.
 
     Args:
-        purchase: Calibrated probability of a purchase within the horizon, shape (n,).
-        churn: Calibrated probability of no purchase within the horizon, shape (n,).
+        yes_no: Calibrated probability of each of ``YES_NO_TASKS``, shape (n, tasks); not a number
+            where the model never had a label of it.
+        next_action: Calibrated probability of each of ``NEXT_ACTIONS``, shape (n, actions).
         queries: For ranking, shape (n, width).
         repeats: For ranking, shape (n, length).
         category_gains: For ranking, shape (n, category_count).
     """
 
-    purchase: Floats
-    churn: Floats
+    yes_no: Floats
+    next_action: Floats
     queries: Floats
     repeats: Floats
     category_gains: Floats
@@ -42,7 +45,7 @@ class Member:
 
     Args:
         model: With its weights.
-        scales: Calibration of the yes-or-no heads.
+        scales: Calibration of the heads by name.
         blend: How much it listens to co-occurrence.
     """
 
@@ -60,6 +63,7 @@ class Member:
         # One graph for batches of any size: tracing takes longer than scoring a small one.
         rows, lists = tf.TensorSpec((None, None)), tf.TensorSpec((None, None), tf.int64)
         inputs = {**dict.fromkeys(SEQUENCE_INPUTS, lists), "features": rows}
+        inputs["campaign_context"] = rows
         self._encode = tf.function(encode, input_signature=[inputs])
         self._score = tf.function(score, input_signature=[rows, rows, rows, lists])
 
@@ -87,10 +91,20 @@ class Member:
 
     def _encoded(self, inputs: dict[str, Array], rows: slice) -> Encoded:
         said = self._encode({name: tf.constant(inputs[name][rows]) for name in MODEL_INPUTS})
+        yes_no = [
+            self._chances(task, logits)
+            for task, logits in zip(YES_NO_TASKS, said.yes_no.numpy().swapaxes(0, 1), strict=True)
+        ]
+        sharpness = self._scales["next_action"].slopes[0] if "next_action" in self._scales else 1.0
         return Encoded(
-            self._scales["purchase"].probabilities(said.purchase.numpy()),
-            self._scales["churn"].probabilities(said.churn.numpy()),
+            np.stack(yes_no, axis=1),
+            softmax(said.next_action.numpy() * np.float32(sharpness), axis=1),
             said.queries[:, 0].numpy(),
             said.repeats[:, 0].numpy(),
             said.category_gains[:, 0].numpy(),
         )
+
+    def _chances(self, task: str, logits: Array) -> Floats:
+        if task not in self._scales:
+            return np.full(len(logits), np.nan, np.float32)
+        return self._scales[task].probabilities(logits)

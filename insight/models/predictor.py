@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from insight.encoding.tasks import NEXT_ACTIONS, YES_NO_TASKS
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import NEVER, Array, Floats, Indices
 from insight.models.cooccurrence import CoOccurrence
@@ -23,19 +24,20 @@ class Predictions:
     """What the model says of n customers.
 
     Args:
-        purchase: Calibrated probability of a purchase within the horizon, shape (n,).
-        churn: Calibrated probability of no purchase within the horizon, shape (n,).
+        yes_no: By task of ``YES_NO_TASKS`` its calibrated probability, shape (n,); not a number
+            where the model never had a label of it.
+        next_action: Calibrated probability of each of ``NEXT_ACTIONS``, shape (n, actions).
         members: For ranking, what each member says.
         item_indices: The customers' own items, shape (n, length).
     """
 
-    purchase: Floats
-    churn: Floats
+    yes_no: dict[str, Floats]
+    next_action: Floats
     members: tuple[Encoded, ...]
     item_indices: Indices
 
     def __len__(self) -> int:
-        return len(self.purchase)
+        return len(self.item_indices)
 
 
 class Predictor:
@@ -72,16 +74,18 @@ class Predictor:
 
         Args:
             inputs: ``MODEL_INPUTS``: int64 indices of shape (n, length), float32 ``features`` of
-                shape (n, feature_width). Other names are ignored.
+                shape (n, feature_width) and ``campaign_context`` of shape (n, CONTEXT_WIDTH).
+                Other names are ignored.
             batch: Customers encoded at once.
         """
         own = np.asarray(inputs["item_indices"], dtype=np.int64)
         if len(own) == 0:
-            return Predictions(np.zeros(0, np.float32), np.zeros(0, np.float32), (), own)
+            nobody = np.zeros((0, len(NEXT_ACTIONS)), np.float32)
+            return Predictions(dict.fromkeys(YES_NO_TASKS, nobody[:, 0]), nobody, (), own)
         said = tuple(member.encode(inputs, batch=batch) for member in self._members)
-        purchase = np.mean([each.purchase for each in said], axis=0)
-        churn = np.mean([each.churn for each in said], axis=0)
-        return Predictions(purchase, churn, said, own)
+        yes_no = np.mean([each.yes_no for each in said], axis=0)
+        next_action = np.mean([each.next_action for each in said], axis=0)
+        return Predictions(dict(zip(YES_NO_TASKS, yes_no.T, strict=True)), next_action, said, own)
 
     def item_scores(self, predictions: Predictions, rows: slice = slice(None)) -> Floats:
         """Logits of the whole catalogue for a block of customers.

@@ -8,37 +8,46 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from insight.encoding.features import FeatureStatistics
-from insight.metrics.arrays import Floats
+from insight.encoding.tasks import NEXT_ACTIONS, YES_NO_TASKS
+from insight.metrics.arrays import Doubles
 from insight.metrics.ranking import MISSED
 from insight.promotion.contenders import (
+    ACTION_SHARES,
     BASELINE,
     LOGISTIC_REGRESSION,
     RECENCY_RULE,
-    YES_NO_TASKS,
     Contender,
     TestLabels,
 )
-from insight.promotion.evaluation import KEY, in_order
-from insight.promotion.inputs import matrix
+from insight.promotion.evaluation import in_order
+from insight.promotion.inputs import KEY, design_of
 from insight.promotion.logistic import LinearRule, fit_logistic_regressions
 from insight.promotion.own_items import OWN_ITEMS, with_own_item_ranks
 from insight.promotion.popularity import popularity_name, with_popularity_ranks
 from insight.promotion.recency import RecencyRule, fit_recency_rules, with_recency
 from insight.promotion.slices import SLICE_COLUMNS, slices_of
 
-_LABELS = ["next_item", *(f"{has}{task}" for task in YES_NO_TASKS for has in ("", "has_"))]
+_LABELS = [
+    "next_item",
+    *(f"{has}{task}" for task in (*YES_NO_TASKS, "next_action") for has in ("", "has_")),
+]
+_READ = ["features", "campaign_context"]
 
 
 @dataclass(frozen=True)
 class FittedRules:
-    """Rules per yes/no task; a task without labels of both classes has none."""
+    """Rules per yes/no task; a task without labels of both classes has none.
+
+    ``action_shares`` says how often each of ``NEXT_ACTIONS`` came next, shape (actions,).
+    """
 
     recency: Mapping[str, RecencyRule]
     logistic: Mapping[str, LinearRule]
+    action_shares: Doubles
 
 
 def fit_rules(learnt: DataFrame, statistics: FeatureStatistics, *, most_rows: int) -> FittedRules:
-    """Fit the recency rule and the logistic regression.
+    """Fit the recency rule, the logistic regression, and the shares of next actions.
 
     Args:
         learnt: Train and validation examples.
@@ -48,26 +57,25 @@ def fit_rules(learnt: DataFrame, statistics: FeatureStatistics, *, most_rows: in
     return FittedRules(
         recency=fit_recency_rules(with_recency(learnt, statistics)),
         logistic=fit_logistic_regressions(learnt, most_rows=most_rows),
+        action_shares=_action_shares(learnt),
     )
 
 
 def rule_contenders(
     rules: FittedRules, test: DataFrame, statistics: FeatureStatistics
 ) -> tuple[TestLabels, list[Contender]]:
-    """The labels of the test rows, and what the two rules say about them.
+    """The labels of the test rows, and what the rules say about them.
 
     Args:
         rules: Fitted on what came before.
         test: Test examples with ``SLICE_COLUMNS``.
         statistics: Which feature stands where.
     """
-    asked = with_recency(test, statistics).select(
-        *KEY, *_LABELS, "recency", *SLICE_COLUMNS, "features"
-    )
+    asked = with_recency(test, statistics).select(*KEY, *_LABELS, "recency", *SLICE_COLUMNS, *_READ)
     logistic = [f"logistic_{task}" for task in rules.logistic]
     schema = ", ".join(
         [
-            *(f"{name} {kind}" for name, kind in asked.drop("features").dtypes),
+            *(f"{name} {kind}" for name, kind in asked.drop(*_READ).dtypes),
             *(f"{name} double" for name in logistic),
         ]
     )
@@ -79,6 +87,7 @@ def rule_contenders(
     return labels, [
         Contender(RECENCY_RULE, BASELINE, by_rule),
         Contender(LOGISTIC_REGRESSION, BASELINE, by_regression),
+        Contender(ACTION_SHARES, BASELINE, actions=np.tile(rules.action_shares, (len(rows), 1))),
     ]
 
 
@@ -93,15 +102,23 @@ def next_item_contenders(
     return [Contender(name, BASELINE, ranks=rows[name].fillna(MISSED).to_numpy()) for name in names]
 
 
+def _action_shares(learnt: DataFrame) -> Doubles:
+    asked = learnt.where("has_next_action > 0").groupBy("next_action").count().collect()
+    # One more of each: what never came is not impossible.
+    counts = np.ones(len(NEXT_ACTIONS))
+    for row in asked:
+        counts[row["next_action"]] += row["count"]
+    return np.asarray(counts / counts.sum())
+
+
 def _applying(
     rules: Mapping[str, LinearRule],
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def apply(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            features: Floats = matrix(batch.column("features")).astype(np.float64)
-            table = pa.Table.from_batches([batch]).drop_columns(["features"])
+            table = pa.Table.from_batches([batch]).drop_columns(_READ)
             for task, rule in rules.items():
-                said = pa.array(rule.probabilities(features))
+                said = pa.array(rule.probabilities(design_of(task, batch)))
                 table = table.append_column(f"logistic_{task}", said)
             yield from table.to_batches()
 

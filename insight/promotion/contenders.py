@@ -6,15 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Booleans, Doubles
 
-YES_NO_TASKS = ("purchase", "churn")
 BASELINE = "baseline"
 """The model version of a contender that is none."""
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 RECENCY_RULE = "recency_rule"
+ACTION_SHARES = "action_shares"
 LOGISTIC_REGRESSION = "logistic_regression"
 
 
@@ -24,7 +25,7 @@ class TestLabels:
 
     Args:
         customers: A number from 0 for each row's customer, shape (rows,).
-        happened: Per yes/no task, 1 or 0, shape (rows,).
+        happened: Per yes/no task, 1 or 0, and the next action's index; shape (rows,).
         labelled: Per task, whether the row has a label, shape (rows,).
         slices: By name, whether the row is one of a slice, shape (rows,).
     """
@@ -51,7 +52,9 @@ class TestLabels:
         labelled = {task: rows[f"has_{task}"].to_numpy() > 0 for task in YES_NO_TASKS}
         # An item outside the vocabulary still was the next item: every contender misses it.
         labelled["next_item"] = rows["next_item"].to_numpy() > 0
-        happened = {task: rows[task].to_numpy(np.float64) for task in YES_NO_TASKS}
+        labelled["next_action"] = rows["has_next_action"].to_numpy() > 0
+        asked = (*YES_NO_TASKS, "next_action")
+        happened = {task: rows[task].to_numpy(np.float64) for task in asked}
         return cls(customers.astype(np.int64), happened, labelled)
 
 
@@ -64,15 +67,18 @@ class Contender:
         version: Registry version, or ``baseline``.
         probabilities: Per yes/no task, shape (rows,).
         ranks: Rank of the true next item, ``inf`` where missed, shape (rows,).
+        actions: Probability of each of ``NEXT_ACTIONS``, shape (rows, actions).
     """
 
     name: str
     version: str
     probabilities: dict[str, Doubles] = field(default_factory=dict)
     ranks: Doubles | None = None
+    actions: Doubles | None = None
 
     def within(self, mask: Booleans) -> "Contender":
         """What it said about some of the rows."""
         said = {task: chances[mask] for task, chances in self.probabilities.items()}
         ranks = None if self.ranks is None else self.ranks[mask]
-        return Contender(self.name, self.version, said, ranks)
+        actions = None if self.actions is None else self.actions[mask]
+        return Contender(self.name, self.version, said, ranks, actions)

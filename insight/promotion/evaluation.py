@@ -12,15 +12,18 @@ import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Floats
 from insight.metrics.ranking import MISSED, target_ranks
 from insight.promotion.contenders import Contender
-from insight.promotion.inputs import INPUT_COLUMNS, Inputs, model_inputs
+from insight.promotion.inputs import INPUT_COLUMNS, KEY, Inputs, model_inputs
 from insight.promotion.translation import Translation
 
-KEY = ["customer_id", "cutoff_at"]
-
-_SCHEMA = "customer_id string, cutoff_at bigint, purchase double, churn double, target_rank double"
+_SAID = ", ".join(f"{task} double" for task in YES_NO_TASKS)
+_SCHEMA = (
+    "customer_id string, cutoff_at bigint, campaign_id string, "
+    f"{_SAID}, next_action array<double>, target_rank double"
+)
 _SCORES_AT_ONCE = 8_000_000
 """Item scores held in memory at once: 32 MB."""
 
@@ -29,7 +32,7 @@ class Scorer(Protocol):
     """A loaded model (``insight.models.predictor.Predictor``)."""
 
     def predict(self, inputs: Inputs) -> Any:
-        """With ``purchase`` and ``churn``: calibrated probabilities, each of shape (rows,)."""
+        """With ``yes_no`` and ``next_action`` (``insight.models.predictor.Predictions``)."""
 
     def item_scores(self, predictions: Any, rows: slice) -> Floats:
         """Of the whole catalogue for a block of rows, shape (block, vocabulary)."""
@@ -65,8 +68,10 @@ def model_contender(candidate: Candidate, test: DataFrame) -> Contender:
     return Contender(
         candidate.name,
         candidate.version,
-        probabilities={task: rows[task].to_numpy() for task in ("purchase", "churn")},
+        # A task that the model never had a label of has no numbers.
+        {task: rows[task].to_numpy() for task in YES_NO_TASKS if rows[task].notna().all()},
         ranks=rows["target_rank"].to_numpy(),
+        actions=np.stack(rows["next_action"].to_list()),
     )
 
 
@@ -98,12 +103,10 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
     for first in range(0, len(targets), block):
         rows = slice(first, first + block)
         ranks[rows] = target_ranks(scorer.item_scores(prediction, rows), targets[rows])
-    columns = [
-        *(batch.column(name) for name in KEY),
-        *(
-            pa.array(np.asarray(said, np.float64))
-            for said in (prediction.purchase, prediction.churn)
-        ),
-        pa.array(ranks),
-    ]
-    return pa.RecordBatch.from_arrays(columns, [*KEY, "purchase", "churn", "target_rank"])
+    columns = {
+        **{name: batch.column(name) for name in KEY},
+        **{task: prediction.yes_no[task].astype(np.float64) for task in YES_NO_TASKS},
+        "next_action": pa.array(list(prediction.next_action.astype(np.float64))),
+        "target_rank": ranks,
+    }
+    return pa.RecordBatch.from_pydict(columns)

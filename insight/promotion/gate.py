@@ -27,7 +27,7 @@ class Comparison:
     """The challenger against one rival, on one metric and the same test rows.
 
     Args:
-        task: next_item, purchase or churn.
+        task: next_item, purchase, churn, campaign or next_action.
         metric: Name of the metric.
         rival: The other contender's name.
         demand: What is asked of the challenger.

@@ -4,20 +4,29 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from insight.encoding.arrays import matrix
 from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.metrics.arrays import Doubles
 
-INPUT_COLUMNS = (*SEQUENCE_INPUTS, "features")
+INPUT_COLUMNS = (*SEQUENCE_INPUTS, "features", "campaign_context")
+
+KEY = ["customer_id", "cutoff_at", "campaign_id"]
+"""Names a row of tonight's examples."""
 
 Array = npt.NDArray[np.generic]
 Inputs = dict[str, Array]
 
 
-def matrix(column: pa.Array) -> Array:
-    """A column of lists of one length, as an array of shape (rows, length)."""
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat.reshape(len(column), -1))
-
-
 def model_inputs(batch: pa.RecordBatch) -> Inputs:
     """The model's inputs of a batch: int64 sequences (rows, length), float32 features."""
     return {name: matrix(batch.column(name)) for name in INPUT_COLUMNS}
+
+
+def design_of(task: str, rows: pa.RecordBatch | pa.Table) -> Doubles:
+    """What a linear rule reads: the features and, for campaigns, which one; (rows, width)."""
+    names = ("features", "campaign_context") if task == "campaign" else ("features",)
+    return np.hstack([matrix(_whole(rows[name])) for name in names]).astype(np.float64)
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

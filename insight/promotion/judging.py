@@ -7,13 +7,14 @@ from datetime import date
 from pyspark.sql import DataFrame
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.contenders import (
+    ACTION_SHARES,
     CHALLENGER,
     CHAMPION,
     LOGISTIC_REGRESSION,
     RECENCY_RULE,
-    YES_NO_TASKS,
     Contender,
 )
 from insight.promotion.evaluation import Candidate, model_contender
@@ -105,9 +106,14 @@ def _demands(rival: Contender) -> list[tuple[str, str, Demand]]:
     """Task, metric and what is asked of the challenger against one rival."""
     if rival.name == CHAMPION:
         yes_no = [(task, "auc", Demand.REPLACE) for task in YES_NO_TASKS]
-        return [("next_item", NEXT_ITEM_METRIC, Demand.REPLACE), *yes_no]
+        action = ("next_action", "log_loss", Demand.REPLACE)
+        return [("next_item", NEXT_ITEM_METRIC, Demand.REPLACE), *yes_no, action]
     if rival.name == RECENCY_RULE:
-        return [(task, "auc", Demand.BEAT) for task in YES_NO_TASKS]
+        # Campaigns of one window are few: what is right may not show as such.
+        demands = {"campaign": Demand.HOLD}
+        return [(task, "auc", demands.get(task, Demand.BEAT)) for task in YES_NO_TASKS]
+    if rival.name == ACTION_SHARES:
+        return [("next_action", "log_loss", Demand.HOLD)]
     if rival.name == LOGISTIC_REGRESSION:
         metrics = ("auc", "log_loss")
         return [(task, metric, Demand.HOLD) for task in YES_NO_TASKS for metric in metrics]

@@ -11,10 +11,10 @@ from pyspark.sql import functions as F
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Doubles, Floats
 from insight.metrics.classification import has_both_classes
-from insight.promotion.contenders import YES_NO_TASKS
-from insight.promotion.inputs import matrix
+from insight.promotion.inputs import KEY, design_of
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisation strengths to choose from on the validation split."""
@@ -52,10 +52,10 @@ def fit_logistic_regressions(examples: DataFrame, *, most_rows: int) -> dict[str
     labels = [f"{prefix}{task}" for task in YES_NO_TASKS for prefix in ("", "has_")]
     fitted = (
         examples.where(drawn)
-        .select("customer_id", "cutoff_at", "split", "features", *labels)
+        .select(*KEY, "split", "features", "campaign_context", *labels)
         .repartition(1)
         # The sums of a fit depend on the order of its rows in the last digits.
-        .sortWithinPartitions("customer_id", "cutoff_at")
+        .sortWithinPartitions(*KEY)
         .mapInArrow(_fitted, "task string, weights array<double>")
         .collect()
     )
@@ -67,14 +67,13 @@ def _fitted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     if not received:
         return
     rows = pa.Table.from_batches(received).combine_chunks()
-    features = matrix(rows["features"].chunk(0)).astype(np.float64)
     is_training = np.asarray(rows["split"]) == "train"
     for task in YES_NO_TASKS:
         labelled = np.asarray(rows[f"has_{task}"]) > 0
         labels = np.asarray(rows[task])
         train, validation = labelled & is_training, labelled & ~is_training
         if has_both_classes(labels[train]):
-            weights = _chosen(features, labels, train, validation)
+            weights = _chosen(design_of(task, rows), labels, train, validation)
             columns = [pa.array([task]), pa.array([weights.tolist()])]
             yield pa.RecordBatch.from_arrays(columns, ["task", "weights"])
 

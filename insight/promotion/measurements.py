@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Doubles
 from insight.metrics.bootstrap import Estimate, Resampling, interval, paired_difference
 from insight.metrics.classification import THRESHOLD, classification_metrics, has_both_classes
@@ -15,11 +16,12 @@ from insight.metrics.statistics import (
     average_precision_of,
     calibration_error_of,
     lift_of,
+    macro_f1_of,
     mean_of,
     ratio_of,
     top_share_of,
 )
-from insight.promotion.contenders import YES_NO_TASKS, Contender, TestLabels
+from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.gate import Comparison, Demand
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
@@ -105,6 +107,10 @@ class Ring:
             if task not in contender.probabilities:
                 return {}
             return _yes_no(self._truth(task), self._said(contender, task))
+        if task == "next_action":
+            if contender.actions is None:
+                return {}
+            return _several(self._truth(task), contender.actions[self.labels.labelled[task]])
         if contender.ranks is None:
             return {}
         return _ranking(contender.ranks[self.labels.labelled[task]])
@@ -131,6 +137,17 @@ def _ranking(ranks: Doubles) -> dict[str, Statistic]:
         f"ndcg{LIST_LENGTH}": mean_of(ndcg_at(ranks, LIST_LENGTH)),
         f"hr{LIST_LENGTH}": mean_of(hit_rate_at(ranks, LIST_LENGTH)),
         f"mrr{LIST_LENGTH}": mean_of(mrr_at(ranks, LIST_LENGTH)),
+    }
+
+
+def _several(truth: Doubles, said: Doubles) -> dict[str, Statistic]:
+    classes = truth.astype(np.int64)
+    predicted = said.argmax(axis=1)
+    chances = np.take_along_axis(said, classes[:, None], axis=1)[:, 0]
+    return {
+        "accuracy": mean_of((predicted == classes).astype(np.float64)),
+        "log_loss": mean_of(-np.log(np.maximum(chances, np.finfo(np.float64).eps))),
+        "macro_f1": macro_f1_of(classes, predicted),
     }
 
 

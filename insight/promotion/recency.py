@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 from sklearn.isotonic import IsotonicRegression
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Doubles
-from insight.promotion.contenders import YES_NO_TASKS
 
 FEATURE = "days_since_last_order"
 

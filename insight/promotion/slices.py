@@ -10,9 +10,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Booleans
 from insight.point_in_time import keep_as_of
-from insight.promotion.contenders import YES_NO_TASKS, Contender, TestLabels
+from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.measurements import Measurement, Ring
 
 SLICE_COLUMNS = ("active_days", "spent", "country")

@@ -41,6 +41,7 @@ class Translation:
             **sequences,
             "item_indices": self.item_index[sequences["item_indices"]],
             "features": self.features(inputs["features"].astype(np.float32)),
+            "campaign_context": inputs["campaign_context"].astype(np.float32),
         }
 
     def _cut(self, sequences: Array) -> Indices:

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 from insight.publishing.facts import MeasuredMetric
 
-_HEADLINE_METRIC = {"next_item": "ndcg10", "purchase": "auc", "churn": "auc"}
+_HEADLINE_METRIC = {
+    "next_item": "ndcg10",
+    "purchase": "auc",
+    "churn": "auc",
+    "campaign": "auc",
+    "next_action": "accuracy",
+}
 _TASK_TITLES = {
     "next_item": "Next item",
     "purchase": "Purchase within the horizon",
     "churn": "Churn: no purchase within the horizon",
+    "campaign": "Campaign answered within the horizon",
+    "next_action": "What comes next within the horizon, if anything",
 }
 _CHANCE = 0.5
 """The AUC of a coin."""

@@ -12,16 +12,20 @@ from insight.errors import DataQualityError
 from insight.registry.registry import Registry
 from insight.registry.shipping import Parcel, ship
 from insight.scoring.loading import loaded
+from insight.snapshots.campaigns import ANY_KIND, per_showing, with_campaign_context
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_FEATURES,
     CUSTOMER_SCORES,
     CUSTOMER_SEQUENCES,
+    EVENTS,
+    EXPOSURES,
     RECOMMENDATIONS,
 )
 
 _SCORED = (
     "customer_id string, purchase_probability double, churn_probability double, "
+    "campaign_probability double, next_action string, next_action_probability double, "
     "unknown_item_count int, items array<struct<rank: int, item_id: string, score: double>>"
 )
 
@@ -57,7 +61,7 @@ def score(run: Run) -> str | None:
 
 SCORE = Stage(
     name="score",
-    reads=(CUSTOMER_FEATURES, CUSTOMER_SEQUENCES),
+    reads=(CUSTOMER_FEATURES, CUSTOMER_SEQUENCES, EVENTS, EXPOSURES),
     writes=(CUSTOMER_SCORES, RECOMMENDATIONS),
     work=score,
 )
@@ -71,14 +75,20 @@ def _active(run: Run) -> DataFrame:
 
 
 def _customers(run: Run) -> DataFrame:
-    """Active customers, with features and sequence."""
+    """Active customers, with features, sequence, and what they made of campaigns."""
     today = F.col("feature_date") == F.lit(run.run_date)
     sequences = run.lake.read(CUSTOMER_SEQUENCES).where(today).select("customer_id", "events")
-    return (
-        _active(run)
-        .join(sequences, on="customer_id", how="inner")
-        .select("customer_id", "events", *FEATURES)
+    found = _active(run).join(sequences, on="customer_id", how="inner")
+    asked = found.select("customer_id", "events", *FEATURES).withColumns(
+        {"kind": F.lit(ANY_KIND), "feature_date": F.lit(run.run_date)}
     )
+    known = F.col("ingest_date") <= F.lit(run.run_date)
+    exposures, events = (
+        run.lake.read_or_empty(table).where(known) for table in (EXPOSURES, EVENTS)
+    )
+    answer_days = run.settings.examples.campaign_days
+    showings = per_showing(exposures, events, answer_days=answer_days)
+    return with_campaign_context(asked, showings).drop("kind", "feature_date")
 
 
 def _scoring(
@@ -121,6 +131,9 @@ def _scores(scored: DataFrame, customers: DataFrame, run: Run) -> DataFrame:
         "customer_id",
         "purchase_probability",
         F.when(may_churn, F.col("churn_probability")).alias("churn_probability"),
+        "campaign_probability",
+        "next_action",
+        "next_action_probability",
         "unknown_item_count",
         "model_version",
         "score_date",

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from insight.encoding.arrays import matrix
 from insight.encoding.features import FeatureStatistics, Floats
 from insight.encoding.sequences import encode_sequences
+from insight.encoding.tasks import NEXT_ACTIONS
 from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, UNKNOWN, Indices, Vocabulary
 from insight.models.predictor import Predictor
 
@@ -36,14 +38,15 @@ def score_batch(
     """Probabilities and the best items of each customer of a batch.
 
     Args:
-        batch: ``customer_id``, ``events`` and the customer features.
+        batch: ``customer_id``, ``events``, ``campaign_context`` and the customer features.
         model: What to score with.
         top_k: Items per customer.
         recommend_seen: Whether items of the customer's own sequence may be among them.
 
     Returns:
-        ``customer_id, purchase_probability, churn_probability, unknown_item_count, items`` where
-        items is a list of ``(rank, item_id, score)``, best first.
+        ``customer_id``, a ``<task>_probability`` each (null where nothing was learned),
+        ``next_action``, ``next_action_probability``, ``unknown_item_count`` and ``items``, a list
+        of ``(rank, item_id, score)``, best first.
     """
     names = batch.schema.names
     events = batch.column(names.index("events"))
@@ -52,15 +55,23 @@ def score_batch(
         encode_sequences(events, model.vocabulary, length=length)
     )
     inputs["features"] = model.statistics.normalise(batch)
+    inputs["campaign_context"] = matrix(batch.column(names.index("campaign_context")))
     predictions = model.predictor.predict(inputs)
     seen = None if recommend_seen else inputs["item_indices"]
     indices, scores = model.predictor.top_items(predictions, top_k, seen=seen)
+    likeliest = predictions.next_action.argmax(axis=1)
     unknown = (inputs["item_indices"] == UNKNOWN).sum(axis=1)
     return pa.RecordBatch.from_pydict(
         {
             "customer_id": batch.column(names.index("customer_id")),
-            "purchase_probability": pa.array(predictions.purchase.astype(np.float64)),
-            "churn_probability": pa.array(predictions.churn.astype(np.float64)),
+            **{
+                f"{task}_probability": pa.array(said.astype(np.float64), mask=np.isnan(said))
+                for task, said in predictions.yes_no.items()
+            },
+            "next_action": pa.array([NEXT_ACTIONS[i] for i in likeliest]),
+            "next_action_probability": pa.array(
+                predictions.next_action.max(axis=1).astype(np.float64)
+            ),
             "unknown_item_count": pa.array(unknown.astype(np.int32)),
             "items": _ranked(indices, scores, model.vocabulary),
         }

@@ -81,9 +81,16 @@ class FeatureSettings(_Strict):
 
 class ExampleSettings(_Strict):
     purchase_days: int = Field(7, gt=0)
+    """A purchase, and the next action, is looked for within so many days."""
     churn_days: int = Field(30, gt=0)
     active_days: int = Field(90, gt=0)
     """A customer can only leave who bought within so many days before."""
+    campaign_days: int = Field(30, gt=0)
+    """A campaign is answered within so many days of being shown, and before it ends."""
+    campaign_window_days: int = Field(30, gt=0)
+    """Days whose campaigns make up validation, and likewise test."""
+    campaign_cutoffs: int = Field(16, ge=1)
+    """Days on which campaigns begin, at most, that each split takes."""
     train_cutoffs: int = Field(20, ge=1)
     cutoff_step_days: int = Field(7, gt=0)
     min_item_events: int = Field(5, ge=1)
@@ -91,6 +98,16 @@ class ExampleSettings(_Strict):
     """Share of the customers whose features are made again without the future, to compare."""
     files: int = Field(8, gt=0)
     """Files of equal size per split; each rank reads its own share of them."""
+
+
+class HeadWeights(_Strict):
+    """Weight of each head's loss."""
+
+    next_item: float = Field(1.0, ge=0)
+    purchase: float = Field(1.0, ge=0)
+    churn: float = Field(1.0, ge=0)
+    campaign: float = Field(1.0, ge=0)
+    next_action: float = Field(1.0, ge=0)
 
 
 class TrainingSettings(_Strict):
@@ -145,8 +162,7 @@ class TrainingSettings(_Strict):
     """The last positions of a sequence whose next item is learned."""
     within_sequence_weight: float = Field(0.3, ge=0, le=1)
     """Weight of positions before the last, whose next item is mostly in the same basket."""
-    yes_no_weight: float = Field(1.0, gt=0)
-    """Weight of the purchase and churn losses beside the next item's."""
+    head_weights: HeadWeights = HeadWeights()
     seed: int = Field(20170101, ge=0)
     timeout_seconds: int = Field(3600, gt=0)
 

@@ -1,4 +1,4 @@
-"""Who will buy and who is leaving."""
+"""Who will buy, who is leaving, who answers campaigns, and what comes next."""
 
 from insight.tables.table import Check, Column, Table
 
@@ -20,6 +20,19 @@ CUSTOMER_SCORES = Table(
             nullable=True,
         ),
         Column(
+            "campaign_probability",
+            "double",
+            "Probability that a campaign of a mean kind, shown tomorrow, is answered within 30 days"
+            " (the setting's horizon); null where the model has learned from no campaign.",
+            nullable=True,
+        ),
+        Column(
+            "next_action",
+            "string",
+            "The likeliest next event in the next 7 days (the setting's horizon), or none.",
+        ),
+        Column("next_action_probability", "double", "Its probability."),
+        Column(
             "unknown_item_count",
             "int",
             "Events of the sequence read whose item the model has not learned.",
@@ -32,6 +45,11 @@ CUSTOMER_SCORES = Table(
     checks=(
         Check("counts_unknown_items", "unknown_item_count >= 0"),
         Check("purchase_is_probability", "purchase_probability BETWEEN 0 AND 1"),
+        Check(
+            "campaign_is_probability",
+            "campaign_probability IS NULL OR campaign_probability BETWEEN 0 AND 1",
+        ),
+        Check("action_is_probability", "next_action_probability BETWEEN 0 AND 1"),
         Check(
             "churn_is_probability", "churn_probability IS NULL OR churn_probability BETWEEN 0 AND 1"
         ),

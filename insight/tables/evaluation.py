@@ -9,7 +9,7 @@ EVALUATION = Table(
     columns=(
         Column("contender", "string", "challenger, champion, or a baseline's name."),
         Column("model_version", "string", "Registry version; 'baseline' for baselines."),
-        Column("task", "string", "next_item, purchase or churn."),
+        Column("task", "string", "next_item, purchase, churn, campaign or next_action."),
         Column("metric", "string", "ndcg10, hr10, auc, log_loss, ece, ..."),
         Column("value", "double", "The metric."),
         Column("low", "double", "2.5 % bootstrap bound."),

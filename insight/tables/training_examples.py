@@ -4,11 +4,16 @@ from insight.tables.table import Check, Column, Table
 
 TRAINING_EXAMPLES = Table(
     name="training_examples",
-    grain="one row per customer, cut-off and run date",
+    grain="one row per customer, cut-off, campaign asked about (if any) and run date",
     owner="data science",
     columns=(
         Column("customer_id", "string", "Pseudonym."),
         Column("cutoff_at", "bigint", "The cut-off, end of day, in seconds since 1970 UTC."),
+        Column(
+            "campaign_id",
+            "string",
+            "Campaign shown the day after the cut-off; such a row asks nothing else. Else empty.",
+        ),
         Column(
             "item_indices",
             "array<bigint>",
@@ -43,6 +48,21 @@ TRAINING_EXAMPLES = Table(
             "1 where the customer was active before and the window is complete, else 0.",
         ),
         Column(
+            "next_action",
+            "bigint",
+            "First event within the horizon: 0 none, 1 view, 2 search, 3 cart, 4 purchase,"
+            " 5 return, 6 campaign_click.",
+        ),
+        Column("has_next_action", "float", "1 where the label's window is complete, else 0."),
+        Column(
+            "campaign_context",
+            "array<float>",
+            "Log odds of answers to this kind of campaign, log1p of the customer's campaigns and"
+            " of answers to them, log odds of an answer by the customer; zeros without a campaign.",
+        ),
+        Column("campaign", "float", "1 if the customer answers the campaign within the horizon."),
+        Column("has_campaign", "float", "1 where a campaign is asked about, else 0."),
+        Column(
             "row_checksum",
             "bigint",
             "xxhash64 over the other columns, to prove that every row was read once.",
@@ -50,7 +70,7 @@ TRAINING_EXAMPLES = Table(
         Column("split", "string", "train, validation or test: consecutive label windows."),
         Column("run_date", "date", "Night the examples were built."),
     ),
-    key=("customer_id", "cutoff_at", "run_date"),
+    key=("customer_id", "cutoff_at", "campaign_id", "run_date"),
     partition_by=("run_date", "split"),
     checks=(Check("known_split", "split IN ('train', 'validation', 'test')"),),
 )

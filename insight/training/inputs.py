@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import FIRST_KNOWN, Vocabulary
 from insight.errors import StageOrderError
 from insight.models.arrays import Indices
@@ -89,7 +90,7 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     vocabulary, item_counts = _vocabulary(run)
     features = _features(run)
     lengths = dict.fromkeys(preflight.LISTS, run.settings.sequences.length)
-    lengths["features"] = features.width
+    lengths |= {"features": features.width, "campaign_context": CONTEXT_WIDTH}
     splits = {
         name: _split(run, examples, name, ranks=ranks, lengths=lengths)
         for name in (TRAIN, VALIDATION)

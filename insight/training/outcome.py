@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.errors import DataQualityError, TrainingFailedError
 from insight.metrics.classification import classification_metrics, has_both_classes
 from insight.models.arrays import Array
-from insight.models.calibration import LogitScale, save_calibration
+from insight.models.calibration import LogitScale, fit_temperature, save_calibration
 from insight.models.weight_file import save_weights
 from insight.training.inputs import TRAIN, VALIDATION, Inputs
-from insight.training.plan import TASKS, RankReport, ReadCount, TrainingPlan
+from insight.training.plan import CALIBRATED, RankReport, ReadCount, TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class TrainedMember:
 
     @cached_property
     def scales(self) -> dict[str, LogitScale]:
-        """Calibration of the yes-or-no heads, fitted on validation."""
+        """Calibration of the heads, fitted on validation."""
         return fit_calibration(self.reports)
 
 
@@ -76,8 +77,15 @@ def refuse_misread(reports: Sequence[RankReport], inputs: Inputs) -> None:
 
 
 def fit_calibration(reports: Sequence[RankReport]) -> dict[str, LogitScale]:
-    """A scale for each task, on the validation rows that have its label."""
-    return {task: LogitScale.fit(*_labelled(reports, task)) for task in TASKS}
+    """A scale for each head that has labels, on the validation rows that have them."""
+    labelled = {head: _labelled(reports, head) for head in CALIBRATED}
+    return {
+        head: fit_temperature(logits, labels)
+        if head == "next_action"
+        else LogitScale.fit(logits, labels)
+        for head, (logits, labels) in labelled.items()
+        if len(labels)
+    }
 
 
 def validation_metrics(
@@ -94,8 +102,10 @@ def validation_metrics(
         "next_item.loss": best["next_item_loss"],
         "next_item.hit_rate_10": best["hit_rate_10"],
         "next_item.ndcg_10": best["ndcg_10"],
+        "next_action.loss": best["next_action_loss"],
+        "next_action.accuracy": best["next_action_accuracy"],
     }
-    for task in TASKS:
+    for task in YES_NO_TASKS:
         logits, labels = _labelled(reports, task)
         if has_both_classes(labels):
             measured = classification_metrics(labels, scales[task].probabilities(logits))

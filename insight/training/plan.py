@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.models.arrays import Array, Indices
 from insight.models.blend import ALONE, Blend
 from insight.models.cooccurrence import CoOccurrence
@@ -12,8 +13,9 @@ from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 
 CHECKSUM_MODULUS = 2**64
-TASKS = ("purchase", "churn")
-HEADS = ("next_item", *TASKS)
+HEADS = ("next_item", *YES_NO_TASKS, "next_action")
+CALIBRATED = HEADS[1:]
+"""Heads whose probabilities are."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ class RankReport:
         rank: Its number.
         train_read: What one pass over its share of the training split read.
         validation_read: What one pass over its share of the validation split read.
-        logits: Validation logits by task, in parts; (validation rows of this rank, parts).
-        labels: Their labels by task.
-        masks: 1 where there is such a label, by task.
+        logits: Validation logits by head, in parts or by class; (validation rows, parts).
+        labels: Their labels by head.
+        masks: 1 where there is such a label, by head.
         history: One entry per epoch, the same on every rank.
         weights: The best weights; only from rank 0.
         blend: How much the best weights gain by what was counted; the same on every rank.

@@ -10,24 +10,20 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.errors import DataQualityError, EmptyInputError, TableContractError
-from insight.training.plan import CHECKSUM_MODULUS, ReadCount
+from insight.training.plan import CHECKSUM_MODULUS, HEADS, ReadCount
 from insight.training.row_groups import rows_per_group, rows_per_shard, schema_of
 
 LARGEST_IMBALANCE = 1.5
 """The largest share may have so many times the rows of the smallest: the others wait for it."""
 
-LISTS = ("item_indices", "type_indices", "gap_indices", "price_indices", "features")
+LISTS = (*SEQUENCE_INPUTS, "features", "campaign_context")
 _SCALARS = {
-    "next_item": pa.int64(),
-    "has_next_item": pa.float32(),
-    "purchase": pa.float32(),
-    "has_purchase": pa.float32(),
-    "churn": pa.float32(),
-    "has_churn": pa.float32(),
-    "row_checksum": pa.int64(),
+    **{f"{prefix}{head}": pa.float32() for head in HEADS for prefix in ("", "has_")},
+    **dict.fromkeys(("next_item", "next_action", "row_checksum"), pa.int64()),
 }
-_ELEMENTS = {name: pa.int64() for name in LISTS[:-1]} | {"features": pa.float32()}
+_ELEMENTS = {name: pa.int64() if name in SEQUENCE_INPUTS else pa.float32() for name in LISTS}
 
 
 def refuse_unreadable_properties(subject: str, properties: Mapping[str, str]) -> None:

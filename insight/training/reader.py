@@ -11,11 +11,13 @@ from petastorm.reader import Reader
 from petastorm.tf_utils import make_petastorm_dataset
 
 from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.models.customer_model import MODEL_INPUTS
 from insight.training.buckets import Batch, by_length
+from insight.training.plan import HEADS
 from insight.training.row_groups import rows_per_group, rows_per_shard
 
-LABELS = ("next_item", "has_next_item", "purchase", "has_purchase", "churn", "has_churn")
+LABELS = tuple(f"{prefix}{head}" for head in HEADS for prefix in ("", "has_"))
 CHECKSUM = "row_checksum"
 FIRST_PASS = "is_first_pass"
 """Added where a shard may be read more than once: whether a row comes for the first time."""
@@ -29,9 +31,10 @@ def batch_spec(feature_width: int) -> dict[str, tf.TensorSpec]:
     """A batch of any number of rows and events, without ``CHECKSUM``: one graph serves all."""
     sequences = dict.fromkeys(SEQUENCE_INPUTS, tf.TensorSpec((None, None), tf.int64))
     labels = dict.fromkeys(LABELS, tf.TensorSpec((None,), tf.float32))
+    classes = dict.fromkeys(("next_item", "next_action"), tf.TensorSpec((None,), tf.int64))
     features = tf.TensorSpec((None, feature_width), tf.float32)
-    next_item = tf.TensorSpec((None,), tf.int64)
-    return {**sequences, "features": features, **labels, "next_item": next_item}
+    context = tf.TensorSpec((None, CONTEXT_WIDTH), tf.float32)
+    return {**sequences, "features": features, "campaign_context": context, **labels, **classes}
 
 
 @dataclass(frozen=True)

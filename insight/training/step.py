@@ -5,15 +5,16 @@ from collections.abc import Callable
 import tensorflow as tf
 import tf_keras as keras
 
-from insight.models.customer_model import CustomerModel
+from insight.encoding.tasks import YES_NO_TASKS
+from insight.models.customer_model import CustomerModel, Encoding
 from insight.settings import TrainingSettings
 from insight.training.augmentation import augmented
 from insight.training.group import RankGroup
 from insight.training.losses import Batch, Negatives, next_item_losses, next_item_targets
 from insight.training.negatives import NegativeSampler
-from insight.training.plan import HEADS, TASKS
+from insight.training.plan import HEADS
 from insight.training.reader import batch_spec
-from insight.training.yes_no import class_weights, masked_mean, yes_no_losses
+from insight.training.yes_no import action_losses, class_weights, masked_mean, yes_no_losses
 
 LARGEST_GRADIENT_NORM = 5.0
 
@@ -31,6 +32,8 @@ class Objective(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, model: CustomerModel, settings: TrainingSettings) -> None:
         super().__init__(name="objective")
         self.model, self._settings = model, settings
+        weights = settings.head_weights.model_dump()
+        self._weights = tf.constant([weights[head] for head in HEADS], tf.float32)
         self._log_variances = self.add_weight(
             name="log_variances",
             shape=(len(HEADS),),
@@ -53,12 +56,20 @@ class Objective(keras.layers.Layer):  # type: ignore[misc]
         importance = settings.within_sequence_weight * (1 - last) + last
         of_positions = next_item_losses(model, encoding, batch, negatives, settings)
         losses = [masked_mean(of_positions, tf.cast(valid, tf.float32) * importance[None])]
-        for task, logits in zip(TASKS, (encoding.purchase, encoding.churn), strict=True):
-            of_rows = yes_no_losses(logits, batch[task], settings)
-            weights = class_weights(batch[task], batch[f"has_{task}"], settings)
-            losses.append(settings.yes_no_weight * masked_mean(of_rows, weights))
+        losses += self._of_tasks(encoding, batch)
+        weighted = tf.stack(losses) * self._weights
         spread = self._log_variances
-        return tf.reduce_sum(tf.stack(losses) * tf.exp(-spread) + spread / 2)
+        return tf.reduce_sum(weighted * tf.exp(-spread) + spread / 2)
+
+    def _of_tasks(self, encoding: Encoding, batch: Batch) -> list[tf.Tensor]:
+        """A loss for each head but the next item's, in the order of ``HEADS``."""
+        losses, settings = [], self._settings
+        for number, task in enumerate(YES_NO_TASKS):
+            of_rows = yes_no_losses(encoding.yes_no[:, number], batch[task], settings)
+            weights = class_weights(batch[task], batch[f"has_{task}"], settings)
+            losses.append(masked_mean(of_rows, weights))
+        of_rows = action_losses(encoding.next_action, batch["next_action"], settings)
+        return [*losses, masked_mean(of_rows, batch["has_next_action"])]
 
 
 def make_step(

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.models.arrays import NEVER, Array, Doubles
 from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import Wishes, score_all_items
 from insight.training.blending import Scored
 from insight.training.buckets import Batch
 from insight.training.group import RankGroup
-from insight.training.plan import TASKS, ReadCount
+from insight.training.plan import CALIBRATED, HEADS, ReadCount
 from insight.training.reader import CHECKSUM, Shard, batch_spec, open_shard
 from insight.training.yes_no import cross_entropy
 
@@ -21,28 +22,41 @@ BLOCK_CELLS = 8_000_000
 LARGEST_BATCH = 256
 CUT = 10
 
+_OVER = {f"{head}_loss": head for head in HEADS} | {
+    "hit_rate_10": "next_item",
+    "ndcg_10": "next_item",
+    "next_action_accuracy": "next_action",
+}
+"""Metric to the head whose rows it is a mean over."""
+
+
+def _of_no_rows() -> dict[str, list[Array]]:
+    return {head: [] for head in CALIBRATED}
+
 
 @dataclass
 class Validation:
     """Sums over the rows of this rank, and what calibration needs of each row."""
 
     read: ReadCount = field(default_factory=ReadCount)
-    sums: Doubles = field(default_factory=lambda: np.zeros(8))
-    logits: dict[str, list[Array]] = field(default_factory=lambda: {t: [] for t in TASKS})
-    labels: dict[str, list[Array]] = field(default_factory=lambda: {t: [] for t in TASKS})
-    masks: dict[str, list[Array]] = field(default_factory=lambda: {t: [] for t in TASKS})
+    sums: Doubles = field(default_factory=lambda: np.zeros(len(_OVER) + len(HEADS)))
+    logits: dict[str, list[Array]] = field(default_factory=_of_no_rows)
+    labels: dict[str, list[Array]] = field(default_factory=_of_no_rows)
+    masks: dict[str, list[Array]] = field(default_factory=_of_no_rows)
 
     def metrics(self, group: RankGroup) -> dict[str, float]:
         """Means over the rows of all ranks.
 
         Returns:
-            ``next_item_loss``, ``purchase_loss``, ``churn_loss`` (nats), ``hit_rate_10`` and
-            ``ndcg_10``.
+            A ``<head>_loss`` of each head (nats), ``hit_rate_10``, ``ndcg_10`` and
+            ``next_action_accuracy``; 0 where there are no rows.
         """
-        losses_and_hits, counts = np.split(group.total(self.sums), [5])
-        counts = np.maximum(counts[[0, 1, 2, 0, 0]], 1.0)
-        names = ("next_item_loss", "purchase_loss", "churn_loss", "hit_rate_10", "ndcg_10")
-        return dict(zip(names, map(float, losses_and_hits / counts), strict=True))
+        sums, counts = np.split(group.total(self.sums), [len(_OVER)])
+        rows = dict(zip(HEADS, np.maximum(counts, 1.0), strict=True))
+        return {
+            name: float(total / rows[head])
+            for (name, head), total in zip(_OVER.items(), sums, strict=True)
+        }
 
 
 class Validator:
@@ -65,12 +79,12 @@ class Validator:
         with open_shard(self._shard, batch_size=self._batch) as batches:
             for batch in batches:
                 found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
-                sums, purchase, churn = self._graph(batch)
+                sums, logits = self._graph(batch)
                 found.sums = found.sums + sums.numpy()
-                for task, logits in zip(TASKS, (purchase, churn), strict=True):
-                    found.logits[task].append(logits.numpy())
-                    found.labels[task].append(batch[task].numpy())
-                    found.masks[task].append(batch[f"has_{task}"].numpy())
+                for head in CALIBRATED:
+                    found.logits[head].append(logits[head].numpy())
+                    found.labels[head].append(batch[head].numpy())
+                    found.masks[head].append(batch[f"has_{head}"].numpy())
         return found
 
     def scored(self) -> Iterator[Scored]:
@@ -83,8 +97,23 @@ class Validator:
                 items, targets = batch["item_indices"].numpy(), batch["next_item"].numpy()
                 yield Scored(logits, items[asks], targets[asks])
 
-    def _measure(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _measure(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Sums in the order of ``_OVER``, then rows by head; and the calibrated heads' logits."""
         encoding = self._model(batch, training=False)
+        logits = dict(zip(YES_NO_TASKS, tf.unstack(encoding.yes_no, axis=1), strict=True))
+        logits["next_action"] = encoding.next_action
+        sums, rows = self._of_next_item(encoding, batch)
+        for task in YES_NO_TASKS:
+            losses = cross_entropy(tf.reduce_sum(logits[task], axis=1), batch[task])
+            sums[f"{task}_loss"] = tf.reduce_sum(losses * batch[f"has_{task}"])
+        sums |= _of_next_action(encoding.next_action, batch)
+        rows |= {head: tf.reduce_sum(batch[f"has_{head}"]) for head in CALIBRATED}
+        ordered = [*(sums[name] for name in _OVER), *(rows[head] for head in HEADS)]
+        return tf.cast(tf.stack(ordered), tf.float64), logits
+
+    def _of_next_item(
+        self, encoding: Encoding, batch: Batch
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         scores = self._of_all_items(encoding, batch)
         wanted = tf.gather(scores, batch["next_item"], batch_dims=1)
         # An item that may not be recommended is no question that the model can answer.
@@ -93,13 +122,9 @@ class Validator:
         better = tf.reduce_sum(tf.cast(scores >= wanted[:, None], tf.float32), axis=1)
         hit = tf.cast(better <= CUT, tf.float32)
         gain = hit * tf.math.log(2.0) / tf.math.log(1.0 + better)
-        sums = [tf.reduce_sum(loss * asked)]
-        for task, logits in zip(TASKS, (encoding.purchase, encoding.churn), strict=True):
-            of_rows = cross_entropy(tf.reduce_sum(logits, axis=1), batch[task])
-            sums.append(tf.reduce_sum(of_rows * batch[f"has_{task}"]))
-        sums += [tf.reduce_sum(hit * asked), tf.reduce_sum(gain * asked), tf.reduce_sum(asked)]
-        sums += [tf.reduce_sum(batch[f"has_{task}"]) for task in TASKS]
-        return tf.cast(tf.stack(sums), tf.float64), encoding.purchase, encoding.churn
+        values = {"next_item_loss": loss, "hit_rate_10": hit, "ndcg_10": gain}
+        sums = {name: tf.reduce_sum(each * asked) for name, each in values.items()}
+        return sums, {"next_item": tf.reduce_sum(asked)}
 
     def _of_all_items(self, encoding: Encoding, batch: Batch) -> tf.Tensor:
         wishes = Wishes(
@@ -110,3 +135,13 @@ class Validator:
         )
         repeats = self._model.shape.repeats
         return score_all_items(wishes, self._model.items.whole(), repeats=repeats)
+
+
+def _of_next_action(logits: tf.Tensor, batch: Batch) -> dict[str, tf.Tensor]:
+    labels, has_label = batch["next_action"], batch["has_next_action"]
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    right = tf.cast(tf.argmax(logits, axis=1) == labels, tf.float32)
+    return {
+        "next_action_loss": tf.reduce_sum(losses * has_label),
+        "next_action_accuracy": tf.reduce_sum(right * has_label),
+    }

@@ -2,14 +2,18 @@
 
 import numpy as np
 
-from insight.models.customer_model import CustomerModel
+from insight.encoding.tasks import YES_NO_TASKS
+from insight.models.customer_model import CustomerModel, features_of
 from insight.training.group import RankGroup
-from insight.training.plan import TASKS
 from insight.training.reader import Shard, open_shard
 from insight.training.regression import fit_logistic_regression
 
 _BATCH = 8192
-_COLUMNS = ("features", *TASKS, *(f"has_{task}" for task in TASKS))
+_COLUMNS = (
+    "features",
+    "campaign_context",
+    *(f"{prefix}{task}" for task in YES_NO_TASKS for prefix in ("", "has_")),
+)
 
 
 def set_wide_parts(model: CustomerModel, shard: Shard, group: RankGroup) -> None:
@@ -24,7 +28,6 @@ def set_wide_parts(model: CustomerModel, shard: Shard, group: RankGroup) -> None
     with open_shard(shard, batch_size=_BATCH, columns=_COLUMNS) as batches:
         read = [{name: values.numpy() for name, values in batch.items()} for batch in batches]
     rows = {name: np.concatenate([batch[name] for batch in read]) for name in _COLUMNS}
-    for task, head in zip(TASKS, (model.purchase, model.churn), strict=True):
-        head.set_wide(
-            *fit_logistic_regression(rows["features"], rows[task], rows[f"has_{task}"], group)
-        )
+    for task, head in zip(YES_NO_TASKS, model.yes_no, strict=True):
+        design = np.asarray(features_of(task, rows))
+        head.set_wide(*fit_logistic_regression(design, rows[task], rows[f"has_{task}"], group))

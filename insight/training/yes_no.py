@@ -1,4 +1,4 @@
-"""What training minimises for yes-or-no answers."""
+"""What training minimises for yes-or-no answers, and for one of several."""
 
 import tensorflow as tf
 
@@ -26,6 +26,20 @@ def yes_no_losses(logits: tf.Tensor, labels: tf.Tensor, settings: TrainingSettin
         return tf.square(missed)
     losses = cross_entropy(logit, smoothed)
     return losses * missed**settings.focal_gamma if settings.yes_no_loss == "focal" else losses
+
+
+def action_losses(logits: tf.Tensor, labels: tf.Tensor, settings: TrainingSettings) -> tf.Tensor:
+    """Cross-entropy in nats, with label smoothing, shape (rows,).
+
+    Args:
+        logits: Shape (rows, classes).
+        labels: int64 class of each row, shape (rows,).
+        settings: label_smoothing.
+    """
+    classes = tf.shape(logits)[1]
+    share = settings.label_smoothing / tf.cast(classes, tf.float32)
+    smoothed = tf.one_hot(labels, classes) * (1.0 - settings.label_smoothing) + share
+    return tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
 
 
 def cross_entropy(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

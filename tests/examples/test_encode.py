@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from insight.delta import conform
 from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
+from insight.encoding.tasks import CONTEXT_WIDTH, NEXT_ACTIONS
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.encode import encode_examples
 from insight.examples.labels import with_labels
@@ -70,8 +71,9 @@ def snapshots(spark: SparkSession) -> DataFrame:
 @pytest.fixture(scope="module")
 def examples(spark: SparkSession, snapshots: DataFrame) -> DataFrame:
     labels = spark.createDataFrame(
-        [("anna", DAY, 1, 1, "jug"), ("carl", DAY, 1, 1, "tea")],
-        "customer_id string, feature_date date, purchase int, stayed int, next_item_id string",
+        [("anna", DAY, 1, 1, "jug", 4), ("carl", DAY, 1, 1, "tea", 4)],
+        "customer_id string, feature_date date, purchase int, stayed int, next_item_id string, "
+        "next_action int",
     )
     labelled = with_labels(snapshots, labels, active_days=90).withColumns(
         {
@@ -102,6 +104,9 @@ def test_sequences_labels_and_masks_of_an_example(examples: DataFrame) -> None:
     assert (ben["next_item"], ben["has_next_item"]) == (0, 0.0)
     assert (ben["purchase"], ben["churn"], ben["has_churn"]) == (0.0, 1.0, 0.0)
     assert anna["has_purchase"] == ben["has_purchase"] == 1.0
+    assert (anna["next_action"], ben["next_action"]) == (4, 0)
+    assert anna["has_next_action"] == ben["has_next_action"] == 1.0
+    assert (anna["campaign_id"], anna["has_campaign"]) == ("", 0.0)
 
 
 def test_the_checksum_is_over_everything_but_the_partition(examples: DataFrame) -> None:
@@ -118,7 +123,7 @@ def test_examples_and_scoring_encode_alike(snapshots: DataFrame, examples: DataF
 
     def predict(inputs: dict[str, np.ndarray]) -> SimpleNamespace:
         given.update(inputs)
-        return SimpleNamespace(purchase=np.zeros(2), churn=np.zeros(2))
+        return SimpleNamespace(yes_no={}, next_action=np.ones((2, len(NEXT_ACTIONS))))
 
     def top_items(_: object, top_k: int, seen: object) -> tuple[np.ndarray, np.ndarray]:
         return np.full((2, top_k), 2), np.zeros((2, top_k))
@@ -127,7 +132,10 @@ def test_examples_and_scoring_encode_alike(snapshots: DataFrame, examples: DataF
         shape=SimpleNamespace(sequence_length=LENGTH), predict=predict, top_items=top_items
     )
     model = LoadedModel(predictor, VOCABULARY, STATISTICS)  # type: ignore[arg-type]
-    scored = snapshots.select("customer_id", "events", *FEATURES).orderBy("customer_id")
+    context = F.array(*[F.lit(0.0)] * CONTEXT_WIDTH).cast("array<float>")
+    asked = snapshots.withColumn("campaign_context", context)
+    columns = ("customer_id", "events", "campaign_context", *FEATURES)
+    scored = asked.select(*columns).orderBy("customer_id")
     (batch,) = pa.Table.from_batches(scored._collect_as_arrow()).combine_chunks().to_batches()
     score_batch(batch, model, top_k=1, recommend_seen=True)
     rows = examples.orderBy("customer_id").collect()
@@ -137,6 +145,7 @@ def test_examples_and_scoring_encode_alike(snapshots: DataFrame, examples: DataF
         "gap_indices",
         "price_indices",
         "features",
+        "campaign_context",
     }
     for name, values in given.items():
         assert values.tolist() == [row[name] for row in rows], name

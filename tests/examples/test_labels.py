@@ -6,12 +6,17 @@ from typing import Any
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from insight.examples.labels import per_customer_labels, with_labels
+from insight.encoding.tasks import NEXT_ACTIONS
+from insight.examples.labels import per_customer_labels, with_campaign_labels, with_labels
 from insight.settings import ExampleSettings
 from tests.frames import DAY, at, events
 
 SETTINGS = ExampleSettings(purchase_days=7, churn_days=30)
-LABELS = "customer_id string, feature_date date, purchase int, stayed int, next_item_id string"
+LABELS = (
+    "customer_id string, feature_date date, purchase int, stayed int, next_item_id string, "
+    "next_action int"
+)
+SNAPSHOTS = "customer_id string, feature_date date, days_since_last_order bigint"
 
 
 def _after(days: int, **changes: Any) -> dict[str, Any]:
@@ -32,10 +37,10 @@ def test_labels_look_at_the_days_after_the_cutoff_up_to_the_horizon(spark: Spark
     actual = per_customer_labels(rows, as_of=[DAY], settings=SETTINGS)
     expected = spark.createDataFrame(
         [
-            ("seventh", DAY, 1, 1, "tea"),
-            ("eighth", DAY, 0, 1, "tea"),
-            ("thirtieth", DAY, 0, 1, "tea"),
-            ("looks", DAY, 0, 0, "tea"),
+            ("seventh", DAY, 1, 1, "tea", 4),
+            ("eighth", DAY, 0, 1, "tea", None),
+            ("thirtieth", DAY, 0, 1, "tea", None),
+            ("looks", DAY, 0, 0, "tea", 1),
         ],
         LABELS,
     )
@@ -72,7 +77,7 @@ def test_each_cutoff_has_labels_of_its_own(spark: SparkSession) -> None:
     rows = events(spark, _after(0, item_id="today"), _after(20, item_id="later"))
     actual = per_customer_labels(rows, as_of=[DAY, earlier], settings=SETTINGS)
     expected = spark.createDataFrame(
-        [("anna", earlier, 1, 1, "today"), ("anna", DAY, 0, 1, "later")], LABELS
+        [("anna", earlier, 1, 1, "today", 4), ("anna", DAY, 0, 1, "later", None)], LABELS
     )
     assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
 
@@ -80,20 +85,57 @@ def test_each_cutoff_has_labels_of_its_own(spark: SparkSession) -> None:
 def test_churn_is_asked_only_of_who_bought_lately(spark: SparkSession) -> None:
     snapshots = spark.createDataFrame(
         [("89", DAY, 89), ("90", DAY, 90), ("never", DAY, None), ("stayed", DAY, 0)],
-        "customer_id string, feature_date date, days_since_last_order bigint",
+        SNAPSHOTS,
     )
     labels = spark.createDataFrame(
-        [("stayed", DAY, 1, 1, "tea"), ("90", date(2024, 3, 9), 1, 1, "cup")], LABELS
+        [("stayed", DAY, 1, 1, "tea", 1), ("90", date(2024, 3, 9), 1, 1, "cup", 4)], LABELS
     )
     actual = with_labels(snapshots, labels, active_days=90)
+    unasked = (1.0, 1.0, 0.0, 0.0, "", [0.0] * 4)
     expected = spark.createDataFrame(
         [
-            ("89", DAY, 89, None, 0.0, 1.0, 1.0),
-            ("90", DAY, 90, None, 0.0, 1.0, 0.0),
-            ("never", DAY, None, None, 0.0, 1.0, 0.0),
-            ("stayed", DAY, 0, "tea", 1.0, 0.0, 1.0),
+            ("89", DAY, 89, None, 0.0, 1.0, 1.0, 0, *unasked),
+            ("90", DAY, 90, None, 0.0, 1.0, 0.0, 0, *unasked),
+            ("never", DAY, None, None, 0.0, 1.0, 0.0, 0, *unasked),
+            ("stayed", DAY, 0, "tea", 1.0, 0.0, 1.0, 1, *unasked),
         ],
-        "customer_id string, feature_date date, days_since_last_order bigint, "
-        "next_item_id string, purchase float, churn float, has_churn float",
+        f"{SNAPSHOTS}, next_item_id string, purchase float, churn float, has_churn float, "
+        "next_action bigint, has_purchase float, has_next_action float, campaign float, "
+        "has_campaign float, campaign_id string, campaign_context array<float>",
     )
     assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
+
+
+def test_a_row_about_a_campaign_asks_nothing_else(spark: SparkSession) -> None:
+    snapshots = spark.createDataFrame(
+        [("anna", DAY, 3), ("ben", DAY, 3), ("carl", DAY, 3)], SNAPSHOTS
+    )
+    context = [1.0, 2.0, 3.0, 4.0]
+    asked = spark.createDataFrame(
+        [
+            ("anna", "spring", DAY, context, DAY + timedelta(days=2)),
+            ("ben", "spring", DAY, context, None),
+        ],
+        "customer_id string, campaign_id string, feature_date date, "
+        "campaign_context array<float>, answered_on date",
+    )
+    labelled = with_campaign_labels(snapshots, asked)
+    masks = [name for name in labelled.columns if name.startswith("has_")]
+    rows = labelled.orderBy("customer_id").collect()
+    assert [(row["customer_id"], row["campaign"]) for row in rows] == [("anna", 1.0), ("ben", 0.0)]
+    for row in rows:
+        assert {name for name in masks if row[name] > 0} == {"has_campaign"}
+        assert (row["campaign_id"], row["campaign_context"]) == ("spring", context)
+        assert row["next_item_id"] is None
+
+
+def test_the_next_action_is_the_first_event_within_the_horizon(spark: SparkSession) -> None:
+    rows = events(
+        spark,
+        _after(2),
+        _after(1, event_type="campaign_click", item_id=None),
+        _after(8, customer_id="ben"),
+    )
+    found = per_customer_labels(rows, as_of=[DAY], settings=SETTINGS).collect()
+    actions = {row["customer_id"]: row["next_action"] for row in found}
+    assert actions == {"anna": NEXT_ACTIONS.index("campaign_click"), "ben": None}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight.examples.windows import Cutoffs, split_by_time
+from insight.examples.windows import Cutoffs, split_by_time, split_campaigns
 from insight.settings import ExampleSettings
 
 RUN_DATE = date(2024, 3, 31)
@@ -55,3 +55,51 @@ def test_no_label_window_reaches_into_the_next(
     assert max(found.train) + horizon == found.validation
     assert found.validation + horizon == found.test
     assert found.test + horizon == RUN_DATE
+
+
+def test_answers_to_campaigns_of_one_split_are_in_before_the_next_begins() -> None:
+    chosen = ExampleSettings(campaign_days=10, campaign_window_days=5, campaign_cutoffs=2)
+    # The test window is (16, 21] March, the validation window (1, 6] March.
+    shown = {
+        date(2024, 3, 22): 9,
+        date(2024, 3, 21): 1,
+        date(2024, 3, 18): 5,
+        date(2024, 3, 17): 3,
+        date(2024, 3, 16): 9,
+        date(2024, 3, 6): 4,
+        date(2024, 3, 1): 9,
+        date(2024, 2, 20): 7,
+        date(2023, 1, 1): 8,
+        date(2023, 6, 1): 6,
+    }
+    assert split_campaigns(chosen, run_date=RUN_DATE, shown=shown) == {
+        date(2024, 3, 17): "test",
+        date(2024, 3, 18): "test",
+        date(2024, 3, 6): "validation",
+        date(2024, 2, 20): "train",
+        date(2023, 1, 1): "train",
+    }
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.sets(st.integers(0, 300), max_size=60),
+)
+def test_no_answer_to_a_campaign_is_looked_for_in_a_later_split(
+    days: int, window: int, cutoffs: int, ages: set[int]
+) -> None:
+    chosen = ExampleSettings(
+        campaign_days=days, campaign_window_days=window, campaign_cutoffs=cutoffs
+    )
+    shown = {RUN_DATE - timedelta(days=age): age for age in ages}
+    found = split_campaigns(chosen, run_date=RUN_DATE, shown=shown)
+    of = {name: [day for day in found if found[day] == name] for name in found.values()}
+    assert all(len(cut) <= cutoffs for cut in of.values())
+    horizon = timedelta(days=days)
+    for earlier, later in (("train", "validation"), ("validation", "test"), ("train", "test")):
+        if earlier in of and later in of:
+            assert max(of[earlier]) + horizon <= min(of[later])
+    assert all(day + horizon <= RUN_DATE for day in found)

@@ -8,10 +8,10 @@ from pyspark.sql import SparkSession
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.sequences import encode_sequences
+from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import PADDING, UNKNOWN, Vocabulary
 from insight.examples.vocabulary import per_item_index
 from insight.models.blend import ALONE
-from insight.models.calibration import LogitScale
 from insight.models.customer_model import CustomerModel
 from insight.models.member import Member
 from insight.models.predictor import Predictor
@@ -69,10 +69,9 @@ def test_fault_33_a_type_of_event_that_is_not_known_is_no_other_type() -> None:
 
 def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
     vocabulary = Vocabulary(tuple(f"i{n}" for n in range(2, ITEMS)), ("a", "b") * 9)
-    scales = dict.fromkeys(("purchase", "churn"), LogitScale((1.0, 1.0)))
     encoder = CustomerModel(small_shape(), vocabulary.category_of_item)
     model = LoadedModel(
-        Predictor([Member(encoder, scales, ALONE)]),
+        Predictor([Member(encoder, {}, ALONE)]),
         vocabulary,
         FeatureStatistics(("x", "y", "z"), ("none",) * 3, (0.0,) * 3, (1.0,) * 3, (False,) * 3),
     )
@@ -81,6 +80,7 @@ def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
     sequences = [["i2", "i3"], ["i2", "new", None], ["gone", "gone", *["i2"] * (LENGTH - 1)]]
     events = [[{**row, "item_id": item} for item in items] for items in sequences]
     columns = {name: pa.array([0.0] * 3) for name in ("x", "y", "z")}
+    columns["campaign_context"] = pa.array([[0.0] * CONTEXT_WIDTH] * 3, pa.list_(pa.float32()))
     batch = pa.RecordBatch.from_pydict(
         {"customer_id": pa.array(["a", "b", "c"]), "events": pa.array(events, pa.list_(EVENT))}
         | columns

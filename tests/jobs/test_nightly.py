@@ -42,6 +42,8 @@ def test_every_customer_is_scored_once_with_probabilities(nights: Nights) -> Non
     outside = "purchase_probability NOT BETWEEN 0 AND 1 OR churn_probability NOT BETWEEN 0 AND 1"
     assert scores.where(outside).count() == 0
     assert scores.select("purchase_probability").distinct().count() > 50
+    assert scores.where("campaign_probability IS NULL").count() == 0
+    assert scores.where("next_action_probability < 1 / 7").count() == 0
 
 
 def test_every_customer_has_a_full_list_of_distinct_items(nights: Nights) -> None:
@@ -60,6 +62,7 @@ def test_the_evaluation_shows_the_model_beside_its_baselines(nights: Nights) -> 
         ("challenger", "next_item"),
         ("challenger", "purchase"),
         ("challenger", "churn"),
+        ("challenger", "campaign"),
     } < judged
     assert len({contender for contender, _ in judged}) >= 4
 

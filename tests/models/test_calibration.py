@@ -1,6 +1,12 @@
 import numpy as np
+import pytest
 
-from insight.models.calibration import LogitScale, load_calibration, save_calibration
+from insight.models.calibration import (
+    LogitScale,
+    fit_temperature,
+    load_calibration,
+    save_calibration,
+)
 
 
 def _column(*values: float) -> np.ndarray:
@@ -60,3 +66,13 @@ def test_scales_survive_the_disk(tmp_path):
     scales = {"purchase": LogitScale((0.7, 0.1), -0.2), "churn": LogitScale((1.0, 0.0))}
     save_calibration(tmp_path, scales)
     assert load_calibration(tmp_path) == scales
+
+
+def test_the_temperature_is_the_one_with_the_least_loss():
+    random = np.random.default_rng(5)
+    logits = random.normal(size=(4000, 3))
+    # Drawn as if the logits were half as large: the model is twice too sure.
+    chances = np.exp(logits / 2) / np.exp(logits / 2).sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(3, p=row) for row in chances])
+    (slope,) = fit_temperature(logits, labels).slopes
+    assert slope == pytest.approx(0.5, abs=0.05)

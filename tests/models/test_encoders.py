@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.tasks import NEXT_ACTIONS, YES_NO_TASKS
 from insight.models.customer_model import MODEL_INPUTS, CustomerModel, new_visit_follows
 from tests.training.examples import ENCODER_LENGTH, example_columns, small_categories, small_shape
 
@@ -41,7 +43,7 @@ def test_the_last_position_is_the_same_asked_alone_or_with_others(model):
 
 def test_padding_before_the_first_event_changes_nothing(model):
     inputs = _inputs()
-    for name in MODEL_INPUTS[:-1]:
+    for name in SEQUENCE_INPUTS:
         inputs[name][:, :-3] = 0
     mask = tf.constant(inputs["item_indices"] != 0)
     events = model._norm(model._embed(inputs))
@@ -52,7 +54,7 @@ def test_padding_before_the_first_event_changes_nothing(model):
 
 def test_a_customer_without_events_gets_finite_answers(model):
     inputs = _inputs(1)
-    for name in MODEL_INPUTS[:-1]:
+    for name in SEQUENCE_INPUTS:
         inputs[name][:] = 0
     encoding = model(inputs)
     assert all(np.isfinite(part).all() for part in encoding)
@@ -62,8 +64,9 @@ def test_a_customer_without_events_gets_finite_answers(model):
 def test_the_heads_begin_as_logistic_regression(model):
     # All kernels of a head's way to its logit start at zero: 0 is the log-odds of a half.
     encoding = model(_inputs())
-    np.testing.assert_array_equal(encoding.purchase, np.zeros((5, 2)))
-    np.testing.assert_array_equal(encoding.churn, np.zeros((5, 2)))
+    np.testing.assert_array_equal(encoding.yes_no, np.zeros((5, len(YES_NO_TASKS), 2)))
+    # And every action is as likely as any other.
+    np.testing.assert_array_equal(encoding.next_action, np.zeros((5, len(NEXT_ACTIONS))))
 
 
 def test_a_silence_of_an_hour_opens_a_new_visit():

@@ -58,10 +58,27 @@ def test_a_model_read_from_disk_predicts_the_same_in_any_batches(folder):
     inputs = example_columns(10)
     first = Predictor.load(folder).predict(inputs)
     second = Predictor.load(folder).predict(inputs, batch=3)
-    np.testing.assert_allclose(first.purchase, second.purchase, atol=1e-6)
+    np.testing.assert_allclose(first.yes_no["purchase"], second.yes_no["purchase"], atol=1e-6)
     np.testing.assert_allclose(first.members[0].queries, second.members[0].queries, atol=1e-5)
-    assert first.churn.min() >= 0
-    assert first.churn.max() <= 1
+    assert first.yes_no["churn"].min() >= 0
+    assert first.yes_no["churn"].max() <= 1
+    np.testing.assert_allclose(first.next_action.sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_what_has_no_calibration_has_no_probability(folder):
+    # The scales of this model name purchase and churn alone.
+    said = Predictor.load(folder).predict(example_columns(3))
+    assert np.isnan(said.yes_no["campaign"]).all()
+
+
+def test_the_campaign_asked_about_changes_that_answer_alone(folder):
+    save_calibration(folder / "member_0", {**SCALES, "campaign": LogitScale((1.0, 1.0))})
+    model, inputs = Predictor.load(folder), example_columns(5)
+    said = model.predict(inputs)
+    other = model.predict({**inputs, "campaign_context": inputs["campaign_context"] + 1})
+    assert (said.yes_no["campaign"] != other.yes_no["campaign"]).all()
+    np.testing.assert_array_equal(said.yes_no["purchase"], other.yes_no["purchase"])
+    np.testing.assert_array_equal(said.next_action, other.next_action)
 
 
 def test_the_list_is_the_start_of_the_full_ranking(folder, monkeypatch):
@@ -129,8 +146,10 @@ def test_an_ensemble_averages_probabilities_of_its_members(ensemble):
         member = Predictor(both._members[number : number + 1], both._counted)
         said = member.predict(inputs)
         alone.append((said, member.item_scores(said)))
-    mean = np.mean([said.purchase for said, _ in alone], axis=0)
-    np.testing.assert_allclose(together.purchase, mean, atol=1e-6)
+    mean = np.mean([said.yes_no["purchase"] for said, _ in alone], axis=0)
+    np.testing.assert_allclose(together.yes_no["purchase"], mean, atol=1e-6)
+    mean = np.mean([said.next_action for said, _ in alone], axis=0)
+    np.testing.assert_allclose(together.next_action, mean, atol=1e-6)
     chances = [np.exp(scores[:, 2:]) for _, scores in alone]
     shares = np.mean([each / each.sum(axis=1, keepdims=True) for each in chances], axis=0)
     np.testing.assert_allclose(np.exp(both.item_scores(together)[:, 2:]), shares, rtol=1e-3)

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
+from insight.encoding.tasks import CONTEXT_WIDTH, NEXT_ACTIONS
 from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
 
 RUN_DATE = date(2024, 3, 31)
@@ -46,7 +47,8 @@ def example_rows(statistics: FeatureStatistics) -> pd.DataFrame:
 
     A fifth has no known order. The next item is mostly 2, else 3, else unknown (1). The last
     place of the sequences is an answer sheet, which no baseline reads: type holds the next item,
-    gap 1 + churn, price 1 + purchase.
+    gap 1 + churn, price 1 + purchase. Every second customer is shown a campaign, and answers the
+    likelier the higher the first number of its context.
     """
     random = np.random.default_rng(8)
     parts = [_split(random, split, statistics) for split in CUTOFF_AT]
@@ -67,6 +69,8 @@ def _split(random: np.random.Generator, split: str, statistics: FeatureStatistic
     purchase = random.random(CUSTOMER_COUNT) < chance
     churn = random.random(CUSTOMER_COUNT) > chance
     sequences[1:, :, -1] = next_item, 1 + churn, 1 + purchase
+    context = random.normal(size=(CUSTOMER_COUNT, CONTEXT_WIDTH)).astype(np.float32)
+    answers = random.random(CUSTOMER_COUNT) < 1 / (1 + np.exp(-3 * context[:, 0]))
     return pd.DataFrame(
         {
             "customer_id": [f"c{i:04d}" for i in range(CUSTOMER_COUNT)],
@@ -83,6 +87,12 @@ def _split(random: np.random.Generator, split: str, statistics: FeatureStatistic
             "has_purchase": 1.0,
             "churn": churn.astype(float),
             "has_churn": (~missing).astype(float),
+            "campaign_id": "",
+            "campaign_context": list(context),
+            "campaign": answers.astype(float),
+            "has_campaign": np.arange(CUSTOMER_COUNT) % 2.0,
+            "next_action": np.where(purchase, NEXT_ACTIONS.index("purchase"), 0),
+            "has_next_action": 1.0,
             "row_checksum": np.arange(CUSTOMER_COUNT),
             "split": split,
             "run_date": RUN_DATE,
@@ -93,7 +103,11 @@ def _split(random: np.random.Generator, split: str, statistics: FeatureStatistic
 @pytest.fixture(scope="session")
 def examples(spark: SparkSession, example_rows: pd.DataFrame) -> DataFrame:
     names = TRAINING_EXAMPLES.column_names
-    lists = [name for name in names if name.endswith("indices") or name == "features"]
+    lists = [
+        name
+        for name in names
+        if name.endswith("indices") or name in ("features", "campaign_context")
+    ]
     rows = example_rows[names].copy()
     for name in lists:
         rows[name] = [row.tolist() for row in rows[name]]

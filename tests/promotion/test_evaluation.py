@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.tasks import NEXT_ACTIONS
 from insight.encoding.vocabulary import Vocabulary
 from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.evaluation import Candidate, Scorer, model_contender
@@ -29,10 +30,15 @@ def fake_model(size: int) -> Callable[[], Scorer]:
         # Defined inside, so that it travels to the executors by value.
         def predict(self, inputs: dict[str, np.ndarray]) -> SimpleNamespace:
             first = inputs["features"][:, 0]
-            return SimpleNamespace(purchase=first, churn=inputs["item_indices"].sum(axis=1))
+            items = inputs["item_indices"].sum(axis=1)
+            unknown = np.full(len(first), np.nan)
+            return SimpleNamespace(
+                yes_no={"purchase": first, "churn": items, "campaign": unknown},
+                next_action=np.stack([first, 1 - first], axis=1),
+            )
 
         def item_scores(self, predictions: SimpleNamespace, rows: slice) -> np.ndarray:
-            return -np.tile(np.arange(size), (len(predictions.purchase[rows]), 1))
+            return -np.tile(np.arange(size), (len(predictions.next_action[rows]), 1))
 
     return FakeModel
 
@@ -56,6 +62,10 @@ def test_a_model_answers_every_test_row_in_order(
     assert found.probabilities["purchase"] == pytest.approx(expected)
     items = np.stack(test_rows["item_indices"]).sum(axis=1)
     assert found.probabilities["churn"] == pytest.approx(items)
+    # Of what it never learned it says nothing.
+    assert "campaign" not in found.probabilities
+    assert found.actions is not None
+    assert found.actions[:, 0] == pytest.approx(expected)
     # Scores fall with the index: item 2 is first, item 3 second, unknown and none are missed.
     rank_of = {0: np.inf, 1: np.inf, 2: 1, 3: 2}
     assert found.ranks.tolist() == [rank_of[item] for item in test_rows["next_item"]]
@@ -93,11 +103,32 @@ def test_rules_and_labels_stand_in_the_same_order(
     assert labels.labelled["churn"].tolist() == (test_rows["has_churn"] > 0).tolist()
     assert labels.labelled["next_item"].tolist() == (test_rows["next_item"] > 0).tolist()
     assert labels.slices["country GB"].tolist() == [n == 1 for n in range(len(test_rows))]
-    assert [each.name for each in found] == ["recency_rule", "logistic_regression"]
+    assert labels.happened["next_action"].tolist() == test_rows["next_action"].tolist()
+    names = ["recency_rule", "logistic_regression", "action_shares"]
+    assert [each.name for each in found] == names
     features = np.stack(test_rows["features"])
     assert found[1].probabilities["churn"] == pytest.approx(
         rules.logistic["churn"].probabilities(features)
     )
+    # A campaign is judged by what is known of it as well.
+    about = np.hstack([features, np.stack(test_rows["campaign_context"])])
+    assert found[1].probabilities["campaign"] == pytest.approx(
+        rules.logistic["campaign"].probabilities(about)
+    )
+
+
+def test_the_shares_of_next_actions_are_those_learned_from(
+    examples: DataFrame, example_rows: pd.DataFrame, statistics: FeatureStatistics
+) -> None:
+    learnt = examples.where("split != 'test'")
+    shares = fit_rules(learnt, statistics, most_rows=10_000).action_shares
+    rows = example_rows[example_rows["split"] != "test"]
+    bought = int(rows["purchase"].sum())
+    # One more of each action than was seen.
+    total = len(rows) + len(NEXT_ACTIONS)
+    assert shares[0] == pytest.approx((len(rows) - bought + 1) / total)
+    assert shares[NEXT_ACTIONS.index("purchase")] == pytest.approx((bought + 1) / total)
+    assert shares[NEXT_ACTIONS.index("view")] == pytest.approx(1 / total)
 
 
 def test_popularity_misses_what_nobody_touched(

@@ -28,13 +28,13 @@ POPULAR = "recent_popularity_7d"
 OLD, NEW = "2024-03-24-aaaa", "2024-03-31-bbbb"
 
 SCORES = [
-    ("c1", 0.9, 0.1, 0, OLD, BEFORE),
-    ("c2", 0.2, 0.6, 0, OLD, BEFORE),
-    ("c1", 0.95, 0.05, 0, NEW, TONIGHT),
-    ("c2", 0.5, 0.5, 0, NEW, TONIGHT),
-    ("c3", 1.0, None, 0, NEW, TONIGHT),
+    ("c1", 0.9, 0.1, None, "none", 0.5, 0, OLD, BEFORE),
+    ("c2", 0.2, 0.6, None, "none", 0.5, 0, OLD, BEFORE),
+    ("c1", 0.95, 0.05, 0.2, "purchase", 0.5, 0, NEW, TONIGHT),
+    ("c2", 0.5, 0.5, 0.2, "purchase", 0.5, 0, NEW, TONIGHT),
+    ("c3", 1.0, None, 0.2, "purchase", 0.5, 0, NEW, TONIGHT),
     # What the old champion said of tonight, before the new one was promoted and scored again.
-    ("c1", 0.01, 0.99, 0, OLD, TONIGHT),
+    ("c1", 0.01, 0.99, None, "none", 0.5, 0, OLD, TONIGHT),
 ]
 RECOMMENDED = [
     ("c1", 1, "i1", 3.0, NEW, TONIGHT),

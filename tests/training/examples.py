@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, TYPE_COUNT
+from insight.encoding.tasks import CONTEXT_WIDTH, NEXT_ACTIONS
 from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 from insight.training.plan import TrainingPlan
@@ -34,6 +35,11 @@ def example_columns(rows: int, *, seed: int = 0) -> dict[str, np.ndarray]:
         "has_purchase": ones,
         "churn": (features[:, 1] > 0).astype(np.float32),
         "has_churn": (features[:, 2] > 0).astype(np.float32),
+        "campaign_context": random.normal(size=(rows, CONTEXT_WIDTH)).astype(np.float32),
+        "campaign": (features[:, 1] > 0).astype(np.float32),
+        "has_campaign": ones,
+        "next_action": np.where(features[:, 0] > 0, NEXT_ACTIONS.index("purchase"), 0),
+        "has_next_action": ones,
         "row_checksum": random.integers(-(2**63), 2**63 - 1, rows),
         "customer_id": np.array([f"c{i}" for i in range(rows)]),
         "cutoff_at": np.full(rows, 1_500_000_000),

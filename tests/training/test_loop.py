@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from insight.encoding.tasks import YES_NO_TASKS
 from insight.errors import TableDamagedError, TrainingFailedError
 from insight.training.group import SoloGroup
 from insight.training.launch import report_of
 from insight.training.loop import Training, seed_everything
-from insight.training.plan import ReadCount
+from insight.training.plan import HEADS, ReadCount
 from tests.training.examples import example_columns, small_plan, write_file, write_split
 
 
@@ -34,10 +35,10 @@ def test_training_learns_reads_each_row_once_and_repeats_itself(splits):
 
 
 def test_the_yes_no_heads_find_their_features(splits):
-    # Purchase follows the sign of the first feature and churn that of the second.
+    # Purchase follows the sign of the first feature, churn and campaign that of the second.
     plan = small_plan(*splits, max_epochs=1)
     report = _train(plan)
-    for task in ("purchase", "churn"):
+    for task in YES_NO_TASKS:
         right = (report.logits[task].sum(axis=1) > 0) == (report.labels[task] > 0.5)
         assert right.mean() > 0.85, task
 
@@ -48,12 +49,8 @@ def test_training_stops_when_validation_no_longer_improves(splits, monkeypatch):
     losses = iter([5.0, 4.0, 4.5, 1.0])
 
     def measured(*_):
-        return {f"{task}_loss": next(losses) for task in ("next_item",)} | {
-            "purchase_loss": 0.0,
-            "churn_loss": 0.0,
-            "hit_rate_10": 0.0,
-            "ndcg_10": 0.0,
-        }
+        nothing = {f"{head}_loss": 0.0 for head in HEADS} | {"hit_rate_10": 0.0, "ndcg_10": 0.0}
+        return {**nothing, "next_item_loss": next(losses)}
 
     monkeypatch.setattr("insight.training.validation.Validation.metrics", measured)
     report = training.run()

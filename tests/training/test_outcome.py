@@ -10,7 +10,7 @@ from insight.training.outcome import (
     refuse_misread,
     validation_metrics,
 )
-from insight.training.plan import RankReport, ReadCount
+from insight.training.plan import CALIBRATED, HEADS, RankReport, ReadCount
 
 
 def _failure(found: str) -> TrainingFailedError:
@@ -52,22 +52,17 @@ def test_a_lost_or_changed_row_is_refused(read):
 
 
 def test_masked_rows_take_no_part_in_calibration():
-    logits = {"purchase": np.array([[-2.0], [0.0], [2.0], [50.0]]), "churn": np.zeros((4, 1))}
-    labels = {"purchase": np.array([0.0, 1.0, 1.0, 0.0]), "churn": np.zeros(4)}
-    masks = {"purchase": np.array([1.0, 1.0, 1.0, 0.0]), "churn": np.zeros(4)}
-    history = (
-        {
-            "epoch": 1,
-            "next_item_loss": 1.0,
-            "purchase_loss": 1.0,
-            "churn_loss": 0.0,
-            "hit_rate_10": 0.2,
-            "ndcg_10": 0.1,
-            "score": 2.0,
-        },
-    )
+    nothing = {head: np.zeros(4) for head in CALIBRATED}
+    logits = {head: np.zeros((4, 1)) for head in CALIBRATED}
+    logits["purchase"] = np.array([[-2.0], [0.0], [2.0], [50.0]])
+    labels = {**nothing, "purchase": np.array([0.0, 1.0, 1.0, 0.0])}
+    masks = {**nothing, "purchase": np.array([1.0, 1.0, 1.0, 0.0])}
+    names = (*(f"{head}_loss" for head in HEADS), "hit_rate_10", "ndcg_10", "next_action_accuracy")
+    history = ({"epoch": 1, "score": 2.0, **dict.fromkeys(names, 0.5)},)
     report = RankReport(0, logits=logits, labels=labels, masks=masks, history=history)
     scales = fit_calibration([report])
+    # What nobody was asked about has no scale, and so no probability.
+    assert set(scales) == {"purchase"}
     assert scales["purchase"].slopes[0] > 0
     metrics = validation_metrics([report], scales)
     assert metrics["validation.purchase.auc"] == 1.0

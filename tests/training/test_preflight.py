@@ -3,7 +3,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.errors import DataQualityError, EmptyInputError, TableContractError
+from insight.tables import TRAINING_EXAMPLES
 from insight.training.plan import ReadCount
 from insight.training.preflight import (
     count_examples,
@@ -12,6 +14,7 @@ from insight.training.preflight import (
     refuse_unreadable_properties,
     refuse_unreadable_schema,
 )
+from insight.training.reader import COLUMNS
 from tests.training.examples import LENGTH, WIDTH, example_columns, write_file, write_split
 
 LENGTHS = {
@@ -20,6 +23,7 @@ LENGTHS = {
     "gap_indices": LENGTH,
     "price_indices": LENGTH,
     "features": WIDTH,
+    "campaign_context": CONTEXT_WIDTH,
 }
 
 
@@ -114,14 +118,15 @@ def test_the_checksum_of_numpy_and_spark_agree_on_overflow(spark):
     assert counted == ReadCount.of(np.array([top, top])) == ReadCount(2, 2**64 - 2)
 
 
-_SCHEMA = (
-    "item_indices array<bigint>, type_indices array<bigint>, gap_indices array<bigint>, "
-    "price_indices array<bigint>, features array<float>, next_item bigint, has_next_item float, "
-    "purchase float, has_purchase float, churn float, has_churn float, row_checksum bigint"
-)
+_READ = [column for column in TRAINING_EXAMPLES.columns if column.name in COLUMNS]
+_SCHEMA = ", ".join(f"{column.name} {column.type}" for column in _READ)
 
 
 def _row() -> dict[str, object]:
-    lists = {name: [0] * length for name, length in LENGTHS.items()}
-    scalars = ("has_next_item", "purchase", "has_purchase", "churn", "has_churn")
-    return {**lists, "features": [0.0] * WIDTH, "next_item": 0, **dict.fromkeys(scalars, 0.0)}
+    nothing = {"bigint": 0, "float": 0.0, "array<bigint>": [0], "array<float>": [0.0]}
+    return {
+        column.name: nothing[column.type] * LENGTHS[column.name]
+        if column.name in LENGTHS
+        else nothing[column.type]
+        for column in _READ
+    }

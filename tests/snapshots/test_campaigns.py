@@ -1,0 +1,151 @@
+"""What was known of campaigns before the one that is asked about."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, SparkSession
+
+from insight.snapshots.campaigns import per_showing, with_campaign_context
+from insight.tables import EXPOSURES
+from tests.frames import at, events, frame
+
+SHOWN = date(2024, 3, 11)
+BEFORE = SHOWN - timedelta(days=1)
+SHOWING = (
+    "customer_id string, campaign_id string, kind string, feature_date date, closes_on date, "
+    "answered_on date"
+)
+
+
+def _exposure(customer: str, **changes: Any) -> dict[str, Any]:
+    name = changes.get("campaign_id", "spring")
+    told = {
+        "exposure_id": f"{customer}-{name}-{changes.get('exposed_at')}",
+        "exposed_at": at("2024-03-11 00:00"),
+        "ends_at": at("2024-04-01 00:00"),
+        "customer_id": customer,
+        "campaign_id": name,
+        "channel": "mail",
+        "category": "A",
+        "source": "shop",
+        "exposure_date": SHOWN,
+        "ingest_date": SHOWN,
+    }
+    return {**told, **changes}
+
+
+def _answer(customer: str, when: str, campaign: str = "spring") -> dict[str, Any]:
+    return {
+        "event_at": at(when),
+        "event_type": "campaign_click",
+        "customer_id": customer,
+        "item_id": None,
+        "campaign_id": campaign,
+    }
+
+
+def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
+    spark: SparkSession,
+) -> None:
+    short = {"campaign_id": "short", "ends_at": at("2024-03-13 00:00"), "channel": None}
+    exposures = frame(
+        spark,
+        EXPOSURES,
+        _exposure("first"),
+        # Shown twice: the first time counts.
+        _exposure("first", exposed_at=at("2024-03-12 00:00")),
+        _exposure("last"),
+        _exposure("late"),
+        _exposure("other"),
+        _exposure("early", **short),
+        _exposure("over", **short),
+    )
+    rows = events(
+        spark,
+        _answer("first", "2024-03-11 00:00"),
+        _answer("first", "2024-03-12 00:00"),
+        _answer("last", "2024-03-17 23:59"),
+        _answer("late", "2024-03-18 00:00"),
+        _answer("other", "2024-03-12 00:00", "summer"),
+        _answer("early", "2024-03-10 23:59", "short"),
+        _answer("over", "2024-03-13 00:00", "short"),
+        {"customer_id": "other", "event_at": at("2024-03-12 09:00")},
+    )
+    mail, week = ("spring", "mail/A", BEFORE), BEFORE + timedelta(days=7)
+    end = date(2024, 3, 13)
+    expected = spark.createDataFrame(
+        [
+            ("first", *mail, week, SHOWN),
+            ("last", *mail, week, week),
+            ("late", *mail, week, None),
+            ("other", *mail, week, None),
+            ("early", "short", "A", BEFORE, end, None),
+            ("over", "short", "A", BEFORE, end, None),
+        ],
+        SHOWING,
+    )
+    actual = per_showing(exposures, rows, answer_days=7)
+    assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
+
+
+@pytest.fixture(scope="module")
+def showings(spark: SparkSession) -> DataFrame:
+    """Of mail A two closed with one answer, of mail B one is open; Anna answered both she saw."""
+    past, later = BEFORE - timedelta(days=20), BEFORE + timedelta(days=1)
+    closed = BEFORE - timedelta(days=1)
+    return spark.createDataFrame(
+        [
+            ("anna", "winter", "A", past, closed, past + timedelta(days=3)),
+            ("ben", "winter", "A", past, closed, None),
+            ("anna", "open", "B", closed, later, BEFORE),
+            ("ben", "open", "B", closed, later, later),
+            ("anna", "spring", "A", BEFORE, later, later),
+        ],
+        SHOWING,
+    )
+
+
+def _context(spark: SparkSession, showings: DataFrame, customer: str, kind: str) -> list[float]:
+    asked = spark.createDataFrame(
+        [(customer, kind, BEFORE)], "customer_id string, kind string, feature_date date"
+    )
+    row = with_campaign_context(asked, showings).first()
+    assert row is not None
+    return list(row["campaign_context"])
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+def test_the_context_is_worked_out_by_hand(spark: SparkSession, showings: DataFrame) -> None:
+    # One answer of two closed showings, and a first guess of one in twenty for twenty more.
+    overall = (1 + 0.05 * 20) / (2 + 20)
+    of_a = (1 + overall * 20) / (2 + 20)
+    anna = [_log_odds(of_a), np.log(3), np.log(3), _log_odds((2 + overall * 2) / (2 + 2))]
+    assert _context(spark, showings, "anna", "A") == pytest.approx(anna, rel=1e-5)
+    # Ben's answer of tomorrow is not known, nor whether kind B answers; Carl is new.
+    ben = [_log_odds(overall), np.log(3), 0.0, _log_odds(overall * 2 / (2 + 2))]
+    assert _context(spark, showings, "ben", "B") == pytest.approx(ben, rel=1e-5)
+    carl = [_log_odds(overall), 0.0, 0.0, _log_odds(overall)]
+    assert _context(spark, showings, "carl", "") == pytest.approx(carl, rel=1e-5)
+
+
+def test_what_comes_after_the_cutoff_changes_nothing(
+    spark: SparkSession, showings: DataFrame
+) -> None:
+    known = showings.where(showings.feature_date < BEFORE)
+    for customer, kind in (("anna", "A"), ("ben", "B")):
+        seen, blind = (_context(spark, each, customer, kind) for each in (showings, known))
+        assert seen == blind
+
+
+def test_without_any_campaign_before_the_guess_is_one_in_twenty(
+    spark: SparkSession, showings: DataFrame
+) -> None:
+    nothing = showings.where("false")
+    expected = [_log_odds(0.05), 0.0, 0.0, _log_odds(0.05)]
+    assert _context(spark, nothing, "anna", "A") == pytest.approx(expected, rel=1e-5)
