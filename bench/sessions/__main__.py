@@ -1,24 +1,28 @@
 """The next click of a session: Recall@20 and MRR@20 over all training items.
 
 `make bench-sessions DATA=<folder>` writes bench/results/sessions.json. The newest tenth of the
-training sessions is the validation, which chooses all settings, the epoch and the blend.
+training sessions is the validation, which chooses all settings, the epoch and the blend; then
+both members learn from it as well.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
 import numpy as np
 
 from bench.next_item.blending import Scores, blend_of, choose_pairs, ranks_of
-from bench.next_item.encoders import Task, scorer_of, train_encoder
+from bench.next_item.encoders import Scorer, Task, Trained, scorer_of, train_encoder
 from bench.record import Measure, write
-from bench.sessions.data import LENGTH, Sessions, whole
+from bench.sessions.data import LENGTH, Sessions, to_rows, whole
 from bench.sessions.rivals import Ranker, markov, popularity, session_knn
+from insight.encoding.vocabulary import Indices
 from insight.logs import configure_logs
 from insight.metrics.ranking import hit_rate_at, mrr_at
+from insight.models.arrays import Floats
 from insight.models.cooccurrence import count_pairs
 from insight.settings import TrainingSettings
 
@@ -31,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--max-epochs", type=int, default=12)
+    parser.add_argument("--max-epochs", type=int, default=20)
     given = parser.parse_args()
     configure_logs()
     sessions = Sessions.read(given.data)
@@ -56,24 +60,34 @@ def _ours(sessions: Sessions, seed: int, max_epochs: int) -> Iterator[tuple[str,
     older = whole(sessions.older)
     pairs = choose_pairs(sessions.validation, older, sessions.size, repeats=True)
     counted = count_pairs(older, sessions.size, pairs)
-    task = Task.without_categories(sessions.learnt, sessions.validation, sessions.size)
-    score = scorer_of(train_encoder(task, _settings(seed, max_epochs), repeats=True))
+    trained = _trained(sessions, sessions.older, _settings(seed, max_epochs=max_epochs))
+    score = scorer_of(trained)
     known, now = sessions.validation.items, sessions.test.items
-    blend = blend_of(lambda block: score(known[block]), counted, sessions.validation)
-    print(f"seed {seed}: {pairs}, {blend}", flush=True)
+    blend = blend_of(partial(_of, score, known), counted, sessions.validation)
+    print(f"seed {seed}: epoch {trained.best_epoch}, {pairs}, {blend}", flush=True)
+    settings = _settings(seed, max_epochs=trained.best_epoch, stop_on="none")
+    score = scorer_of(_trained(sessions, sessions.train, settings))
     strengths = count_pairs(whole(sessions.train), sessions.size, pairs).strengths(now)
     yield "co_occurrence", lambda block: strengths[block].toarray()
-    yield "encoder", lambda block: score(now[block])
+    yield "encoder", partial(_of, score, now)
     yield "ensemble", lambda block: blend.logits(score(now[block]), strengths[block])
 
 
-def _settings(seed: int, max_epochs: int) -> TrainingSettings:
+def _of(score: Scorer, items: Indices, block: slice) -> Floats:
+    return score(items[block])
+
+
+def _trained(sessions: Sessions, learnt: list[Indices], settings: TrainingSettings) -> Trained:
+    task = Task.without_categories(to_rows(learnt), sessions.validation, sessions.size)
+    return train_encoder(task, settings, repeats=True)
+
+
+def _settings(seed: int, **ending: object) -> TrainingSettings:
     return TrainingSettings.model_validate(
         {
             "backend": "single",
             "encoder": "gru",
             "threads_per_rank": 2,
-            "max_epochs": max_epochs,
             "patience": 2,
             "stop_on": "ndcg",
             "width": 128,
@@ -85,6 +99,7 @@ def _settings(seed: int, max_epochs: int) -> TrainingSettings:
             "within_sequence_weight": 1.0,
             "timeout_seconds": 5400,
             "seed": seed,
+            **ending,
         }
     )
 

@@ -51,11 +51,6 @@ class Sessions:
         return self.train[: self._border]
 
     @property
-    def learnt(self) -> Rows:
-        """The older sessions; every position's next item is learned."""
-        return _rows(self.older)
-
-    @property
     def validation(self) -> Rows:
         """Every prefix of the newest tenth, as the test asks."""
         newest = self.train[self._border :]
@@ -72,7 +67,8 @@ def whole(sessions: list[Indices]) -> Indices:
     return padded(sessions, LENGTH + 1)
 
 
-def _rows(sessions: list[Indices]) -> Rows:
+def to_rows(sessions: list[Indices]) -> Rows:
+    """Sessions of which every position's next item is learned."""
     known = padded([session[:-1] for session in sessions], LENGTH)
     return Rows(known, np.array([session[-1] for session in sessions]))
 

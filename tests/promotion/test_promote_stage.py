@@ -213,6 +213,7 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
         "challenger",
         "recency_rule",
         "logistic_regression",
+        "action_shares",
         "own_items",
         "recent_popularity_7d",
     }

@@ -58,4 +58,4 @@ def test_a_task_without_labels_has_no_rule(
     examples: DataFrame, statistics: FeatureStatistics
 ) -> None:
     none_active = with_recency(examples.where("has_churn = 0"), statistics)
-    assert set(fit_recency_rules(none_active)) == {"purchase"}
+    assert set(fit_recency_rules(none_active)) == {"purchase", "campaign"}

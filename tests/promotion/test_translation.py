@@ -8,6 +8,7 @@ import pytest
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import VocabularyMismatchError
 from insight.promotion.translation import translate
@@ -49,6 +50,7 @@ def test_features_are_as_the_model_would_have_normalised_them(
     sequences = np.array([[0, 1], [2, 4]] * 10)
     asked = dict.fromkeys(SEQUENCE_INPUTS, sequences)
     asked["features"] = statistics.normalise(batch)
+    asked["campaign_context"] = np.ones((len(sequences), CONTEXT_WIDTH))
     translated = translation.inputs(asked)
     kept = np.abs(asked["features"]) < 10
     assert translated["features"].dtype == np.float32
@@ -92,4 +94,5 @@ def test_sequences_have_the_length_that_the_model_reads(
     sequences = np.array([[0, 3, 4], [1, 2, 3]])
     asked = dict.fromkeys(SEQUENCE_INPUTS, sequences)
     asked["features"] = np.zeros((2, statistics.width), dtype=np.float32)
+    asked["campaign_context"] = np.zeros((2, CONTEXT_WIDTH))
     assert translation.inputs(asked)["price_indices"].tolist() == read

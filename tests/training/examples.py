@@ -43,6 +43,7 @@ def example_columns(rows: int, *, seed: int = 0) -> dict[str, np.ndarray]:
         "row_checksum": random.integers(-(2**63), 2**63 - 1, rows),
         "customer_id": np.array([f"c{i}" for i in range(rows)]),
         "cutoff_at": np.full(rows, 1_500_000_000),
+        "campaign_id": np.full(rows, ""),
     }
 
 
