@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from insight.metrics.arrays import Booleans, Doubles
+from insight.metrics.arrays import Booleans, Doubles, Indices
 
 YES_NO_TASKS = ("purchase", "churn")
+LIST_LENGTH = 10
 BASELINE = "baseline"
 """The model version of a contender that is none."""
 
@@ -31,7 +31,7 @@ class TestLabels:
 
     __test__ = False
 
-    customers: npt.NDArray[np.int64]
+    customers: Indices
     happened: dict[str, Doubles]
     labelled: dict[str, Booleans]
     slices: dict[str, Booleans] = field(default_factory=dict)
@@ -64,15 +64,18 @@ class Contender:
         version: Registry version, or ``baseline``.
         probabilities: Per yes/no task, shape (rows,).
         ranks: Rank of the true next item, ``inf`` where missed, shape (rows,).
+        lists: Tonight's indices of the items it would recommend, shape (rows, LIST_LENGTH).
     """
 
     name: str
     version: str
     probabilities: dict[str, Doubles] = field(default_factory=dict)
     ranks: Doubles | None = None
+    lists: Indices | None = None
 
     def within(self, mask: Booleans) -> "Contender":
         """What it said about some of the rows."""
         said = {task: chances[mask] for task, chances in self.probabilities.items()}
         ranks = None if self.ranks is None else self.ranks[mask]
-        return Contender(self.name, self.version, said, ranks)
+        lists = None if self.lists is None else self.lists[mask]
+        return Contender(self.name, self.version, said, ranks, lists)

@@ -13,14 +13,17 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from insight.metrics.arrays import Floats
-from insight.metrics.ranking import MISSED, target_ranks
-from insight.promotion.contenders import Contender
+from insight.metrics.ranking import MISSED, target_ranks, top_items
+from insight.promotion.contenders import LIST_LENGTH, Contender
 from insight.promotion.inputs import INPUT_COLUMNS, Inputs, model_inputs
 from insight.promotion.translation import Translation
 
 KEY = ["customer_id", "cutoff_at"]
 
-_SCHEMA = "customer_id string, cutoff_at bigint, purchase double, churn double, target_rank double"
+_SCHEMA = (
+    "customer_id string, cutoff_at bigint, purchase double, churn double, target_rank double, "
+    "top_items array<bigint>"
+)
 _SCORES_AT_ONCE = 8_000_000
 """Item scores held in memory at once: 32 MB."""
 
@@ -67,6 +70,7 @@ def model_contender(candidate: Candidate, test: DataFrame) -> Contender:
         candidate.version,
         probabilities={task: rows[task].to_numpy() for task in ("purchase", "churn")},
         ranks=rows["target_rank"].to_numpy(),
+        lists=np.array(rows["top_items"].to_list(), np.int64).reshape(len(rows), LIST_LENGTH),
     )
 
 
@@ -94,10 +98,13 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
     # An item that the model does not know becomes "unknown", which is never found.
     targets = translation.item_index[np.asarray(batch.column("next_item"))]
     ranks = np.full(len(targets), MISSED)
+    lists = np.zeros((len(targets), LIST_LENGTH), dtype=np.int64)
     block = max(1, _SCORES_AT_ONCE // translation.size)
     for first in range(0, len(targets), block):
         rows = slice(first, first + block)
-        ranks[rows] = target_ranks(scorer.item_scores(prediction, rows), targets[rows])
+        scores = scorer.item_scores(prediction, rows)
+        ranks[rows] = target_ranks(scores, targets[rows])
+        lists[rows] = translation.tonight_index[top_items(scores, LIST_LENGTH)]
     columns = [
         *(batch.column(name) for name in KEY),
         *(
@@ -105,5 +112,7 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
             for said in (prediction.purchase, prediction.churn)
         ),
         pa.array(ranks),
+        pa.array(list(lists)),
     ]
-    return pa.RecordBatch.from_arrays(columns, [*KEY, "purchase", "churn", "target_rank"])
+    names = [*KEY, "purchase", "churn", "target_rank", "top_items"]
+    return pa.RecordBatch.from_arrays(columns, names)

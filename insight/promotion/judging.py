@@ -20,6 +20,7 @@ from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Comparison, Demand
 from insight.promotion.measurements import Measurement, Ring
 from insight.promotion.own_items import OWN_ITEMS
+from insight.promotion.popularity import training_self_information
 from insight.promotion.slices import measure_slices, with_slice_columns
 from insight.settings import PromotionSettings
 
@@ -33,7 +34,7 @@ class Exam:
     Args:
         examples: Tonight's training examples, all splits.
         item_daily: Interactions per item and day.
-        vocabulary: Tonight's item_id to item_index.
+        vocabulary: Tonight's item_id to item_index, with events in the training window.
         statistics: Tonight's feature scales.
         customers: Descriptions of customers.
         run_date: Tonight.
@@ -82,7 +83,8 @@ def judge(
     if champion is not None:
         rivals.append(model_contender(champion, exam.test))
     ours = model_contender(challenger, exam.test)
-    ring = Ring(labels, settings.bootstrap_rounds, settings.seed)
+    bits = training_self_information(exam.vocabulary)
+    ring = Ring(labels, settings.bootstrap_rounds, settings.seed, bits)
     measurements = [found for each in (ours, *rivals) for found in ring.measure(each)]
     models = [each for each in (ours, *rivals) if each.name in (CHALLENGER, CHAMPION)]
     measurements += [found for each in models for found in measure_slices(ring, each)]

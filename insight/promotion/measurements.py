@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight.metrics.arrays import Doubles
+from insight.metrics.arrays import Doubles, Indices
 from insight.metrics.bootstrap import Estimate, Resampling, interval, paired_difference
 from insight.metrics.classification import THRESHOLD, classification_metrics, has_both_classes
-from insight.metrics.ranking import hit_rate_at, mrr_at, ndcg_at
+from insight.metrics.lists import coverage_of, novelty_of
+from insight.metrics.ranking import RESERVED_INDICES, hit_rate_at, mrr_at, ndcg_at
 from insight.metrics.statistics import (
     Statistic,
     auc_of,
@@ -19,11 +20,10 @@ from insight.metrics.statistics import (
     ratio_of,
     top_share_of,
 )
-from insight.promotion.contenders import YES_NO_TASKS, Contender, TestLabels
+from insight.promotion.contenders import LIST_LENGTH, YES_NO_TASKS, Contender, TestLabels
 from insight.promotion.gate import Comparison, Demand
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
-LIST_LENGTH = 10
 TOP_SHARE = 0.1
 ALL = "all"
 """The slice that all rows are in."""
@@ -50,11 +50,13 @@ class Ring:
         labels: What happened.
         rounds: Bootstrap rounds.
         seed: Of the bootstrap.
+        bits: Self-information of tonight's item indices; without it lists are not measured.
     """
 
     labels: TestLabels
     rounds: int
     seed: int
+    bits: Doubles | None = None
 
     def unjudged(self) -> dict[str, str]:
         """Tasks that these rows cannot tell contenders apart on, with the reason."""
@@ -107,7 +109,11 @@ class Ring:
             return _yes_no(self._truth(task), self._said(contender, task))
         if contender.ranks is None:
             return {}
-        return _ranking(contender.ranks[self.labels.labelled[task]])
+        labelled = self.labels.labelled[task]
+        found = _ranking(contender.ranks[labelled])
+        if contender.lists is not None and self.bits is not None:
+            found |= _lists(contender.lists[labelled], self.bits)
+        return found
 
     def _exact(self, contender: Contender, task: str) -> dict[str, float]:
         if task not in contender.probabilities:
@@ -131,6 +137,13 @@ def _ranking(ranks: Doubles) -> dict[str, Statistic]:
         f"ndcg{LIST_LENGTH}": mean_of(ndcg_at(ranks, LIST_LENGTH)),
         f"hr{LIST_LENGTH}": mean_of(hit_rate_at(ranks, LIST_LENGTH)),
         f"mrr{LIST_LENGTH}": mean_of(mrr_at(ranks, LIST_LENGTH)),
+    }
+
+
+def _lists(lists: Indices, bits: Doubles) -> dict[str, Statistic]:
+    return {
+        f"coverage{LIST_LENGTH}": coverage_of(lists, len(bits) - RESERVED_INDICES),
+        f"novelty{LIST_LENGTH}": novelty_of(lists, bits),
     }
 
 

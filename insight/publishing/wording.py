@@ -13,6 +13,8 @@ _METRICS = {
     "ndcg10": "NDCG@10",
     "hr10": "Hit rate@10",
     "mrr10": "MRR@10",
+    "coverage10": "Coverage@10",
+    "novelty10": "Novelty@10, bits",
     "auc": "AUC",
     "pr_auc": "PR AUC",
     "log_loss": "Log loss",
