@@ -51,7 +51,7 @@ class Line:
 
 
 def line_chart(lines: Sequence[Line], *, x: Axis, y: Axis, label: str) -> Markup:
-    """Draw lines on common axes.
+    """Draw lines on common axes; where several are to be told apart, their names beside them.
 
     Args:
         lines: The later ones lie above the earlier ones.
@@ -60,6 +60,10 @@ def line_chart(lines: Sequence[Line], *, x: Axis, y: Axis, label: str) -> Markup
         label: What is shown, for people who do not see it.
     """
     shapes = [_frame(x, y), *(_line(each, x, y) for each in lines)]
+    named = [each for each in lines if each.kind != GUIDE]
+    for number, line in enumerate(named if len(named) > 1 else ()):
+        kind, down = f'class="{escape(line.kind)}"', _TOP + 10 + 13 * number
+        shapes.append(_text(line.name, WIDTH - _RIGHT, down, "end", kind))
     return drawing("".join(shapes), WIDTH, HEIGHT, label)
 
 

@@ -64,11 +64,21 @@ class Exam:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Every contender's metrics, the challenger's gains, and what could not be judged."""
+    """What the judgement rests on.
+
+    Args:
+        measurements: Every contender's metrics.
+        comparisons: The challenger's gains.
+        notes: What could not be judged.
+        ring: The rows that all were measured on.
+        challenger: What it said about them.
+    """
 
     measurements: list[Measurement]
     comparisons: list[Comparison]
     notes: list[str]
+    ring: Ring
+    challenger: Contender
 
 
 def judge(
@@ -88,9 +98,8 @@ def judge(
     measurements = [found for each in (ours, *rivals) for found in ring.measure(each)]
     models = [each for each in (ours, *rivals) if each.name in (CHALLENGER, CHAMPION)]
     measurements += [found for each in models for found in measure_slices(ring, each)]
-    return Evidence(
-        measurements, list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
-    )
+    gains, notes = list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
+    return Evidence(measurements, gains, notes, ring, ours)
 
 
 def _comparisons(

@@ -64,7 +64,7 @@ class Ring:
         for task, labelled in self.labels.labelled.items():
             if not labelled.any():
                 reasons[task] = f"{task} has no labelled test rows"
-            elif task in YES_NO_TASKS and not has_both_classes(self._truth(task)):
+            elif task in YES_NO_TASKS and not has_both_classes(self.truth(task)):
                 reasons[task] = f"{task} has one class only among {labelled.sum()} test rows"
         return reasons
 
@@ -106,7 +106,7 @@ class Ring:
         if task in YES_NO_TASKS:
             if task not in contender.probabilities:
                 return {}
-            return _yes_no(self._truth(task), self._said(contender, task))
+            return _yes_no(self.truth(task), self.said(contender, task))
         if contender.ranks is None:
             return {}
         labelled = self.labels.labelled[task]
@@ -118,12 +118,14 @@ class Ring:
     def _exact(self, contender: Contender, task: str) -> dict[str, float]:
         if task not in contender.probabilities:
             return {}
-        return classification_metrics(self._truth(task), self._said(contender, task))
+        return classification_metrics(self.truth(task), self.said(contender, task))
 
-    def _truth(self, task: str) -> Doubles:
+    def truth(self, task: str) -> Doubles:
+        """What happened on a task's labelled rows, 1 or 0."""
         return self.labels.happened[task][self.labels.labelled[task]]
 
-    def _said(self, contender: Contender, task: str) -> Doubles:
+    def said(self, contender: Contender, task: str) -> Doubles:
+        """What a contender said of a task's labelled rows, as probabilities."""
         return contender.probabilities[task][self.labels.labelled[task]]
 
     def _draws(self, task: str) -> Resampling:

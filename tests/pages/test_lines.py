@@ -45,3 +45,10 @@ def test_a_square_of_counts_is_the_darker_the_larger_the_share() -> None:
     shades = [float(cell.get("fill-opacity")) for cell in drawing.findall("rect")]
     assert shades == [0.57, 0.27, 0.12, 0.72]
     assert [text.text for text in drawing.findall("text")][::2] == ["30", "10", "0", "2,000"]
+
+
+def test_several_lines_are_named_in_their_colours() -> None:
+    lines = [Line("one", [(1, 1.0)]), Line("two", [(1, 2.0)], "second"), Line("", [], GUIDE)]
+    texts = ElementTree.fromstring(line_chart(lines, x=X, y=Y, label="")).findall("text")
+    named = {text.get("class"): text.text for text in texts if text.get("class")}
+    assert named == {"first": "one", "second": "two"}
