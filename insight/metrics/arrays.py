@@ -11,5 +11,6 @@ Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 """Whole numbers of any size."""
 
+Indices = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 Booleans = NDArray[np.bool_]

@@ -7,7 +7,7 @@ Every metric is given per row; its mean is the metric, and its rows feed the boo
 
 import numpy as np
 
-from insight.metrics.arrays import Doubles, Floats, Integers
+from insight.metrics.arrays import Doubles, Floats, Indices, Integers
 
 MISSED = np.inf
 """The rank of a true item that the contender cannot name: outside its catalogue."""
@@ -39,6 +39,28 @@ def target_ranks(scores: Floats, targets: Integers) -> Doubles:
     # which is the 1 that a rank begins with.
     ranks[known] = np.count_nonzero(~(candidates < true_scores[:, None]), axis=1)
     return ranks
+
+
+def top_items(scores: Floats, k: int) -> Indices:
+    """Which k items each row's scores put first, ties by index; in order of index, not of rank.
+
+    Args:
+        scores: One score per item index, shape (rows, vocabulary). What is not a number is last.
+        k: Length of the lists.
+
+    Returns:
+        Item indices, padded with 0 where there are fewer items, shape (rows, k).
+    """
+    candidates = scores[:, RESERVED_INDICES:]
+    candidates = np.where(np.isnan(candidates), -np.inf, candidates)
+    count = min(k, candidates.shape[1])
+    last = np.partition(candidates, -count, axis=1)[:, [-count]]
+    above, level = candidates > last, candidates == last
+    places = count - above.sum(axis=1, keepdims=True)
+    chosen = above | (level & (np.cumsum(level, axis=1, dtype=np.int32) <= places))
+    lists = np.zeros((len(scores), k), dtype=np.int64)
+    lists[:, :count] = np.nonzero(chosen)[1].reshape(len(scores), count) + RESERVED_INDICES
+    return lists
 
 
 def ndcg_at(ranks: Doubles, k: int) -> Doubles:

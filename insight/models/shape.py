@@ -10,7 +10,7 @@ from insight.errors import ModelDamagedError
 Encoder = Literal["cnn", "gru", "transformer"]
 FILE = "shape.json"
 MEMBERS = "member_*"
-"""Folders of a version's encoders, each with shape, weights, calibration and blend."""
+"""Folders of a version's encoders, each with shape, weights, calibration, blend and history."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.metrics.arrays import Booleans, Doubles
+from insight.metrics.arrays import Booleans, Doubles, Indices
 
+LIST_LENGTH = 10
 BASELINE = "baseline"
 """The model version of a contender that is none."""
 
@@ -32,7 +32,7 @@ class TestLabels:
 
     __test__ = False
 
-    customers: npt.NDArray[np.int64]
+    customers: Indices
     happened: dict[str, Doubles]
     labelled: dict[str, Booleans]
     slices: dict[str, Booleans] = field(default_factory=dict)
@@ -68,6 +68,7 @@ class Contender:
         probabilities: Per yes/no task, shape (rows,).
         ranks: Rank of the true next item, ``inf`` where missed, shape (rows,).
         actions: Probability of each of ``NEXT_ACTIONS``, shape (rows, actions).
+        lists: Tonight's indices of the items it would recommend, shape (rows, LIST_LENGTH).
     """
 
     name: str
@@ -75,10 +76,12 @@ class Contender:
     probabilities: dict[str, Doubles] = field(default_factory=dict)
     ranks: Doubles | None = None
     actions: Doubles | None = None
+    lists: Indices | None = None
 
     def within(self, mask: Booleans) -> "Contender":
         """What it said about some of the rows."""
         said = {task: chances[mask] for task, chances in self.probabilities.items()}
         ranks = None if self.ranks is None else self.ranks[mask]
         actions = None if self.actions is None else self.actions[mask]
-        return Contender(self.name, self.version, said, ranks, actions)
+        lists = None if self.lists is None else self.lists[mask]
+        return Contender(self.name, self.version, said, ranks, actions, lists)

@@ -14,15 +14,15 @@ from pyspark.sql import DataFrame
 
 from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Floats
-from insight.metrics.ranking import MISSED, target_ranks
-from insight.promotion.contenders import Contender
+from insight.metrics.ranking import MISSED, target_ranks, top_items
+from insight.promotion.contenders import LIST_LENGTH, Contender
 from insight.promotion.inputs import INPUT_COLUMNS, KEY, Inputs, model_inputs
 from insight.promotion.translation import Translation
 
 _SAID = ", ".join(f"{task} double" for task in YES_NO_TASKS)
 _SCHEMA = (
     "customer_id string, cutoff_at bigint, campaign_id string, "
-    f"{_SAID}, next_action array<double>, target_rank double"
+    f"{_SAID}, next_action array<double>, target_rank double, top_items array<bigint>"
 )
 _SCORES_AT_ONCE = 8_000_000
 """Item scores held in memory at once: 32 MB."""
@@ -72,6 +72,7 @@ def model_contender(candidate: Candidate, test: DataFrame) -> Contender:
         {task: rows[task].to_numpy() for task in YES_NO_TASKS if rows[task].notna().all()},
         ranks=rows["target_rank"].to_numpy(),
         actions=np.stack(rows["next_action"].to_list()),
+        lists=np.array(rows["top_items"].to_list(), np.int64).reshape(len(rows), LIST_LENGTH),
     )
 
 
@@ -99,14 +100,18 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
     # An item that the model does not know becomes "unknown", which is never found.
     targets = translation.item_index[np.asarray(batch.column("next_item"))]
     ranks = np.full(len(targets), MISSED)
+    lists = np.zeros((len(targets), LIST_LENGTH), dtype=np.int64)
     block = max(1, _SCORES_AT_ONCE // translation.size)
     for first in range(0, len(targets), block):
         rows = slice(first, first + block)
-        ranks[rows] = target_ranks(scorer.item_scores(prediction, rows), targets[rows])
+        scores = scorer.item_scores(prediction, rows)
+        ranks[rows] = target_ranks(scores, targets[rows])
+        lists[rows] = translation.tonight_index[top_items(scores, LIST_LENGTH)]
     columns = {
         **{name: batch.column(name) for name in KEY},
         **{task: prediction.yes_no[task].astype(np.float64) for task in YES_NO_TASKS},
         "next_action": pa.array(list(prediction.next_action.astype(np.float64))),
         "target_rank": ranks,
+        "top_items": pa.array(list(lists)),
     }
     return pa.RecordBatch.from_pydict(columns)

@@ -21,6 +21,7 @@ from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Comparison, Demand
 from insight.promotion.measurements import Measurement, Ring
 from insight.promotion.own_items import OWN_ITEMS
+from insight.promotion.popularity import training_self_information
 from insight.promotion.slices import measure_slices, with_slice_columns
 from insight.settings import PromotionSettings
 
@@ -34,7 +35,7 @@ class Exam:
     Args:
         examples: Tonight's training examples, all splits.
         item_daily: Interactions per item and day.
-        vocabulary: Tonight's item_id to item_index.
+        vocabulary: Tonight's item_id to item_index, with events in the training window.
         statistics: Tonight's feature scales.
         customers: Descriptions of customers.
         run_date: Tonight.
@@ -64,11 +65,21 @@ class Exam:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Every contender's metrics, the challenger's gains, and what could not be judged."""
+    """What the judgement rests on.
+
+    Args:
+        measurements: Every contender's metrics.
+        comparisons: The challenger's gains.
+        notes: What could not be judged.
+        ring: The rows that all were measured on.
+        challenger: What it said about them.
+    """
 
     measurements: list[Measurement]
     comparisons: list[Comparison]
     notes: list[str]
+    ring: Ring
+    challenger: Contender
 
 
 def judge(
@@ -83,13 +94,13 @@ def judge(
     if champion is not None:
         rivals.append(model_contender(champion, exam.test))
     ours = model_contender(challenger, exam.test)
-    ring = Ring(labels, settings.bootstrap_rounds, settings.seed)
+    bits = training_self_information(exam.vocabulary)
+    ring = Ring(labels, settings.bootstrap_rounds, settings.seed, bits)
     measurements = [found for each in (ours, *rivals) for found in ring.measure(each)]
     models = [each for each in (ours, *rivals) if each.name in (CHALLENGER, CHAMPION)]
     measurements += [found for each in models for found in measure_slices(ring, each)]
-    return Evidence(
-        measurements, list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
-    )
+    gains, notes = list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
+    return Evidence(measurements, gains, notes, ring, ours)
 
 
 def _comparisons(

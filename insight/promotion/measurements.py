@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.metrics.arrays import Doubles
+from insight.metrics.arrays import Doubles, Indices
 from insight.metrics.bootstrap import Estimate, Resampling, interval, paired_difference
 from insight.metrics.classification import THRESHOLD, classification_metrics, has_both_classes
-from insight.metrics.ranking import hit_rate_at, mrr_at, ndcg_at
+from insight.metrics.lists import coverage_of, novelty_of
+from insight.metrics.ranking import RESERVED_INDICES, hit_rate_at, mrr_at, ndcg_at
 from insight.metrics.statistics import (
     Statistic,
     auc_of,
@@ -21,11 +22,10 @@ from insight.metrics.statistics import (
     ratio_of,
     top_share_of,
 )
-from insight.promotion.contenders import Contender, TestLabels
+from insight.promotion.contenders import LIST_LENGTH, Contender, TestLabels
 from insight.promotion.gate import Comparison, Demand
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
-LIST_LENGTH = 10
 TOP_SHARE = 0.1
 ALL = "all"
 """The slice that all rows are in."""
@@ -52,11 +52,13 @@ class Ring:
         labels: What happened.
         rounds: Bootstrap rounds.
         seed: Of the bootstrap.
+        bits: Self-information of tonight's item indices; without it lists are not measured.
     """
 
     labels: TestLabels
     rounds: int
     seed: int
+    bits: Doubles | None = None
 
     def unjudged(self) -> dict[str, str]:
         """Tasks that these rows cannot tell contenders apart on, with the reason."""
@@ -64,7 +66,7 @@ class Ring:
         for task, labelled in self.labels.labelled.items():
             if not labelled.any():
                 reasons[task] = f"{task} has no labelled test rows"
-            elif task in YES_NO_TASKS and not has_both_classes(self._truth(task)):
+            elif task in YES_NO_TASKS and not has_both_classes(self.truth(task)):
                 reasons[task] = f"{task} has one class only among {labelled.sum()} test rows"
         return reasons
 
@@ -106,24 +108,30 @@ class Ring:
         if task in YES_NO_TASKS:
             if task not in contender.probabilities:
                 return {}
-            return _yes_no(self._truth(task), self._said(contender, task))
+            return _yes_no(self.truth(task), self.said(contender, task))
         if task == "next_action":
             if contender.actions is None:
                 return {}
-            return _several(self._truth(task), contender.actions[self.labels.labelled[task]])
+            return _several(self.truth(task), contender.actions[self.labels.labelled[task]])
         if contender.ranks is None:
             return {}
-        return _ranking(contender.ranks[self.labels.labelled[task]])
+        labelled = self.labels.labelled[task]
+        found = _ranking(contender.ranks[labelled])
+        if contender.lists is not None and self.bits is not None:
+            found |= _lists(contender.lists[labelled], self.bits)
+        return found
 
     def _exact(self, contender: Contender, task: str) -> dict[str, float]:
         if task not in contender.probabilities:
             return {}
-        return classification_metrics(self._truth(task), self._said(contender, task))
+        return classification_metrics(self.truth(task), self.said(contender, task))
 
-    def _truth(self, task: str) -> Doubles:
+    def truth(self, task: str) -> Doubles:
+        """What happened on a task's labelled rows, 1 or 0."""
         return self.labels.happened[task][self.labels.labelled[task]]
 
-    def _said(self, contender: Contender, task: str) -> Doubles:
+    def said(self, contender: Contender, task: str) -> Doubles:
+        """What a contender said of a task's labelled rows, as probabilities."""
         return contender.probabilities[task][self.labels.labelled[task]]
 
     def _draws(self, task: str) -> Resampling:
@@ -137,6 +145,13 @@ def _ranking(ranks: Doubles) -> dict[str, Statistic]:
         f"ndcg{LIST_LENGTH}": mean_of(ndcg_at(ranks, LIST_LENGTH)),
         f"hr{LIST_LENGTH}": mean_of(hit_rate_at(ranks, LIST_LENGTH)),
         f"mrr{LIST_LENGTH}": mean_of(mrr_at(ranks, LIST_LENGTH)),
+    }
+
+
+def _lists(lists: Indices, bits: Doubles) -> dict[str, Statistic]:
+    return {
+        f"coverage{LIST_LENGTH}": coverage_of(lists, len(bits) - RESERVED_INDICES),
+        f"novelty{LIST_LENGTH}": novelty_of(lists, bits),
     }
 
 

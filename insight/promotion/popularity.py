@@ -2,8 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+
+from insight.encoding.vocabulary import UNKNOWN
+from insight.metrics.arrays import Doubles
+from insight.metrics.lists import self_information
 
 
 def popularity_name(days: int) -> str:
@@ -80,6 +85,15 @@ def per_popular_item(
             F.row_number().over(order).cast("double").alias(popularity_name(days)),
         )
     )
+
+
+def training_self_information(vocabulary: DataFrame) -> Doubles:
+    """Self-information of every item index by its events in the training window, in bits."""
+    rows = vocabulary.select("item_index", "event_count").collect()
+    counts = np.zeros(max((row[0] for row in rows), default=UNKNOWN) + 1, dtype=np.int64)
+    for index, count in rows:
+        counts[index] = count
+    return self_information(counts)
 
 
 def _interactions() -> Column:

@@ -1,6 +1,7 @@
 """Promote: judge tonight's challenger, write the evidence, and let it rise or stay."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from insight.encoding.features import FeatureStatistics
@@ -9,6 +10,7 @@ from insight.errors import ModelNotFoundError, VocabularyMismatchError
 from insight.logs import logger
 from insight.models.shape import ModelShape, member_folders
 from insight.promotion.candidates import shipped_candidate
+from insight.promotion.card import Judged, write_card
 from insight.promotion.contenders import CHALLENGER, CHAMPION
 from insight.promotion.evaluation import Candidate
 from insight.promotion.gate import decide
@@ -46,6 +48,7 @@ def promote(run: Run) -> str | None:
     _publish(run, evidence.measurements)
     decision = decide(evidence.comparisons, evidence.notes)
     log.info("gate", version=challenger.version, verdict=decision.reason)
+    write_card(Judged(challenger, run.run_date, evidence, decision, run.settings))
     if not decision.promoted:
         return decision.reason
     now = registry.champion_or_none(run.run_date)
@@ -80,7 +83,7 @@ def _evidence(run: Run, challenger: ModelVersion, champion: ModelVersion | None)
     own = _translation(challenger, vocabulary, statistics)
     candidate = shipped_candidate(run.spark, CHALLENGER, challenger, own)
     found = judge(candidate, rival, exam, run.settings.promotion)
-    return Evidence(found.measurements, found.comparisons, [*found.notes, *notes])
+    return replace(found, notes=[*found.notes, *notes])
 
 
 def _rival(

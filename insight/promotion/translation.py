@@ -10,7 +10,7 @@ import numpy as np
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.sequences import SEQUENCE_INPUTS
-from insight.encoding.vocabulary import PADDING, UNKNOWN, Indices, Vocabulary
+from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, UNKNOWN, Indices, Vocabulary
 from insight.errors import VocabularyMismatchError
 from insight.metrics.arrays import Floats
 from insight.promotion.inputs import Array, Inputs
@@ -33,6 +33,15 @@ class Translation:
     own: FeatureStatistics
     size: int
     length: int
+
+    @property
+    def tonight_index(self) -> Indices:
+        """Tonight's index of each of the model's, unknown where tonight has no such item."""
+        known = np.flatnonzero(self.item_index >= FIRST_KNOWN)
+        back = np.full(self.size, UNKNOWN, dtype=np.int64)
+        back[PADDING] = PADDING
+        back[self.item_index[known]] = known
+        return back
 
     def inputs(self, inputs: Inputs) -> Inputs:
         """The same rows as the model would have encoded them."""

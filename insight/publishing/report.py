@@ -1,44 +1,30 @@
 """Writes the morning page: one HTML file that needs nothing else."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from insight.publishing.charts import histogram, interval_bar
+from insight.pages.charts import histogram, interval_bar
+from insight.pages.writing import card_address, open_templates, replace_page
 from insight.publishing.comparison import compared_tasks
 from insight.publishing.facts import Morning
-from insight.publishing.wording import contender_title, headline, metric_title, outcome_title
+from insight.publishing.wording import headline, outcome_title
 
 
-def render(morning: Morning, verdict: str | None = None) -> str:
+def render(morning: Morning, verdict: str | None = None, card: str | None = None) -> str:
     """The page as HTML.
 
     Args:
         morning: What the lake knows of the night.
         verdict: The gate's own words, where it gave any.
+        card: Address of the scoring model's card, where there is one.
     """
-    environment = Environment(
-        loader=PackageLoader("insight.publishing", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        count=_count,
-        percent=_percent,
-        seconds=_seconds,
-        contender=contender_title,
-        metric=metric_title,
-        outcome=outcome_title,
-    )
+    environment = open_templates("insight.publishing")
+    environment.filters.update(percent=_percent, seconds=_seconds, outcome=outcome_title)
     page = environment.get_template("report.html.j2")
     return page.render(
         morning=morning,
         verdict=verdict,
+        card=card,
         headline=headline(morning),
         tasks=compared_tasks(morning.metrics),
         interval_bar=interval_bar,
@@ -55,32 +41,22 @@ def write_report(folder: Path, morning: Morning, verdict: str | None = None) -> 
         The page of the date.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    page = render(morning, verdict)
+    page = render(morning, verdict, _card(folder, morning))
     dated = folder / f"{morning.run_date.isoformat()}.html"
-    _replace(dated, page)
+    replace_page(dated, page)
     # ISO dates sort as time does; a name of another form is not one of our pages.
     newest = max(folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].html"))
     if newest == dated:
-        _replace(folder / "latest.html", page)
+        replace_page(folder / "latest.html", page)
     return dated
 
 
-def _replace(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", suffix=".html", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    try:
-        # A temporary file is for its owner only; the page is for everybody.
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)  # noqa: PTH105 - the atomic rename is the point
-    except OSError:
-        Path(file.name).unlink(missing_ok=True)
-        raise
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}"
+def _card(folder: Path, morning: Morning) -> str | None:
+    """The champion's card; one judged before there were cards has none."""
+    if morning.tonight is None:
+        return None
+    address = card_address(morning.tonight.model_version)
+    return address if (folder / address).is_file() else None
 
 
 def _percent(share: Any) -> str:

@@ -12,6 +12,7 @@ from insight.errors import DataQualityError, TrainingFailedError
 from insight.metrics.classification import classification_metrics, has_both_classes
 from insight.models.arrays import Array
 from insight.models.calibration import LogitScale, fit_temperature, save_calibration
+from insight.models.history import save_history
 from insight.models.weight_file import save_weights
 from insight.training.inputs import TRAIN, VALIDATION, Inputs
 from insight.training.plan import CALIBRATED, RankReport, ReadCount, TrainingPlan
@@ -125,6 +126,7 @@ def prepare_folder(folder: Path, members: Sequence[TrainedMember], inputs: Input
         place.mkdir()
         first = member.reports[0]
         member.plan.shape.save(place)
+        save_history(place, first.history)
         first.blend.save(place)
         save_calibration(place, member.scales)
         save_weights(place, first.weights or {})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from insight.metrics.ranking import hit_rate_at, mrr_at, ndcg_at, target_ranks
+from insight.metrics.ranking import hit_rate_at, mrr_at, ndcg_at, target_ranks, top_items
 
 # Indices 0 and 1 are padding and unknown: their high scores must not count.
 SCORES = np.array([9.0, 9.0, 0.5, 0.2, 0.9, 0.2], dtype=np.float32)
@@ -65,3 +65,17 @@ def test_better_ranks_never_lower_a_metric(ranks: np.ndarray, k: int) -> None:
     for metric in (ndcg_at, hit_rate_at, mrr_at):
         assert (metric(better, k) >= metric(ranks, k)).all()
         assert ((metric(ranks, k) >= 0) & (metric(ranks, k) <= 1)).all()
+
+
+def test_the_first_items_are_those_of_a_sort_and_ties_go_by_index() -> None:
+    others = np.array([0.0, 0.0, 0.1, np.nan, 0.3, 0.3], dtype=np.float32)
+    assert top_items(np.stack([SCORES, others]), 2).tolist() == [[2, 4], [4, 5]]
+    assert top_items(SCORES[None, :], 3).tolist() == [[2, 3, 4]]
+    # A list that is longer than the catalogue ends in padding.
+    assert top_items(others[None, :], 6).tolist() == [[2, 3, 4, 5, 0, 0]]
+
+
+@given(hnp.arrays(np.float32, (3, 9), elements=st.sampled_from([0, 0.25, 0.5, 1])))
+def test_the_first_items_are_those_of_a_stable_sort(scores: np.ndarray) -> None:
+    order = np.argsort(-scores[:, 2:], axis=1, kind="stable")[:, :4] + 2
+    assert top_items(scores, 4).tolist() == np.sort(order, axis=1).tolist()

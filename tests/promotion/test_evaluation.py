@@ -69,6 +69,8 @@ def test_a_model_answers_every_test_row_in_order(
     # Scores fall with the index: item 2 is first, item 3 second, unknown and none are missed.
     rank_of = {0: np.inf, 1: np.inf, 2: 1, 3: 2}
     assert found.ranks.tolist() == [rank_of[item] for item in test_rows["next_item"]]
+    # Four items are fewer than a list is long.
+    assert {tuple(each) for each in found.lists.tolist()} == {(2, 3, 4, 5, *[0] * 6)}
 
 
 def test_a_model_of_another_night_is_asked_in_its_own_indices(
@@ -85,6 +87,8 @@ def test_a_model_of_another_night_is_asked_in_its_own_indices(
     assert found.probabilities["churn"] == pytest.approx(items)
     rank_of = {0: np.inf, 1: np.inf, 2: 2, 3: 1}
     assert found.ranks.tolist() == [rank_of[item] for item in test_rows["next_item"]]
+    # Its lists are told in tonight's indices.
+    assert {tuple(each) for each in found.lists.tolist()} == {(3, 2, *[0] * 8)}
 
 
 def test_rules_and_labels_stand_in_the_same_order(

@@ -93,3 +93,19 @@ def test_ranks_are_compared_by_their_gain() -> None:
     assert found is not None
     assert found.rival_value == pytest.approx(1 / np.log2(10))
     assert found.gain.value == pytest.approx(1 / np.log2(3) - 1 / np.log2(10))
+
+
+def test_lists_are_measured_on_their_rows_and_compared_with_nobody() -> None:
+    # Every fourth row is another customer who is shown item 3 as well.
+    lists = np.tile([2, 0], (ROWS, 1))
+    lists[::4, 1] = 3
+    shown = Contender("challenger", "3", ranks=np.full(ROWS, 2.0), lists=lists)
+    ring = Ring(labels(), rounds=100, seed=9, bits=np.array([0.0, 0.0, 1.0, 6.0, 7.0]))
+    found = {m.metric: m.estimate for m in ring.measure(shown)}
+    assert found["coverage10"].value == pytest.approx(2 / 3)
+    assert found["coverage10"].low == found["coverage10"].high == found["coverage10"].value
+    # 200 items of one bit and 50 of six.
+    assert found["novelty10"].value == pytest.approx((200 + 50 * 6) / 250)
+    assert found["novelty10"].low < found["novelty10"].value < found["novelty10"].high
+    assert ring.compare(shown, POOR, "novelty10", "next_item", Demand.HOLD) is None
+    assert "novelty10" not in {m.metric for m in RING.measure(shown)}

@@ -182,6 +182,11 @@ def evaluated(run: Run) -> list[tuple]:
     return sorted(tuple(row) for row in run.lake.read(EVALUATION).collect())
 
 
+def cards(run: Run, version: str) -> dict[str, str]:
+    folder = run.settings.report / "models" / version
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
 def test_a_night_without_training_leaves_everything_as_it_is(
     run: Run, registry: FakeRegistry
 ) -> None:
@@ -217,9 +222,15 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
         "own_items",
         "recent_popularity_7d",
     }
+    assert by_key["challenger", "next_item", "coverage10"][4:7] == (1.0, 1.0, 1.0)
+    # Four items of as many events each: two bits, whatever is shown.
+    assert by_key["challenger", "next_item", "novelty10"][4:7] == (2.0, 2.0, 2.0)
+    card = cards(run, "cheat")
+    assert f"promoted: {reason.partition(': ')[2]}" in card["card.md"]
     assert stage.promote(run) is None
     assert len(registry.promoted) == 1
     assert evaluated(run) == first
+    assert cards(run, "cheat") == card
 
 
 def test_a_poor_challenger_is_refused_beside_the_champion(
@@ -233,6 +244,7 @@ def test_a_poor_challenger_is_refused_beside_the_champion(
     assert "significantly worse: churn auc -0.5000" in reason
     assert "against champion (1.0000)" in reason
     assert registry.promoted == []
+    assert "refused: not better than a baseline" in cards(run, "guess")["card.html"]
     versions = {row[0]: row[1] for row in evaluated(run)}
     assert (versions["challenger"], versions["champion"]) == ("guess", "cheat-old")
 

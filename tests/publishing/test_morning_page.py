@@ -119,6 +119,15 @@ def test_a_night_without_scores_points_at_the_last() -> None:
     assert "The newest scores before it are of 2024-03-29, by model v1." in text
 
 
+def test_the_page_links_to_the_card_of_its_model_where_there_is_one(tmp_path: Path) -> None:
+    morning = Morning(TONIGHT, nights=(ScoredNight(TONIGHT, "v1", 10, 1, 1.0, 2, 2.0),))
+    assert "card.html" not in write_report(tmp_path, morning).read_text()
+    card = tmp_path / "models" / "v1" / "card.html"
+    card.parent.mkdir(parents=True)
+    card.touch()
+    assert 'href="models/v1/card.html"' in write_report(tmp_path, morning).read_text()
+
+
 def test_a_failed_stage_is_the_headline() -> None:
     failed = LoggedRow("train", "stage", 5, 0, 3.0, "TrainingFailedError", "loss is nan")
     text = text_of(render(Morning(TONIGHT, log=(failed,))))

@@ -10,6 +10,7 @@ import pytest
 from insight.delta import Lake
 from insight.encoding.features import FEATURES, NULLABLE, transform_of
 from insight.errors import SettingsError
+from insight.models.history import load_history
 from insight.models.predictor import Predictor
 from insight.registry import Registry
 from insight.settings import SequenceSettings, Settings, TrainingSettings
@@ -111,6 +112,10 @@ def test_two_ranks_train_a_challenger_and_a_rerun_changes_nothing(run):
     assert version.facts["train_rows"] == 160
     assert 0 <= version.metrics["validation.purchase.auc"] <= 1
     assert registry.champion_or_none(NIGHT) is None
+    (history,) = version.folder.glob("member_*/history.json")
+    epochs = load_history(history.parent)
+    assert [each["epoch"] for each in epochs] == list(range(1, len(epochs) + 1))
+    assert "examples_per_second" not in epochs[0]
     _predicts(version.folder)
 
     run.lake.begin_stage()

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 BAR_WIDTH, BAR_HEIGHT = 220, 18
 HISTOGRAM_WIDTH, HISTOGRAM_HEIGHT = 400, 120
+CELL_WIDTH, CELL_HEIGHT = 150, 56
 _AXIS = 16
 
 
@@ -38,7 +39,7 @@ def interval_bar(
         f'M{place(low)} 5V{BAR_HEIGHT - 5}M{place(high)} 5V{BAR_HEIGHT - 5}"/>'
     )
     label = f"{value:.3f}, 95 % interval {low:.3f} to {high:.3f}"
-    return _drawing(shapes, BAR_WIDTH, BAR_HEIGHT, label)
+    return drawing(shapes, BAR_WIDTH, BAR_HEIGHT, label)
 
 
 def histogram(counts: Sequence[int], *, label: str) -> Markup:
@@ -66,11 +67,36 @@ def histogram(counts: Sequence[int], *, label: str) -> Markup:
             f'<text x="{share * HISTOGRAM_WIDTH:.0f}" y="{HISTOGRAM_HEIGHT - 3}" '
             f'text-anchor="{anchor}">{100 * share:.0f} %</text>'
         )
-    return _drawing("".join(shapes), HISTOGRAM_WIDTH, HISTOGRAM_HEIGHT, label)
+    return drawing("".join(shapes), HISTOGRAM_WIDTH, HISTOGRAM_HEIGHT, label)
 
 
-def _drawing(shapes: str, width: int, height: int, label: str) -> Markup:
-    # Every text that goes in is a number of ours or escaped here.
+def count_matrix(counts: Sequence[Sequence[int]], *, names: Sequence[str], label: str) -> Markup:
+    """A square of counts, the darker the larger a count's share of its row.
+
+    Args:
+        counts: Rows of the square, from the top.
+        names: What each count is, in the order of reading.
+        label: What is counted, for people who do not see it.
+    """
+    shapes, named = [], iter(names)
+    for down, row in enumerate(counts):
+        for across, count in enumerate(row):
+            left, top = across * (CELL_WIDTH + 2), down * (CELL_HEIGHT + 2)
+            shade = round(0.12 + 0.6 * count / max(sum(row), 1), 2)
+            middle = left + CELL_WIDTH / 2
+            shapes.append(
+                f'<rect class="bar" x="{left}" y="{top}" width="{CELL_WIDTH}" '
+                f'height="{CELL_HEIGHT}" rx="3" fill-opacity="{shade}"/>'
+                f'<text class="count" x="{middle}" y="{top + 26}" text-anchor="middle">{count:,}'
+                f'</text><text x="{middle}" y="{top + 44}" text-anchor="middle">'
+                f"{escape(next(named))}</text>"
+            )
+    size = len(counts)
+    return drawing("".join(shapes), size * (CELL_WIDTH + 2), size * (CELL_HEIGHT + 2), label)
+
+
+def drawing(shapes: str, width: int, height: int, label: str) -> Markup:
+    """A picture of shapes; every text in them must be escaped."""
     return Markup(
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="{escape(label)}">{shapes}</svg>'

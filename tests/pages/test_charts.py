@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from insight.publishing.charts import BAR_WIDTH, histogram, interval_bar
+from insight.pages.charts import BAR_WIDTH, histogram, interval_bar
 
 
 def test_a_bar_is_as_long_as_its_value() -> None:
