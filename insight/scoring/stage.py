@@ -71,12 +71,15 @@ def _active(run: Run) -> DataFrame:
 
 
 def _customers(run: Run) -> DataFrame:
-    """Active customers, with features and sequence."""
+    """Active customers, with features and sequence.
+
+    Who has only searched, or clicked on a campaign, has features alone: the model reads none.
+    """
     today = F.col("feature_date") == F.lit(run.run_date)
     sequences = run.lake.read(CUSTOMER_SEQUENCES).where(today).select("customer_id", "events")
     return (
         _active(run)
-        .join(sequences, on="customer_id", how="inner")
+        .join(sequences, on="customer_id", how="left")
         .select("customer_id", "events", *FEATURES)
     )
 
@@ -107,8 +110,8 @@ def _refuse_gaps(run: Run, scored: DataFrame) -> None:
             f"scores of {run.run_date}",
             found=f"{answered} scored customers",
             expected=f"{asked}, one for each active customer",
-            next_step="look for customers twice in customer_features, or without a sequence in"
-            " customer_sequences; nothing was published",
+            next_step="look for customers twice in customer_features or customer_sequences; "
+            "nothing was published",
         )
 
 
