@@ -55,11 +55,13 @@ def calibration_slope(labels: Floats, probabilities: Floats) -> tuple[float, flo
     Van Calster et al. 2016, "A calibration hierarchy for risk models").
 
     Args:
-        labels: 0 or 1, both present, shape (rows,).
+        labels: 0 or 1, both present; or, where it is known, how likely 1 was. Shape (rows,).
         probabilities: Of label 1, shape (rows,).
     """
     smallest = np.finfo(np.float32).eps
     chances = np.clip(probabilities.astype(np.float64), smallest, 1.0 - smallest)
     log_odds = np.log(chances / (1.0 - chances))[:, None]
-    fitted = LogisticRegression(C=np.inf).fit(log_odds, labels.astype(np.int64))
+    # Every row once with each end, as often as it is that: what is likely need not be drawn.
+    ends, weights = np.repeat([1, 0], len(labels)), np.concatenate([labels, 1.0 - labels])
+    fitted = LogisticRegression(C=np.inf).fit(np.tile(log_odds, (2, 1)), ends, weights)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])

@@ -75,10 +75,13 @@ def _active(run: Run) -> DataFrame:
 
 
 def _customers(run: Run) -> DataFrame:
-    """Active customers, with features, sequence, and what they made of campaigns."""
+    """Active customers, with features, sequence, and what they made of campaigns.
+
+    Who has only searched, or clicked on a campaign, has no sequence: the model reads none.
+    """
     today = F.col("feature_date") == F.lit(run.run_date)
     sequences = run.lake.read(CUSTOMER_SEQUENCES).where(today).select("customer_id", "events")
-    found = _active(run).join(sequences, on="customer_id", how="inner")
+    found = _active(run).join(sequences, on="customer_id", how="left")
     asked = found.select("customer_id", "events", *FEATURES).withColumns(
         {"kind": F.lit(ANY_KIND), "feature_date": F.lit(run.run_date)}
     )
@@ -117,8 +120,8 @@ def _refuse_gaps(run: Run, scored: DataFrame) -> None:
             f"scores of {run.run_date}",
             found=f"{answered} scored customers",
             expected=f"{asked}, one for each active customer",
-            next_step="look for customers twice in customer_features, or without a sequence in"
-            " customer_sequences; nothing was published",
+            next_step="look for customers twice in customer_features or customer_sequences; "
+            "nothing was published",
         )
 
 

@@ -58,6 +58,13 @@ def test_true_chances_are_calibrated_and_exaggerated_ones_are_not() -> None:
     assert calibration_slope(labels, exaggerated)[0] == pytest.approx(0.5, abs=0.03)
 
 
+def test_the_slope_to_known_probabilities_has_no_chance_in_it() -> None:
+    truth = np.array([0.1, 0.4, 0.5, 0.8])
+    doubled = truth**2 / (truth**2 + (1 - truth) ** 2)
+    assert calibration_slope(truth, truth) == pytest.approx((1, 0), abs=1e-3)
+    assert calibration_slope(truth, doubled) == pytest.approx((0.5, 0), abs=1e-3)
+
+
 def test_certain_predictions_have_a_slope() -> None:
     slope, _ = calibration_slope(np.array([0, 1, 0, 1.0]), np.array([0, 1, 1, 0.5]))
     assert np.isfinite(slope)

@@ -183,8 +183,8 @@ def evaluated(run: Run) -> list[tuple]:
 
 
 def cards(run: Run, version: str) -> dict[str, str]:
-    folder = run.settings.report / "models" / version
-    return {path.name: path.read_text() for path in folder.iterdir()}
+    written = (run.settings.report / "models" / version).iterdir()
+    return {path.name: path.read_text() for path in written}
 
 
 def test_a_night_without_training_leaves_everything_as_it_is(
@@ -201,8 +201,7 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
     registry.challengers[RUN_DATE] = version("cheat")
     assert stage.promote(run) is None
     ((promoted, reason),) = registry.promoted
-    assert promoted == "cheat"
-    assert reason.startswith("promoted: purchase auc +0.")
+    assert (promoted, reason[:26]) == ("cheat", "promoted: purchase auc +0.")
     first = evaluated(run)
     judged = {(row[0], row[8]): row[7] for row in first if row[2:4] == ("purchase", "auc")}
     assert judged["challenger", "country GB"] == 300
@@ -210,7 +209,7 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
     assert ("recency_rule", "new") not in judged
     by_key = {(row[0], row[2], row[3]): row for row in first if row[8] == "all"}
     assert by_key["challenger", "purchase", "auc"][4:7] == (1.0, 1.0, 1.0)
-    # A sixth has no next item, a sixth one outside the vocabulary, which is a miss.
+    # A sixth has no next item, a sixth one outside the vocabulary: a miss.
     assert by_key["challenger", "next_item", "hr10"][7] < CUSTOMER_COUNT
     assert 0.7 < by_key["challenger", "next_item", "hr10"][4] < 0.9
     assert by_key["recent_popularity_7d", "next_item", "hr10"][1] == "baseline"
@@ -222,11 +221,11 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
         "own_items",
         "recent_popularity_7d",
     }
+    # All four items are in every list; of as many events each, they are of two bits.
     assert by_key["challenger", "next_item", "coverage10"][4:7] == (1.0, 1.0, 1.0)
-    # Four items of as many events each: two bits, whatever is shown.
     assert by_key["challenger", "next_item", "novelty10"][4:7] == (2.0, 2.0, 2.0)
     card = cards(run, "cheat")
-    assert f"promoted: {reason.partition(': ')[2]}" in card["card.md"]
+    assert reason in card["card.md"]
     assert stage.promote(run) is None
     assert len(registry.promoted) == 1
     assert evaluated(run) == first
@@ -238,8 +237,7 @@ def test_a_poor_challenger_is_refused_beside_the_champion(
 ) -> None:
     registry.challengers[RUN_DATE] = version("guess")
     registry.champions[date(2024, 3, 24)] = version("cheat-old")
-    reason = stage.promote(run)
-    assert reason is not None
+    reason = stage.promote(run) or ""
     assert reason.startswith("refused: not better than a baseline: purchase auc -0.")
     assert "significantly worse: churn auc -0.5000" in reason
     assert "against champion (1.0000)" in reason
