@@ -22,21 +22,23 @@ def _counting(*_: object) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Re
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             rows = batch.to_pylist()
-            said = [
-                {
-                    "customer_id": row["customer_id"],
-                    "purchase_probability": 0.5,
-                    "churn_probability": 0.5,
-                    "unknown_item_count": len(row["events"] or []),
-                    "items": [{"rank": 1, "item_id": "tea", "score": 1.0}],
-                }
-                for row in rows
-            ]
             item = pa.struct([("rank", pa.int32()), ("item_id", "string"), ("score", "double")])
-            columns = [pa.array([row[name] for row in said]) for name in list(said[0])[:3]]
-            counts = pa.array([row["unknown_item_count"] for row in said], pa.int32())
-            lists = pa.array([row["items"] for row in said], pa.list_(item))
-            yield pa.RecordBatch.from_arrays([*columns, counts, lists], list(said[0]))
+            best = [{"rank": 1, "item_id": "tea", "score": 1.0}]
+            yield pa.RecordBatch.from_pydict(
+                {
+                    "customer_id": [row["customer_id"] for row in rows],
+                    "purchase_probability": [0.5] * len(rows),
+                    "churn_probability": [0.5] * len(rows),
+                    # So many campaigns had the customer been shown.
+                    "campaign_probability": [row["campaign_context"][1] for row in rows],
+                    "next_action": ["none"] * len(rows),
+                    "next_action_probability": [0.5] * len(rows),
+                    "unknown_item_count": pa.array(
+                        [len(row["events"] or []) for row in rows], pa.int32()
+                    ),
+                    "items": pa.array([best] * len(rows), pa.list_(item)),
+                }
+            )
 
     return score
 
@@ -68,3 +70,4 @@ def test_who_has_only_searched_is_scored_too(
     scored = lake.read(CUSTOMER_SCORES).collect()
     counts = {row["customer_id"]: row["unknown_item_count"] for row in scored}
     assert counts == {"viewer": 1, "searcher": 0}
+    assert {row["campaign_probability"] for row in scored} == {0.0}
