@@ -14,7 +14,8 @@ from insight.encoding.sequences import SEQUENCE_INPUTS, encode_sequences
 from insight.encoding.vocabulary import PADDING, Vocabulary
 from insight.tables import TRAINING_EXAMPLES
 
-_COPIED = ("customer_id", "cutoff_at", "purchase", "churn", "has_churn", "split", "run_date")
+_LABELS = ("purchase", "has_purchase", "churn", "has_churn")
+_COPIED = ("customer_id", "cutoff_at", "split", "run_date", *_LABELS)
 _MADE_BY_SPARK = ("row_checksum",)
 
 
@@ -48,7 +49,6 @@ def _encoded(
     arrays["features"] = _lists(statistics.normalise(batch), pa.float32())
     arrays["next_item"] = pa.array(next_item)
     arrays["has_next_item"] = pa.array((next_item > 1).astype(np.float32))
-    arrays["has_purchase"] = pa.array(np.ones(len(next_item), dtype=np.float32))
     names = [c.name for c in TRAINING_EXAMPLES.columns if c.name not in _MADE_BY_SPARK]
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.encode import encode_examples
-from insight.examples.labels import per_customer_labels, with_labels
+from insight.examples.labels import per_customer_labels, with_complete_labels, with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot, refuse_peeking
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
@@ -66,7 +66,10 @@ def _cutoffs(run: Run) -> Cutoffs | None:
     if first is None or first["first"] is None:
         return None
     return split_by_time(
-        run.settings.examples, run_date=run.run_date, first_event_date=first["first"]
+        run.settings.examples,
+        run_date=run.run_date,
+        first_event_date=first["first"],
+        recalibrate=run.settings.training.recalibrate,
     )
 
 
@@ -112,13 +115,16 @@ def _publish_examples(
     settings = run.settings.examples
     statistics = _publish_statistics(run, snapshots, cutoffs)
     events = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(run.run_date))
-    labels = per_customer_labels(events, as_of=cutoffs.split_of, settings=settings)
+    labels = per_customer_labels(
+        events, as_of=cutoffs.split_of, settings=settings, labels_end=cutoffs.labels_end
+    )
     labelled = _with_split(
         with_labels(snapshots, labels, active_days=settings.active_days), run, cutoffs
     )
+    complete = with_complete_labels(labelled, settings=settings)
     length = run.settings.sequences.length
     run.lake.publish(
-        encode_examples(labelled, vocabulary, statistics, length=length),
+        encode_examples(complete, vocabulary, statistics, length=length),
         TRAINING_EXAMPLES,
         where=f"run_date = '{run.run_date}'",
         files=settings.files,
@@ -148,9 +154,20 @@ def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> Feat
 
 
 def _with_split(labelled: DataFrame, run: Run, cutoffs: Cutoffs) -> DataFrame:
-    """Adds ``split``, ``cutoff_at`` (end of the cut-off day, in seconds) and ``run_date``."""
-    days = [(day, split, int(_end_of(day).timestamp())) for day, split in cutoffs.split_of.items()]
-    dates = run.spark.createDataFrame(days, "feature_date date, split string, cutoff_at bigint")
+    """Adds ``split``, ``cutoff_at`` (end of the day, in seconds), ``label_days``, ``run_date``."""
+    settings = run.settings.examples
+    longest = timedelta(days=max(settings.purchase_days, settings.churn_days))
+    days = [
+        (
+            day,
+            split,
+            int(_end_of(day).timestamp()),
+            (cutoffs.labels_end.get(day, day + longest) - day).days,
+        )
+        for day, split in cutoffs.split_of.items()
+    ]
+    schema = "feature_date date, split string, cutoff_at bigint, label_days int"
+    dates = run.spark.createDataFrame(days, schema)
     joined = labelled.join(F.broadcast(dates), on="feature_date", how="inner")
     return joined.withColumn("run_date", F.lit(run.run_date))
 

@@ -12,7 +12,7 @@ from insight.models.ranking import Wishes, score_all_items
 from insight.training.blending import Scored
 from insight.training.buckets import Batch
 from insight.training.group import RankGroup
-from insight.training.plan import TASKS, ReadCount
+from insight.training.plan import TASKS, Answers, ReadCount
 from insight.training.reader import CHECKSUM, Shard, batch_spec, open_shard
 from insight.training.yes_no import cross_entropy
 
@@ -44,9 +44,13 @@ class Validation:
         names = ("next_item_loss", "purchase_loss", "churn_loss", "hit_rate_10", "ndcg_10")
         return dict(zip(names, map(float, losses_and_hits / counts), strict=True))
 
+    def answers(self) -> Answers:
+        """Logits, labels and masks of this rank's rows."""
+        return Answers(*(_joined(parts) for parts in (self.logits, self.labels, self.masks)))
+
 
 class Validator:
-    """Measures a model on one rank's share of the validation split."""
+    """Measures a model on one rank's share of the validation split, or of another."""
 
     def __init__(self, model: CustomerModel, shard: Shard) -> None:
         self._model = model
@@ -59,10 +63,10 @@ class Validator:
             input_signature=[spec],
         )
 
-    def run(self) -> Validation:
-        """One pass over the share."""
+    def run(self, shard: Shard | None = None) -> Validation:
+        """One pass over the share; another split's, where it is given."""
         found = Validation()
-        with open_shard(self._shard, batch_size=self._batch) as batches:
+        with open_shard(shard or self._shard, batch_size=self._batch) as batches:
             for batch in batches:
                 found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
                 sums, purchase, churn = self._graph(batch)
@@ -110,3 +114,7 @@ class Validator:
         )
         repeats = self._model.shape.repeats
         return score_all_items(wishes, self._model.items.whole(), repeats=repeats)
+
+
+def _joined(parts: dict[str, list[Array]]) -> dict[str, Array]:
+    return {task: np.concatenate(of_batches) for task, of_batches in parts.items()}
