@@ -10,6 +10,7 @@ DATE ?= 2017-11-30
 ARGS ?=
 FROM ?= $(DATE)
 TO ?= $(DATE)
+FOLDS ?= 3
 SOURCE ?=
 FILE ?=
 DATA ?=
@@ -25,7 +26,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated docs package lock clean
+.PHONY: help env nightly backfill maintain validate query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +43,9 @@ backfill: env ## Run a range of nights (FROM=2017-11-01 TO=2017-11-30 ARGS="--st
 
 maintain: env ## Compact the tables, check their files, remove dead ones (DATE=2017-11-30)
 	./spark-submit.sh jobs/maintain.py --date $(DATE) $(ARGS)
+
+validate: env ## Train and judge past nights again, in order of time (DATE=2017-11-30 FOLDS=3)
+	./spark-submit.sh jobs/validate.py --date $(DATE) --folds $(FOLDS) $(ARGS)
 
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"

@@ -94,7 +94,8 @@ def _contenders(run: Run) -> tuple[Ring, list[Contender]]:
     examples, statistics = examples_of(run), statistics_of(run)
     test = examples.where("split = 'test'")
     sliced = with_slice_columns(test, statistics, run.lake.read(CUSTOMERS), as_of=run.run_date)
-    rules = fit_rules(examples.where("split <> 'test'"), statistics, most_rows=10**6)
+    learnt = examples.where("split IN ('train', 'validation')")
+    rules = fit_rules(learnt, statistics, most_rows=10**6)
     labels, found = rule_contenders(rules, sliced, statistics)
     for name, changes in MODELS.items():
         training = run.settings.training.model_dump() | changes

@@ -1,6 +1,6 @@
 """What then happened: labels over the window after each cut-off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -11,7 +11,11 @@ from insight.settings import ExampleSettings
 
 
 def per_customer_labels(
-    events: DataFrame, *, as_of: Iterable[date], settings: ExampleSettings
+    events: DataFrame,
+    *,
+    as_of: Iterable[date],
+    settings: ExampleSettings,
+    labels_end: Mapping[date, date] | None = None,
 ) -> DataFrame:
     """``customer_id, feature_date, purchase, stayed, next_item_id, next_action``.
 
@@ -21,6 +25,7 @@ def per_customer_labels(
         events: Events of known customers.
         as_of: Cut-offs; a day up to the cut-off is never looked at for it.
         settings: Horizons in days.
+        labels_end: Last days that are looked at, for cut-offs that stop before their horizon.
     """
     horizon = max(settings.purchase_days, settings.churn_days)
     dates = F.explode(F.array(*(F.lit(day) for day in sorted(as_of)))).alias("feature_date")
@@ -30,6 +35,9 @@ def per_customer_labels(
         .withColumn("_days", F.datediff("event_date", "feature_date"))
         .where(f"_days > 0 AND _days <= {horizon}")
     )
+    for cutoff, end in (labels_end or {}).items():
+        is_too_late = (F.col("feature_date") == F.lit(cutoff)) & (F.col("event_date") > F.lit(end))
+        later = later.where(~is_too_late)
     bought = F.col("event_type") == "purchase"
     interacted = (F.col("event_type") != "return") & F.col("item_id").isNotNull()
     order = F.struct("event_at", F.xxhash64("event_id"))
@@ -67,6 +75,28 @@ def with_labels(snapshots: DataFrame, labels: DataFrame, *, active_days: int) ->
         F.lit("").alias("campaign_id"),
         F.array(*[_float(0)] * CONTEXT_WIDTH).alias("campaign_context"),
     )
+
+
+def with_complete_labels(labelled: DataFrame, *, settings: ExampleSettings) -> DataFrame:
+    """Takes back what was not looked at for as long as it takes.
+
+    Args:
+        labelled: With ``label_days``: how many days after the cut-off were looked at.
+        settings: Horizons in days.
+    """
+    days = F.col("label_days")
+    knows_purchase, knows_churn = days >= settings.purchase_days, days >= settings.churn_days
+    known = {
+        **{
+            f"{prefix}{name}": F.when(knows, F.col(f"{prefix}{name}")).otherwise(_float(0))
+            for name, knows in (("purchase", knows_purchase), ("churn", knows_churn))
+            for prefix in ("", "has_")
+        },
+        "has_next_action": F.when(knows_purchase, F.col("has_next_action")).otherwise(_float(0)),
+        "next_action": F.when(knows_purchase, F.col("next_action")).otherwise(F.lit(0)),
+        "next_item_id": F.when(knows_purchase & knows_churn, F.col("next_item_id")),
+    }
+    return labelled.withColumns(known)
 
 
 def with_campaign_labels(snapshots: DataFrame, asked: DataFrame) -> DataFrame:

@@ -10,7 +10,7 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.campaigns import per_campaign_example, showings_of, split_showings
 from insight.examples.encode import encode_examples
-from insight.examples.labels import per_customer_labels, with_labels
+from insight.examples.labels import per_customer_labels, with_complete_labels, with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot, refuse_peeking
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
@@ -77,7 +77,10 @@ def _cutoffs(run: Run) -> Cutoffs | None:
     if first is None or first["first"] is None:
         return None
     return split_by_time(
-        run.settings.examples, run_date=run.run_date, first_event_date=first["first"]
+        run.settings.examples,
+        run_date=run.run_date,
+        first_event_date=first["first"],
+        recalibrate=run.settings.training.recalibrate,
     )
 
 
@@ -120,9 +123,12 @@ def _labelled(run: Run, cutoffs: Cutoffs, snapshots: DataFrame) -> DataFrame:
     """Features and sequence of every customer at every cut-off, with what then happened."""
     settings = run.settings.examples
     events = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(run.run_date))
-    labels = per_customer_labels(events, as_of=cutoffs.split_of, settings=settings)
+    labels = per_customer_labels(
+        events, as_of=cutoffs.split_of, settings=settings, labels_end=cutoffs.labels_end
+    )
     labelled = with_labels(snapshots, labels, active_days=settings.active_days)
-    return _with_split(labelled, run, cutoffs.split_of)
+    dated = _with_split(labelled, run, cutoffs.split_of, cutoffs.labels_end)
+    return with_complete_labels(dated, settings=settings)
 
 
 def _with_campaigns(labelled: DataFrame, run: Run, known: Known) -> DataFrame:
@@ -134,7 +140,7 @@ def _with_campaigns(labelled: DataFrame, run: Run, known: Known) -> DataFrame:
     if not split_of:
         return labelled
     answers = per_campaign_example(known, showings, split_of=split_of, length=length)
-    return labelled.unionByName(_with_split(answers, run, split_of))
+    return labelled.unionByName(_with_split(answers, run, split_of, {}))
 
 
 def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:
@@ -158,10 +164,26 @@ def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> Feat
     return statistics
 
 
-def _with_split(labelled: DataFrame, run: Run, split_of: Mapping[date, str]) -> DataFrame:
-    """Adds ``split``, ``cutoff_at`` (end of the cut-off day, in seconds) and ``run_date``."""
-    days = [(day, split, int(_end_of(day).timestamp())) for day, split in split_of.items()]
-    dates = run.spark.createDataFrame(days, "feature_date date, split string, cutoff_at bigint")
+def _with_split(
+    labelled: DataFrame,
+    run: Run,
+    split_of: Mapping[date, str],
+    labels_end: Mapping[date, date],
+) -> DataFrame:
+    """Adds ``split``, ``cutoff_at`` (end of the day, in seconds), ``label_days``, ``run_date``."""
+    settings = run.settings.examples
+    longest = timedelta(days=max(settings.purchase_days, settings.churn_days))
+    days = [
+        (
+            day,
+            split,
+            int(_end_of(day).timestamp()),
+            (labels_end.get(day, day + longest) - day).days,
+        )
+        for day, split in split_of.items()
+    ]
+    schema = "feature_date date, split string, cutoff_at bigint, label_days int"
+    dates = run.spark.createDataFrame(days, schema)
     joined = labelled.join(F.broadcast(dates), on="feature_date", how="inner")
     return joined.withColumn("run_date", F.lit(run.run_date))
 

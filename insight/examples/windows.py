@@ -9,35 +9,61 @@ from insight.settings import ExampleSettings
 
 @dataclass(frozen=True)
 class Cutoffs:
-    """Feature dates whose labels lie in (cut-off, cut-off + horizon]."""
+    """Feature dates whose labels lie in (cut-off, cut-off + horizon].
+
+    Args:
+        train: In order.
+        validation: After them.
+        test: After that.
+        recalibration: Between the two, where the shorter horizon is over by the test cut-off;
+            None where nothing is recalibrated.
+    """
 
     train: tuple[date, ...]
     validation: date
     test: date
+    recalibration: date | None = None
 
     @property
     def split_of(self) -> dict[date, str]:
         named = dict.fromkeys(self.train, "train")
-        return {**named, self.validation: "validation", self.test: "test"}
+        between = {self.recalibration: "recalibration"} if self.recalibration else {}
+        return {**named, self.validation: "validation", **between, self.test: "test"}
+
+    @property
+    def labels_end(self) -> dict[date, date]:
+        """The last day to look at for labels, of cut-offs whose longest horizon goes on after it.
+
+        What happens after the test cut-off is the test's alone.
+        """
+        return {self.recalibration: self.test} if self.recalibration else {}
 
 
 def split_by_time(
-    settings: ExampleSettings, *, run_date: date, first_event_date: date
+    settings: ExampleSettings,
+    *,
+    run_date: date,
+    first_event_date: date,
+    recalibrate: bool = False,
 ) -> Cutoffs | None:
     """The cut-offs a run date allows; None while the history is too short for one of each.
 
     The test labels end with the run date, the validation labels where the test window begins,
     and all train labels where the validation window begins. Each train cut-off has at least
-    one label window of history behind it.
+    one label window of history behind it. A cut-off for recalibration is the newest whose
+    labels of the shorter horizon are complete by the test cut-off; where both horizons are
+    equal, that is the validation cut-off.
     """
-    horizon = timedelta(days=max(settings.purchase_days, settings.churn_days))
+    shorter, longer = sorted((settings.purchase_days, settings.churn_days))
+    horizon = timedelta(days=longer)
     step = timedelta(days=settings.cutoff_step_days)
     test = run_date - horizon
     validation = test - horizon
     newest = validation - horizon
     candidates = [newest - step * k for k in range(settings.train_cutoffs)]
     train = tuple(sorted(day for day in candidates if day - horizon >= first_event_date))
-    return Cutoffs(train, validation, test) if train else None
+    between = test - timedelta(days=shorter) if recalibrate and shorter < longer else None
+    return Cutoffs(train, validation, test, between) if train else None
 
 
 def split_campaigns(

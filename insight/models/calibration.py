@@ -48,18 +48,30 @@ class LogitScale:
         parts = logits.shape[1]
         if len(labels) == 0:
             return cls((1.0,) * parts)
-        positives = float(labels.sum())
-        negatives = len(labels) - positives
-        high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
-        targets = np.where(labels > 0.5, high, low).astype(np.float64)
-        one = np.ones((len(labels), 1))
-        for kept in range(parts if positives and negatives else 0, 0, -1):
+        targets, one = _softened(labels), np.ones((len(labels), 1))
+        has_both = 0 < float(labels.sum()) < len(labels)
+        for kept in range(parts if has_both else 0, 0, -1):
             *slopes, intercept = _newton(np.hstack([logits[:, :kept], one]), targets, 0.0)
             if min(slopes) > 0:
                 dropped = (0.0,) * (parts - kept)
                 return cls((*map(float, slopes), *dropped), float(intercept))
-        (shift,) = _newton(one, targets, logits.sum(axis=1))
-        return cls((1.0,) * parts, float(shift))
+        return cls((1.0,) * parts).shifted(logits, labels)
+
+    def shifted(self, logits: Array, labels: Array) -> "LogitScale":
+        """The same slopes, with the intercept that is likeliest on other rows.
+
+        It follows a base rate that has moved, and leaves the order of customers as it was. With
+        no rows nothing moves.
+
+        Args:
+            logits: Shape (rows, parts).
+            labels: 0 or 1, shape (rows,).
+        """
+        if len(labels) == 0:
+            return self
+        one = np.ones((len(labels), 1))
+        (shift,) = _newton(one, _softened(labels), logits @ np.array(self.slopes))
+        return LogitScale(self.slopes, float(shift))
 
 
 def fit_temperature(logits: Array, labels: Array) -> LogitScale:
@@ -92,6 +104,13 @@ def load_calibration(folder: Path) -> dict[str, LogitScale]:
         head: LogitScale(tuple(values["slopes"]), values["intercept"])
         for head, values in content.items()
     }
+
+
+def _softened(labels: Array) -> Doubles:
+    """Platt's targets: as if each class had been seen once more."""
+    positives = float(labels.sum())
+    high, low = (positives + 1) / (positives + 2), 1 / (len(labels) - positives + 2)
+    return np.where(labels > 0.5, high, low).astype(np.float64)
 
 
 def _newton(design: Array, targets: Doubles, offset: Array | float) -> Doubles:

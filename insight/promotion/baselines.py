@@ -91,6 +91,11 @@ def rule_contenders(
     ]
 
 
+def read_labels(test: DataFrame) -> TestLabels:
+    """What truly happened, alone."""
+    return TestLabels.from_rows(in_order(test.select(*KEY, *_LABELS).toPandas()))
+
+
 def next_item_contenders(
     test: DataFrame, item_daily: DataFrame, vocabulary: DataFrame, *, windows: tuple[int, ...]
 ) -> list[Contender]:

@@ -8,7 +8,12 @@ from pyspark.sql import DataFrame
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
+from insight.promotion.baselines import (
+    fit_rules,
+    next_item_contenders,
+    read_labels,
+    rule_contenders,
+)
 from insight.promotion.contenders import (
     ACTION_SHARES,
     CHALLENGER,
@@ -26,6 +31,12 @@ from insight.promotion.slices import measure_slices, with_slice_columns
 from insight.settings import PromotionSettings
 
 NEXT_ITEM_METRIC = "ndcg10"
+GATE_METRICS = {
+    "next_item": NEXT_ITEM_METRIC,
+    **dict.fromkeys(YES_NO_TASKS, "auc"),
+    "next_action": "accuracy",
+}
+"""What is compared with a champion, by task."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,18 @@ def judge(
     return Evidence(measurements, gains, notes, ring, ours)
 
 
+def gate_metrics(candidate: Candidate, test: DataFrame) -> dict[str, float]:
+    """By task, what is compared with a champion; tasks that the rows cannot judge are left out.
+
+    Args:
+        candidate: The model.
+        test: Test examples.
+    """
+    said = model_contender(candidate, test)
+    ring = Ring(read_labels(test), rounds=0, seed=0)
+    return {task: ring.value(said, GATE_METRICS[task], task) for task in ring.tasks()}
+
+
 def _comparisons(
     ring: Ring, challenger: Contender, rivals: Sequence[Contender]
 ) -> Iterator[Comparison]:
@@ -116,9 +139,7 @@ def _comparisons(
 def _demands(rival: Contender) -> list[tuple[str, str, Demand]]:
     """Task, metric and what is asked of the challenger against one rival."""
     if rival.name == CHAMPION:
-        yes_no = [(task, "auc", Demand.REPLACE) for task in YES_NO_TASKS]
-        action = ("next_action", "log_loss", Demand.REPLACE)
-        return [("next_item", NEXT_ITEM_METRIC, Demand.REPLACE), *yes_no, action]
+        return [(task, metric, Demand.REPLACE) for task, metric in GATE_METRICS.items()]
     if rival.name == RECENCY_RULE:
         # Campaigns of one window are few: what is right may not show as such.
         demands = {"campaign": Demand.HOLD}

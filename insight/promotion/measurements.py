@@ -27,6 +27,9 @@ from insight.promotion.gate import Comparison, Demand
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
 TOP_SHARE = 0.1
+DECIMALS = 6
+"""Written of every metric: the last bits of a sum change with the order of its terms."""
+
 ALL = "all"
 """The slice that all rows are in."""
 
@@ -42,6 +45,11 @@ class Measurement:
     estimate: Estimate
     row_count: int
     slice: str = ALL
+
+    def rounded(self) -> tuple[float, float, float]:
+        """Value and bounds, as they are written."""
+        value, low, high = self.estimate.value, self.estimate.low, self.estimate.high
+        return round(value, DECIMALS), round(low, DECIMALS), round(high, DECIMALS)
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,11 @@ class Ring:
         gain = paired_difference(*pair, draws)
         everyone = np.ones((1, len(draws.groups)))
         return Comparison(task, metric, rival.name, demand, gain, float(theirs(everyone)[0]))
+
+    def value(self, contender: Contender, metric: str, task: str) -> float:
+        """One metric of a contender that has an opinion on the task, on all rows."""
+        everyone = np.ones((1, int(self.labels.labelled[task].sum())))
+        return float(self.statistics(contender, task)[metric](everyone)[0])
 
     def statistics(self, contender: Contender, task: str) -> dict[str, Statistic]:
         """The contender's metrics of a task, on its labelled rows; empty without an opinion."""

@@ -14,7 +14,7 @@ from insight.promotion.card import Judged, write_card
 from insight.promotion.contenders import CHALLENGER, CHAMPION
 from insight.promotion.evaluation import Candidate
 from insight.promotion.gate import decide
-from insight.promotion.judging import Evidence, Exam, judge
+from insight.promotion.judging import Evidence, Exam, gate_metrics, judge
 from insight.promotion.measurements import Measurement
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
@@ -31,9 +31,6 @@ from insight.tables import (
 
 log = logger(__name__)
 
-_DECIMALS = 6
-"""Kept of every metric: the last bits of a sum change with the order of its terms."""
-
 
 def promote(run: Run) -> str | None:
     """Judge the challenger trained for this date; a refusal is a reason, not an error."""
@@ -44,7 +41,7 @@ def promote(run: Run) -> str | None:
         return f"no challenger was trained for {run.run_date}: the champion, if any, stays"
     # The champion of the night before: a rerun then meets the same rival as the first run.
     champion = registry.champion_or_none(run.run_date - timedelta(days=1))
-    evidence = _evidence(run, challenger, champion)
+    evidence = evidence_of(run, challenger, champion)
     _publish(run, evidence.measurements)
     decision = decide(evidence.comparisons, evidence.notes)
     log.info("gate", version=challenger.version, verdict=decision.reason)
@@ -65,25 +62,39 @@ PROMOTE = Stage(
 )
 
 
-def _evidence(run: Run, challenger: ModelVersion, champion: ModelVersion | None) -> Evidence:
-    tonight = f"run_date = '{run.run_date}'"
-    vocabulary_rows = run.lake.read(ITEM_VOCABULARY).where(tonight)
-    rows = vocabulary_rows.select("item_index", "item_id", "category").collect()
-    vocabulary = Vocabulary.from_rows([(row[0], row[1], row[2]) for row in rows])
-    statistics = _statistics(run)
-    exam = Exam(
-        run.lake.read(TRAINING_EXAMPLES).where(tonight),
-        run.lake.read(ITEM_DAILY),
-        vocabulary_rows,
-        statistics,
-        run.lake.read(CUSTOMERS),
-        run.run_date,
-    )
-    rival, notes = _rival(run, champion, vocabulary, statistics)
-    own = _translation(challenger, vocabulary, statistics)
+def evidence_of(run: Run, challenger: ModelVersion, champion: ModelVersion | None) -> Evidence:
+    """What the run date's test rows say of a challenger; nothing is written or promoted."""
+    exam = _exam(run)
+    vocabulary = _vocabulary(exam)
+    rival, notes = _rival(run, champion, vocabulary, exam.statistics)
+    own = _translation(challenger, vocabulary, exam.statistics)
     candidate = shipped_candidate(run.spark, CHALLENGER, challenger, own)
     found = judge(candidate, rival, exam, run.settings.promotion)
     return replace(found, notes=[*found.notes, *notes])
+
+
+def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:
+    """By task, what the gate would compare with a champion's; of one model, without intervals."""
+    exam = _exam(run)
+    own = _translation(version, _vocabulary(exam), exam.statistics)
+    return gate_metrics(shipped_candidate(run.spark, CHALLENGER, version, own), exam.test)
+
+
+def _exam(run: Run) -> Exam:
+    tonight = f"run_date = '{run.run_date}'"
+    return Exam(
+        run.lake.read(TRAINING_EXAMPLES).where(tonight),
+        run.lake.read(ITEM_DAILY),
+        run.lake.read(ITEM_VOCABULARY).where(tonight),
+        _statistics(run),
+        run.lake.read(CUSTOMERS),
+        run.run_date,
+    )
+
+
+def _vocabulary(exam: Exam) -> Vocabulary:
+    rows = exam.vocabulary.select("item_index", "item_id", "category").collect()
+    return Vocabulary.from_rows([(row[0], row[1], row[2]) for row in rows])
 
 
 def _rival(
@@ -126,10 +137,7 @@ def _publish(run: Run, measurements: Sequence[Measurement]) -> None:
             each.model_version,
             each.task,
             each.metric,
-            *(
-                round(x, _DECIMALS)
-                for x in (each.estimate.value, each.estimate.low, each.estimate.high)
-            ),
+            *each.rounded(),
             each.row_count,
             each.slice,
             run.run_date,

@@ -28,6 +28,7 @@ from insight.tables.run_log import RUN_LOG
 from insight.tables.sessions import SESSIONS
 from insight.tables.table import Check, Column, Table
 from insight.tables.training_examples import TRAINING_EXAMPLES
+from insight.tables.validation import VALIDATION
 
 TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
@@ -56,6 +57,7 @@ TABLES: tuple[Table, ...] = (
     EVALUATION,
     CUSTOMER_SCORES,
     RECOMMENDATIONS,
+    VALIDATION,
     RUN_LOG,
 )
 
@@ -88,6 +90,7 @@ __all__ = [
     "SESSIONS",
     "TABLES",
     "TRAINING_EXAMPLES",
+    "VALIDATION",
     "Check",
     "Column",
     "Table",

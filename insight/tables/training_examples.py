@@ -67,10 +67,14 @@ TRAINING_EXAMPLES = Table(
             "bigint",
             "xxhash64 over the other columns, to prove that every row was read once.",
         ),
-        Column("split", "string", "train, validation or test: consecutive label windows."),
+        Column(
+            "split",
+            "string",
+            "train, validation, recalibration or test; decided by the cut-off alone.",
+        ),
         Column("run_date", "date", "Night the examples were built."),
     ),
     key=("customer_id", "cutoff_at", "campaign_id", "run_date"),
     partition_by=("run_date", "split"),
-    checks=(Check("known_split", "split IN ('train', 'validation', 'test')"),),
+    checks=(Check("known_split", "split IN ('train', 'validation', 'recalibration', 'test')"),),
 )

@@ -14,12 +14,11 @@ from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import FIRST_KNOWN, Vocabulary
 from insight.errors import StageOrderError
 from insight.models.arrays import Indices
+from insight.settings import Settings
 from insight.stages import Run
 from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES, Table
 from insight.training import preflight
-from insight.training.plan import ReadCount
-
-TRAIN, VALIDATION = "train", "validation"
+from insight.training.plan import RECALIBRATION, TRAIN, VALIDATION, ReadCount
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Inputs:
     """All that training reads.
 
     Args:
-        splits: ``train`` and ``validation``.
+        splits: ``train``, ``validation`` and, where it is asked for, ``recalibration``.
         vocabulary: The items.
         item_counts: Events of every item index, shape (vocabulary size,).
         features: Location and scale of the features.
@@ -93,14 +92,22 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     lengths |= {"features": features.width, "campaign_context": CONTEXT_WIDTH}
     splits = {
         name: _split(run, examples, name, ranks=ranks, lengths=lengths)
-        for name in (TRAIN, VALIDATION)
+        for name in _wanted_splits(run.settings)
     }
-    newest = examples.where(F.col("split").isin(TRAIN, VALIDATION)).agg(
+    newest = examples.where(F.col("split").isin(*splits)).agg(
         F.to_date(F.timestamp_seconds(F.max("cutoff_at")))
     )
     last = newest.first()
     assert last is not None
     return Inputs(splits, vocabulary, item_counts, features, str(last[0]))
+
+
+def _wanted_splits(settings: Settings) -> tuple[str, ...]:
+    # With equal horizons validation is the newest cut-off whose labels are complete.
+    differ = settings.examples.purchase_days != settings.examples.churn_days
+    if settings.training.recalibrate and differ:
+        return TRAIN, VALIDATION, RECALIBRATION
+    return TRAIN, VALIDATION
 
 
 def _split(

@@ -16,7 +16,15 @@ from insight.training.blending import choose_blend
 from insight.training.group import RankGroup
 from insight.training.negatives import NegativeSampler
 from insight.training.optimizers import make_optimizer
-from insight.training.plan import HEADS, RankReport, ReadCount, TrainingPlan
+from insight.training.plan import (
+    HEADS,
+    RECALIBRATION,
+    TRAIN,
+    VALIDATION,
+    RankReport,
+    ReadCount,
+    TrainingPlan,
+)
 from insight.training.reader import CHECKSUM, FIRST_PASS, Shard, equal_steps, open_shard
 from insight.training.step import Objective, make_step
 from insight.training.validation import Validator
@@ -132,20 +140,21 @@ class Training:
         return self._group.decided(epoch - best.epoch >= self._settings.patience)
 
     def _report(self, best: Best, history: list[dict[str, float]], read: ReadCount) -> RankReport:
-        final, counted = self._validator.run(), self._plan.counted
+        final, counted = {VALIDATION: self._validator.run()}, self._plan.counted
+        if self._plan.recalibration_files:
+            files = self._plan.recalibration_files
+            shard = Shard(files, self._group.rank, self._group.size)
+            final[RECALIBRATION] = self._validator.run(shard)
         blend = ALONE
         if counted is not None:
             blend = choose_blend(self._validator.scored(), counted, self._group)
         return RankReport(
             rank=self._group.rank,
-            train_read=read,
-            validation_read=final.read,
+            read={TRAIN: read, **{split: found.read for split, found in final.items()}},
+            answers={split: found.answers() for split, found in final.items()},
             history=tuple(history),
             weights=best.weights if self._group.rank == 0 else None,
             blend=blend,
-            logits=_joined(final.logits),
-            labels=_joined(final.labels),
-            masks=_joined(final.masks),
         )
 
     def _show(self, entry: dict[str, float]) -> None:
@@ -161,10 +170,6 @@ class Training:
             next_step="look for infinite features in training_examples, or lower "
             "training.learning_rate; nothing was published and the champion stays",
         )
-
-
-def _joined(parts: dict[str, list[Array]]) -> dict[str, Array]:
-    return {task: np.concatenate(of_batches) for task, of_batches in parts.items()}
 
 
 def seed_everything(seed: int) -> None:

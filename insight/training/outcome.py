@@ -1,6 +1,6 @@
 """From the ranks' reports to a model: proof of what was read, calibration, files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,15 @@ from insight.models.arrays import Array
 from insight.models.calibration import LogitScale, fit_temperature, save_calibration
 from insight.models.history import save_history
 from insight.models.weight_file import save_weights
-from insight.training.inputs import TRAIN, VALIDATION, Inputs
-from insight.training.plan import CALIBRATED, RankReport, ReadCount, TrainingPlan
+from insight.training.inputs import Inputs
+from insight.training.plan import (
+    CALIBRATED,
+    RECALIBRATION,
+    VALIDATION,
+    RankReport,
+    ReadCount,
+    TrainingPlan,
+)
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,14 @@ class TrainedMember:
     reports: Sequence[RankReport]
 
     @cached_property
-    def scales(self) -> dict[str, LogitScale]:
+    def fitted(self) -> dict[str, LogitScale]:
         """Calibration of the heads, fitted on validation."""
         return fit_calibration(self.reports)
+
+    @cached_property
+    def scales(self) -> dict[str, LogitScale]:
+        """The same, shifted to the newest complete labels where there are such."""
+        return recalibrate(self.fitted, self.reports)
 
 
 def refuse_failures(reports: Sequence[RankReport]) -> None:
@@ -62,11 +74,10 @@ def refuse_misread(reports: Sequence[RankReport], inputs: Inputs) -> None:
     Raises:
         DataQualityError: Rows were lost, read twice or read differently.
     """
-    for split, field in ((TRAIN, "train_read"), (VALIDATION, "validation_read")):
-        read = ReadCount()
+    for split, content in inputs.splits.items():
+        read, expected = ReadCount(), content.counted
         for report in reports:
-            read = read.plus(getattr(report, field))
-        expected = inputs.splits[split].counted
+            read = read.plus(report.read.get(split, ReadCount()))
         if read != expected:
             raise DataQualityError(
                 f"training examples, split {split}",
@@ -79,7 +90,7 @@ def refuse_misread(reports: Sequence[RankReport], inputs: Inputs) -> None:
 
 def fit_calibration(reports: Sequence[RankReport]) -> dict[str, LogitScale]:
     """A scale for each head that has labels, on the validation rows that have them."""
-    labelled = {head: _labelled(reports, head) for head in CALIBRATED}
+    labelled = {head: _labelled(reports, head, VALIDATION) for head in CALIBRATED}
     return {
         head: fit_temperature(logits, labels)
         if head == "next_action"
@@ -89,15 +100,38 @@ def fit_calibration(reports: Sequence[RankReport]) -> dict[str, LogitScale]:
     }
 
 
-def validation_metrics(
-    reports: Sequence[RankReport], scales: dict[str, LogitScale]
-) -> dict[str, float]:
-    """The best epoch's metrics, by ``<task>.<metric>``; the probabilities are calibrated.
+def recalibrate(
+    scales: Mapping[str, LogitScale], reports: Sequence[RankReport]
+) -> dict[str, LogitScale]:
+    """Each task's scale, shifted to the base rate of its recalibration labels, if it has any.
+
+    How often people buy changes within weeks; whom the model takes for likelier does not, and
+    one cut-off's rows would only add noise to the slopes.
+    """
+    if any(RECALIBRATION not in report.answers for report in reports):
+        return dict(scales)
+    return {
+        head: scale.shifted(*_labelled(reports, head, RECALIBRATION))
+        if head in YES_NO_TASKS
+        else scale
+        for head, scale in scales.items()
+    }
+
+
+def recalibration_metrics(member: TrainedMember) -> dict[str, float]:
+    """By how many logits each task's intercept moved, where it did."""
+    now, before = member.scales, member.fitted
+    shifts = {head: now[head].intercept - before[head].intercept for head in before}
+    return {f"recalibration.{task}.shift": shift for task, shift in shifts.items() if shift}
+
+
+def validation_metrics(member: TrainedMember) -> dict[str, float]:
+    """The best epoch's metrics, by ``<task>.<metric>``; calibrated on these very rows.
 
     These chose the epoch and the calibration, so they flatter: promotion measures anew,
     on later days.
     """
-    best = min(reports[0].history, key=lambda entry: entry["score"])
+    best = min(member.reports[0].history, key=lambda entry: entry["score"])
     found = {
         "epoch": best["epoch"],
         "next_item.loss": best["next_item_loss"],
@@ -107,9 +141,9 @@ def validation_metrics(
         "next_action.accuracy": best["next_action_accuracy"],
     }
     for task in YES_NO_TASKS:
-        logits, labels = _labelled(reports, task)
+        logits, labels = _labelled(member.reports, task, VALIDATION)
         if has_both_classes(labels):
-            measured = classification_metrics(labels, scales[task].probabilities(logits))
+            measured = classification_metrics(labels, member.fitted[task].probabilities(logits))
             found |= {f"{task}.{name}": value for name, value in measured.items()}
     return {f"validation.{name}": float(value) for name, value in found.items()}
 
@@ -132,9 +166,9 @@ def prepare_folder(folder: Path, members: Sequence[TrainedMember], inputs: Input
         save_weights(place, first.weights or {})
 
 
-def _labelled(reports: Sequence[RankReport], task: str) -> tuple[Array, Array]:
+def _labelled(reports: Sequence[RankReport], task: str, split: str) -> tuple[Array, Array]:
     logits, labels, masks = (
-        np.concatenate([getattr(report, name)[task] for report in reports])
+        np.concatenate([getattr(report.answers[split], name)[task] for report in reports])
         for name in ("logits", "labels", "masks")
     )
     return logits[masks > 0], labels[masks > 0]

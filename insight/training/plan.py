@@ -12,6 +12,7 @@ from insight.models.cooccurrence import CoOccurrence
 from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 
+TRAIN, VALIDATION, RECALIBRATION = "train", "validation", "recalibration"
 CHECKSUM_MODULUS = 2**64
 HEADS = ("next_item", *YES_NO_TASKS, "next_action")
 CALIBRATED = HEADS[1:]
@@ -25,6 +26,7 @@ class TrainingPlan:
     Args:
         train_files: URLs of the active files of the training split, in one order for all.
         validation_files: URLs of the active files of the validation split.
+        recalibration_files: Likewise; none where nothing is recalibrated.
         shape: The model to train.
         settings: How to train it.
         category_of_item: Category index of every item index, shape (vocabulary_size,).
@@ -41,6 +43,7 @@ class TrainingPlan:
     item_counts: Indices
     counted: CoOccurrence | None = None
     start: Mapping[str, Array] | None = None
+    recalibration_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,28 @@ class ReadCount:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What the best weights say to the yes-or-no tasks on one rank's rows of a split.
+
+    Args:
+        logits: By task, in parts; (rows, parts).
+        labels: By task.
+        masks: 1 where there is such a label, by task.
+    """
+
+    logits: dict[str, Array]
+    labels: dict[str, Array]
+    masks: dict[str, Array]
+
+
+@dataclass(frozen=True)
 class RankReport:
     """What one rank did.
 
     Args:
         rank: Its number.
-        train_read: What one pass over its share of the training split read.
-        validation_read: What one pass over its share of the validation split read.
-        logits: Validation logits by head, in parts or by class; (validation rows, parts).
-        labels: Their labels by head.
-        masks: 1 where there is such a label, by head.
+        read: What one pass over its share of each split read.
+        answers: To validation, and to recalibration where there is such a split.
         history: One entry per epoch, the same on every rank.
         weights: The best weights; only from rank 0.
         blend: How much the best weights gain by what was counted; the same on every rank.
@@ -78,11 +93,8 @@ class RankReport:
     """
 
     rank: int
-    train_read: ReadCount = ReadCount()
-    validation_read: ReadCount = ReadCount()
-    logits: dict[str, Array] = field(default_factory=dict)
-    labels: dict[str, Array] = field(default_factory=dict)
-    masks: dict[str, Array] = field(default_factory=dict)
+    read: Mapping[str, ReadCount] = field(default_factory=dict)
+    answers: Mapping[str, Answers] = field(default_factory=dict)
     history: tuple[dict[str, float], ...] = ()
     weights: dict[str, Array] | None = None
     blend: Blend = ALONE

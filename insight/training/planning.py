@@ -10,9 +10,9 @@ from insight.registry.version import ModelVersion
 from insight.settings import TrainingSettings
 from insight.stages import Run
 from insight.tables import TRAINING_EXAMPLES
-from insight.training.inputs import TRAIN, VALIDATION, Inputs, tonight
+from insight.training.inputs import Inputs, tonight
 from insight.training.pairs import count_pairs_of
-from insight.training.plan import TrainingPlan
+from insight.training.plan import RECALIBRATION, TRAIN, VALIDATION, TrainingPlan
 from insight.training.warm_start import Start, start_of
 
 log = logger(__name__)
@@ -34,6 +34,7 @@ def make_plans(run: Run, inputs: Inputs, champion: ModelVersion | None) -> list[
     shapes = [_shape(run, inputs, each) for each in settings]
     starts = _starts(inputs, shapes, champion)
     counted = _counted(run, inputs)
+    recent = inputs.splits.get(RECALIBRATION)
     return [
         TrainingPlan(
             train_files=inputs.splits[TRAIN].files,
@@ -44,6 +45,7 @@ def make_plans(run: Run, inputs: Inputs, champion: ModelVersion | None) -> list[
             item_counts=inputs.item_counts,
             counted=counted,
             start=start,
+            recalibration_files=recent.files if recent else (),
         )
         for each, shape, start in zip(settings, shapes, starts, strict=True)
     ]

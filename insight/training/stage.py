@@ -17,8 +17,8 @@ from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLE
 from insight.training import outcome
 from insight.training.backends import Backend, backend_for
 from insight.training.code import code_fingerprint
-from insight.training.inputs import TRAIN as TRAIN_SPLIT
 from insight.training.inputs import Inputs, has_examples, read_inputs
+from insight.training.plan import TRAIN as TRAIN_SPLIT
 from insight.training.plan import TrainingPlan
 from insight.training.planning import make_plans
 
@@ -57,7 +57,7 @@ def train(run: Run) -> str | None:
         return f"version {same.version} was trained on the same examples with the same settings"
     plans = make_plans(run, inputs, champion)
     members = [_trained(backend, plan, inputs) for plan in plans]
-    metrics = outcome.validation_metrics(members[0].reports, members[0].scales)
+    metrics = outcome.validation_metrics(members[0]) | outcome.recalibration_metrics(members[0])
     with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
         outcome.prepare_folder(Path(folder), members, inputs)
         registry.publish(Path(folder), _facts(run, inputs, inputs_hash, champion), metrics)

@@ -13,7 +13,7 @@ from insight.models.ranking import Wishes, score_all_items
 from insight.training.blending import Scored
 from insight.training.buckets import Batch
 from insight.training.group import RankGroup
-from insight.training.plan import CALIBRATED, HEADS, ReadCount
+from insight.training.plan import CALIBRATED, HEADS, Answers, ReadCount
 from insight.training.reader import CHECKSUM, Shard, batch_spec, open_shard
 from insight.training.yes_no import cross_entropy
 
@@ -58,9 +58,13 @@ class Validation:
             for (name, head), total in zip(_OVER.items(), sums, strict=True)
         }
 
+    def answers(self) -> Answers:
+        """Logits, labels and masks of this rank's rows."""
+        return Answers(*(_joined(parts) for parts in (self.logits, self.labels, self.masks)))
+
 
 class Validator:
-    """Measures a model on one rank's share of the validation split."""
+    """Measures a model on one rank's share of the validation split, or of another."""
 
     def __init__(self, model: CustomerModel, shard: Shard) -> None:
         self._model = model
@@ -73,10 +77,10 @@ class Validator:
             input_signature=[spec],
         )
 
-    def run(self) -> Validation:
-        """One pass over the share."""
+    def run(self, shard: Shard | None = None) -> Validation:
+        """One pass over the share; another split's, where it is given."""
         found = Validation()
-        with open_shard(self._shard, batch_size=self._batch) as batches:
+        with open_shard(shard or self._shard, batch_size=self._batch) as batches:
             for batch in batches:
                 found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
                 sums, logits = self._graph(batch)
@@ -145,3 +149,7 @@ def _of_next_action(logits: tf.Tensor, batch: Batch) -> dict[str, tf.Tensor]:
         "next_action_loss": tf.reduce_sum(losses * has_label),
         "next_action_accuracy": tf.reduce_sum(right * has_label),
     }
+
+
+def _joined(parts: dict[str, list[Array]]) -> dict[str, Array]:
+    return {head: np.concatenate(of_batches) for head, of_batches in parts.items()}

@@ -77,6 +77,7 @@ def examples(spark: SparkSession, snapshots: DataFrame) -> DataFrame:
     )
     labelled = with_labels(snapshots, labels, active_days=90).withColumns(
         {
+            "has_purchase": F.lit(1.0).cast("float"),
             "split": F.lit("train"),
             "cutoff_at": F.lit(1_710_115_200).cast("bigint"),
             "run_date": F.lit(DAY),

@@ -7,7 +7,12 @@ from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
 from insight.encoding.tasks import NEXT_ACTIONS
-from insight.examples.labels import per_customer_labels, with_campaign_labels, with_labels
+from insight.examples.labels import (
+    per_customer_labels,
+    with_campaign_labels,
+    with_complete_labels,
+    with_labels,
+)
 from insight.settings import ExampleSettings
 from tests.frames import DAY, at, events
 
@@ -80,6 +85,32 @@ def test_each_cutoff_has_labels_of_its_own(spark: SparkSession) -> None:
         [("anna", earlier, 1, 1, "today", 4), ("anna", DAY, 0, 1, "later", None)], LABELS
     )
     assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
+
+
+def test_a_cutoff_may_stop_before_its_horizon(spark: SparkSession) -> None:
+    rows = events(spark, _after(7), _after(8, customer_id="eighth"))
+    until = {DAY: DAY + timedelta(days=7)}
+    found = per_customer_labels(rows, as_of=[DAY], settings=SETTINGS, labels_end=until)
+    assert [row["customer_id"] for row in found.collect()] == ["anna"]
+
+
+def test_labels_that_are_not_complete_are_taken_back(spark: SparkSession) -> None:
+    columns = (
+        "label_days int, purchase float, has_purchase float, churn float, has_churn float, "
+        "next_action bigint, has_next_action float, next_item_id string"
+    )
+    rows = [(days, 1.0, 1.0, 1.0, 1.0, 4, 1.0, "tea") for days in (30, 29, 7, 6)]
+    known = with_complete_labels(spark.createDataFrame(rows, columns), settings=SETTINGS)
+    expected = spark.createDataFrame(
+        [
+            (30, 1.0, 1.0, 1.0, 1.0, 4, 1.0, "tea"),
+            (29, 1.0, 1.0, 0.0, 0.0, 4, 1.0, None),
+            (7, 1.0, 1.0, 0.0, 0.0, 4, 1.0, None),
+            (6, 0.0, 0.0, 0.0, 0.0, 0, 0.0, None),
+        ],
+        columns,
+    )
+    assert_df_equality(known, expected, ignore_row_order=True, ignore_nullable=True)
 
 
 def test_churn_is_asked_only_of_who_bought_lately(spark: SparkSession) -> None:

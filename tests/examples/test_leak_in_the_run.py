@@ -58,6 +58,26 @@ def test_an_honest_night_makes_examples(run: Run) -> None:
     assert not run.lake.read(TRAINING_EXAMPLES).isEmpty()
 
 
+def test_recalibration_knows_nothing_of_the_test_window(run: Run) -> None:
+    BUILD_EXAMPLES.work(run)
+    recent = run.lake.read(TRAINING_EXAMPLES).where("split = 'recalibration'")
+    before = {row["customer_id"]: row for row in recent.collect()}
+    # Horizons of one and two days: both buy on most of these days, and Ben on every other.
+    cutoff = DAY - timedelta(days=3)
+    assert {row["cutoff_at"] for row in before.values()} == {
+        at(f"{cutoff} 23:59:59").timestamp() + 1
+    }
+    assert {name: row["purchase"] for name, row in before.items()} == {"anna": 1.0, "ben": 1.0}
+    masks = {(row["has_purchase"], row["has_churn"], row["next_item"]) for row in before.values()}
+    assert masks == {(1.0, 0.0, 0)}
+    test = DAY - timedelta(days=2)
+    past = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(test))
+    run.lake.publish(past, EVENTS, where="true")
+    BUILD_EXAMPLES.work(run)
+    blind = run.lake.read(TRAINING_EXAMPLES).where("split = 'recalibration'")
+    assert {row["customer_id"]: row for row in blind.collect()} == before
+
+
 def test_a_planted_leak_ends_the_night_before_any_example_is_written(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

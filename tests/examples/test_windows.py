@@ -22,6 +22,23 @@ def test_each_label_window_ends_where_the_next_begins() -> None:
     assert list(cutoffs.split_of.values()) == ["train"] * 3 + ["validation", "test"]
 
 
+def test_the_shorter_horizon_is_over_by_the_test_cutoff() -> None:
+    wanted = {"run_date": RUN_DATE, "first_event_date": date(2023, 1, 1), "recalibrate": True}
+    cutoffs = split_by_time(SETTINGS, **wanted)  # type: ignore[arg-type]
+    assert cutoffs is not None and cutoffs.recalibration == date(2024, 3, 14)
+    assert list(cutoffs.split_of.values())[-3:] == ["validation", "recalibration", "test"]
+    assert cutoffs.labels_end == {date(2024, 3, 14): cutoffs.test}
+
+
+def test_equal_horizons_have_no_later_cutoff_than_validation() -> None:
+    equal = SETTINGS.model_copy(update={"churn_days": SETTINGS.purchase_days})
+    cutoffs = split_by_time(
+        equal, run_date=RUN_DATE, first_event_date=date(2023, 1, 1), recalibrate=True
+    )
+    assert cutoffs is not None
+    assert (cutoffs.recalibration, cutoffs.labels_end) == (None, {})
+
+
 def test_a_train_cutoff_has_one_label_window_of_history_behind_it() -> None:
     first = date(2024, 2, 20)
     enough = split_by_time(SETTINGS, run_date=RUN_DATE, first_event_date=first)

@@ -53,6 +53,17 @@ def test_a_model_that_ranks_backwards_is_not_turned_round():
     assert scale.slopes == (1.0,)
 
 
+def test_a_shift_follows_the_base_rate_and_keeps_the_order():
+    random = np.random.default_rng(1)
+    parts = random.normal(size=(100_000, 2))
+    scale = LogitScale((0.5, 0.2), -1.0)
+    rarer = 1 / (1 + np.exp(-(parts @ scale.slopes - 2.0)))
+    shifted = scale.shifted(parts, (random.random(100_000) < rarer).astype(np.float32))
+    assert shifted.slopes == scale.slopes
+    np.testing.assert_allclose(shifted.intercept, -2.0, atol=0.03)
+    assert scale.shifted(parts[:0], np.array([])) == scale
+
+
 def test_without_rows_the_parts_are_added_up():
     assert LogitScale.fit(np.zeros((0, 2)), np.array([])) == LogitScale((1.0, 1.0))
 

@@ -19,7 +19,7 @@ def test_one_rank_trains_in_a_process_of_its_own(plan):
     (report,) = SingleBackend(timeout_seconds=120).train(plan)
     assert report.failure is None
     assert report.weights
-    assert report.train_read == ReadCount.of(example_columns(40)["row_checksum"])
+    assert report.read["train"] == ReadCount.of(example_columns(40)["row_checksum"])
 
 
 def test_a_process_that_dies_is_a_typed_failure(plan, monkeypatch):

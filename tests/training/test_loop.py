@@ -28,8 +28,8 @@ def test_training_learns_reads_each_row_once_and_repeats_itself(splits):
     assert losses[-1] < losses[0]
     every = [example_columns(60, seed=0), example_columns(68, seed=1)]
     expected = ReadCount.of(np.concatenate([columns["row_checksum"] for columns in every]))
-    assert report.train_read == expected
-    assert report.validation_read == ReadCount.of(example_columns(40, seed=90)["row_checksum"])
+    assert report.read["train"] == expected
+    assert report.read["validation"] == ReadCount.of(example_columns(40, seed=90)["row_checksum"])
     for name, value in report.weights.items():
         np.testing.assert_array_equal(value, again.weights[name], err_msg=name)
 
@@ -38,8 +38,9 @@ def test_the_yes_no_heads_find_their_features(splits):
     # Purchase follows the sign of the first feature, churn and campaign that of the second.
     plan = small_plan(*splits, max_epochs=1)
     report = _train(plan)
+    said = report.answers["validation"]
     for task in YES_NO_TASKS:
-        right = (report.logits[task].sum(axis=1) > 0) == (report.labels[task] > 0.5)
+        right = (said.logits[task].sum(axis=1) > 0) == (said.labels[task] > 0.5)
         assert right.mean() > 0.85, task
 
 

@@ -5,12 +5,13 @@ import pytest
 
 from insight.errors import DataQualityError, TrainingFailedError
 from insight.training.outcome import (
-    fit_calibration,
+    TrainedMember,
+    recalibration_metrics,
     refuse_failures,
     refuse_misread,
     validation_metrics,
 )
-from insight.training.plan import CALIBRATED, HEADS, RankReport, ReadCount
+from insight.training.plan import CALIBRATED, HEADS, Answers, RankReport, ReadCount
 
 
 def _failure(found: str) -> TrainingFailedError:
@@ -38,32 +39,68 @@ INPUTS = SimpleNamespace(splits={"train": _split(30, 7), "validation": _split(10
 
 def test_the_sum_over_ranks_is_compared_with_spark():
     reports = [
-        RankReport(0, train_read=ReadCount(20, 2**64 - 1), validation_read=ReadCount(10, 5)),
-        RankReport(1, train_read=ReadCount(10, 8)),
+        RankReport(0, {"train": ReadCount(20, 2**64 - 1), "validation": ReadCount(10, 5)}),
+        RankReport(1, {"train": ReadCount(10, 8)}),
     ]
     refuse_misread(reports, INPUTS)
 
 
 @pytest.mark.parametrize("read", [ReadCount(29, 7), ReadCount(30, 8)])
 def test_a_lost_or_changed_row_is_refused(read):
-    report = RankReport(0, train_read=read, validation_read=ReadCount(10, 5))
+    report = RankReport(0, {"train": read, "validation": ReadCount(10, 5)})
     with pytest.raises(DataQualityError, match="30 rows with checksum 7, as in Spark"):
         refuse_misread([report], INPUTS)
 
 
+_MEASURED = (*(f"{head}_loss" for head in HEADS), "hit_rate_10", "ndcg_10", "next_action_accuracy")
+HISTORY = ({"epoch": 1, "score": 2.0, **dict.fromkeys(_MEASURED, 0.5)},)
+
+
+def _answers(logits: list[float], labels: list[float], masks: list[float]) -> Answers:
+    """Of purchase; nobody is asked about anything else."""
+    nobody = np.zeros(len(logits))
+    others = [head for head in CALIBRATED if head != "purchase"]
+    return Answers(
+        {"purchase": np.array(logits)[:, None], **dict.fromkeys(others, nobody[:, None])},
+        {"purchase": np.array(labels), **dict.fromkeys(others, nobody)},
+        {"purchase": np.array(masks), **dict.fromkeys(others, nobody)},
+    )
+
+
+def _member(**answers: Answers) -> TrainedMember:
+    return TrainedMember(None, [RankReport(0, answers=answers, history=HISTORY)])
+
+
 def test_masked_rows_take_no_part_in_calibration():
-    nothing = {head: np.zeros(4) for head in CALIBRATED}
-    logits = {head: np.zeros((4, 1)) for head in CALIBRATED}
-    logits["purchase"] = np.array([[-2.0], [0.0], [2.0], [50.0]])
-    labels = {**nothing, "purchase": np.array([0.0, 1.0, 1.0, 0.0])}
-    masks = {**nothing, "purchase": np.array([1.0, 1.0, 1.0, 0.0])}
-    names = (*(f"{head}_loss" for head in HEADS), "hit_rate_10", "ndcg_10", "next_action_accuracy")
-    history = ({"epoch": 1, "score": 2.0, **dict.fromkeys(names, 0.5)},)
-    report = RankReport(0, logits=logits, labels=labels, masks=masks, history=history)
-    scales = fit_calibration([report])
+    member = _member(validation=_answers([-2.0, 0.0, 2.0, 50.0], [0, 1, 1, 0], [1, 1, 1, 0]))
+    assert member.scales == member.fitted
     # What nobody was asked about has no scale, and so no probability.
-    assert set(scales) == {"purchase"}
-    assert scales["purchase"].slopes[0] > 0
-    metrics = validation_metrics([report], scales)
+    assert set(member.scales) == {"purchase"}
+    assert member.scales["purchase"].slopes[0] > 0
+    assert recalibration_metrics(member) == {}
+    metrics = validation_metrics(member)
     assert metrics["validation.purchase.auc"] == 1.0
     assert "validation.churn.auc" not in metrics
+
+
+def test_recalibration_moves_the_intercept_to_the_newer_base_rate_and_nothing_else():
+    # Of four with one logit, two bought before the validation cut-off, and none lately: Platt's
+    # target is then 1 / (4 + 2), whose log-odds are -log 5. The fifth row has no label.
+    validation = _answers([0.0, 0.0, 0.0, 0.0, 1.0, 1.0], [0, 0, 1, 1, 1, 1], [1] * 6)
+    lately = _answers([0.0, 0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0, 1], [1, 1, 1, 1, 0])
+    member = _member(validation=validation, recalibration=lately)
+    before, after = member.fitted["purchase"], member.scales["purchase"]
+    assert after.slopes == before.slopes
+    np.testing.assert_allclose(after.intercept, -np.log(5), atol=1e-6)
+    moved = recalibration_metrics(member)
+    assert moved == {"recalibration.purchase.shift": after.intercept - before.intercept}
+    without = validation_metrics(_member(validation=validation))
+    assert validation_metrics(member) == without
+
+
+def test_one_rank_without_recalibration_answers_leaves_everything_as_it_was():
+    answers = _answers([0.0, 1.0], [0, 1], [1, 1])
+    both = {"validation": answers, "recalibration": answers}
+    reports = [RankReport(0, answers=both), RankReport(1, answers={"validation": answers})]
+    member = TrainedMember(None, reports)
+    assert member.scales == member.fitted

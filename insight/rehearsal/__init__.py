@@ -1,0 +1,1 @@
+"""Past nights trained and judged again, beside the lake: nothing of tonight's is touched."""
