@@ -1,15 +1,14 @@
 """Labelled snapshots as fixed-length, non-null rows: the training table's form."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.lists import to_lists
 from insight.encoding.sequences import SEQUENCE_INPUTS, encode_sequences
 from insight.encoding.vocabulary import PADDING, Vocabulary
 from insight.tables import TRAINING_EXAMPLES
@@ -44,16 +43,10 @@ def _encoded(
     next_ids = column["next_item_id"]
     next_item = np.where(np.asarray(next_ids.is_valid()), vocabulary.encode(next_ids), PADDING)
     arrays: dict[str, pa.Array] = {name: column[name] for name in _COPIED}
-    arrays |= {name: _lists(sequences[name], pa.int64()) for name in SEQUENCE_INPUTS}
-    arrays["features"] = _lists(statistics.normalise(batch), pa.float32())
+    arrays |= {name: to_lists(sequences[name], pa.int64()) for name in SEQUENCE_INPUTS}
+    arrays["features"] = to_lists(statistics.normalise(batch), pa.float32())
     arrays["next_item"] = pa.array(next_item)
     arrays["has_next_item"] = pa.array((next_item > 1).astype(np.float32))
     arrays["has_purchase"] = pa.array(np.ones(len(next_item), dtype=np.float32))
     names = [c.name for c in TRAINING_EXAMPLES.columns if c.name not in _MADE_BY_SPARK]
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
-
-
-def _lists(matrix: npt.NDArray[Any], kind: pa.DataType) -> pa.ListArray:
-    rows, width = matrix.shape
-    offsets = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(matrix.reshape(-1), type=kind))

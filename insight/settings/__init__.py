@@ -12,9 +12,10 @@ from insight.settings.schema import (
     SequenceSettings,
     SessionSettings,
     Settings,
-    SimulateSettings,
+    TextSettings,
     TrainingSettings,
 )
+from insight.settings.simulated import SimulateSettings
 
 __all__ = [
     "CONF",
@@ -29,6 +30,7 @@ __all__ = [
     "SessionSettings",
     "Settings",
     "SimulateSettings",
+    "TextSettings",
     "TrainingSettings",
     "load_settings",
     "parsed_yaml",

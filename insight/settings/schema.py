@@ -1,14 +1,13 @@
-"""Every setting: its meaning, bounds and default."""
+"""Every setting: its meaning, bounds and default; the simulated shop's are in simulated.py."""
 
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from insight.settings.simulated import SimulateSettings
+from insight.settings.strict import Strict as _Strict
 
 
 class IngestSettings(_Strict):
@@ -32,6 +31,8 @@ class CleanSettings(_Strict):
     max_quantity: float = Field(100_000.0, gt=0)
     max_stock: float = Field(100_000_000.0, gt=0)
     max_text_length: int = Field(512, gt=0)
+    image_vector_length: int = Field(0, ge=0)
+    """Numbers in every `image_vector` of a shop that delivers them; others are refused."""
     near_repeat_seconds: float = Field(1.0, ge=0, le=10)
     """The same event of a customer again within so long is one event; 0 asks for equal times."""
     max_events_per_customer_day: int = Field(2_000, gt=0)
@@ -93,6 +94,14 @@ class ExampleSettings(_Strict):
     """Files of equal size per split; each rank reads its own share of them."""
 
 
+class TextSettings(_Strict):
+    encoder: Literal["minilm", "none"] = "minilm"
+    """What makes vectors of items' words, each text once; none where nothing asks for them."""
+    batch_size: int = Field(64, ge=1)
+    max_tokens: int = Field(128, ge=3, le=512)
+    """Of a text; what is beyond them is not read."""
+
+
 class TrainingSettings(_Strict):
     backend: Literal["horovod", "single"] = "horovod"
     encoder: Literal["cnn", "gru", "transformer"] = "gru"
@@ -102,6 +111,9 @@ class TrainingSettings(_Strict):
     """Whether items that follow each other are counted, and heard as validation finds best."""
     ranks: int = Field(2, ge=1)
     threads_per_rank: int = Field(1, ge=1)
+    item_vectors: Literal["none", "frozen", "fine_tuned"] = "none"
+    """Whether items also start from the vectors of their words and pictures, and whether these
+    are trained along (all of them are weights then)."""
     warm_start: bool = False
     """Whether training begins with the champion's weights, where its encoders are the same."""
     every_days: int = Field(7, ge=1)
@@ -182,30 +194,6 @@ class MaintenanceSettings(_Strict):
     """A partition with so many files smaller than that is compacted."""
 
 
-class SimulateSettings(_Strict):
-    seed: int = Field(20240101, ge=0)
-    customers: int = Field(20_000, ge=1)
-    items: int = Field(5_000, ge=1)
-    categories: int = Field(40, ge=1)
-    brands: int = Field(60, ge=1)
-    zipf_exponent: float = Field(1.05, gt=0)
-    new_customer_share: float = Field(0.3, ge=0, le=1)
-    """Customers who join while the shop is open, rather than before."""
-    mean_hazard: float = Field(0.004, gt=0, lt=1)
-    """Mean probability that a customer leaves for good on any day."""
-    mean_conversion: float = Field(0.12, gt=0, lt=1)
-    """Mean share of visits that buy."""
-    bots: int = Field(3, ge=0)
-    bot_share: float = Field(0.02, ge=0, lt=1)
-    """Of all events; shared by the bots."""
-    duplicate_share: float = Field(0.005, ge=0, le=1)
-    near_duplicate_share: float = Field(0.002, ge=0, le=1)
-    late_share: float = Field(0.01, ge=0, le=1)
-    late_days_at_most: int = Field(9, ge=1)
-    broken_share: float = Field(0.003, ge=0, le=1)
-    processes: int = Field(2, ge=1)
-
-
 class Settings(_Strict):
     """All settings of a run."""
 
@@ -223,6 +211,7 @@ class Settings(_Strict):
     sequences: SequenceSettings = SequenceSettings()
     features: FeatureSettings = FeatureSettings()
     examples: ExampleSettings = ExampleSettings()
+    text: TextSettings = TextSettings()
     training: TrainingSettings = TrainingSettings()
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
