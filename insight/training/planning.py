@@ -43,6 +43,7 @@ def make_plans(run: Run, inputs: Inputs, champion: ModelVersion | None) -> list[
             category_of_item=inputs.vocabulary.category_of_item,
             item_counts=inputs.item_counts,
             counted=counted,
+            item_vectors=inputs.item_vectors,
             start=start,
         )
         for each, shape, start in zip(settings, shapes, starts, strict=True)
@@ -65,6 +66,8 @@ def _shape(run: Run, inputs: Inputs, settings: TrainingSettings) -> ModelShape:
         heads=settings.heads,
         dropout=settings.dropout,
         repeats=run.settings.scoring.recommend_seen,
+        item_vectors=settings.item_vectors,
+        vector_width=0 if inputs.item_vectors is None else inputs.item_vectors.shape[1],
     )
 
 
