@@ -17,6 +17,7 @@ ITEM_VECTORS = Table(
     ),
     key=("item_id", "kind", "run_date"),
     partition_by=("run_date",),
+    layout="as_read",
     checks=(
         Check("known_kind", "kind IN ('text', 'image')"),
         Check("has_numbers", "size(vector) > 0"),
