@@ -8,6 +8,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table as Grid
 
+from insight.embedding.stage import EMBED_ITEMS
 from insight.events.stage import CLEAN
 from insight.examples.stage import BUILD_EXAMPLES
 from insight.features.stage import BUILD_FEATURES
@@ -26,6 +27,7 @@ NIGHT = (
     CLEAN,
     SESSIONISE,
     BUILD_FEATURES,
+    EMBED_ITEMS,
     BUILD_EXAMPLES,
     TRAIN,
     PROMOTE,

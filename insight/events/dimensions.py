@@ -32,12 +32,24 @@ def description_rules(raw: DataFrame, *, key: str, settings: CleanSettings) -> d
         for name, limit in limits.items()
         if name in attributes
     }
+    pictures = _image_rules(settings.image_vector_length) if "image_vector" in attributes else {}
     return {
         "malformed": F.col("malformed").isNotNull(),
         f"no_{key}": F.trim(F.coalesce(key, F.lit(""))) == "",
         "text_not_clean": text_not_clean((key,), settings.max_text_length),
         "text_too_long": reduce(or_, long),
         **numbers,
+        **pictures,
+    }
+
+
+def _image_rules(length: int) -> dict[str, Column]:
+    vector = F.col("image_vector")
+    # A number less itself is 0, but for NaN and infinity; a null is none.
+    finite = F.forall(vector, lambda x: F.coalesce(x - x == 0, F.lit(False)))
+    return {
+        "image_vector_of_another_length": F.size(vector) != length,
+        "image_vector_not_finite": ~finite,
     }
 
 

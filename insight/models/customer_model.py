@@ -9,7 +9,7 @@ import tf_keras as keras
 from insight.encoding.sequences import GAP_EDGES_SECONDS, SEQUENCE_INPUTS
 from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS
 from insight.encoding.vocabulary import PADDING
-from insight.models.arrays import Indices
+from insight.models.arrays import Floats, Indices
 from insight.models.cnn import CnnEncoder
 from insight.models.gru import GruEncoder
 from insight.models.heads import ActionHead, YesNoHead
@@ -53,10 +53,12 @@ class Encoding(NamedTuple):
 class CustomerModel(keras.Model):  # type: ignore[misc]
     """The whole model; built when made, so that its weights can be set at once."""
 
-    def __init__(self, shape: ModelShape, category_of_item: Indices) -> None:
+    def __init__(
+        self, shape: ModelShape, category_of_item: Indices, vectors: Floats | None = None
+    ) -> None:
         super().__init__(name="customer_model")
         self.shape = shape
-        self.items = ItemTable(shape, category_of_item)
+        self.items = ItemTable(shape, category_of_item, vectors)
         self._types = _embedding(shape.type_count, shape.width, "types")
         self._gaps = _embedding(shape.gap_count, shape.width, "gaps")
         self._prices = _embedding(shape.price_count, shape.width, "prices")

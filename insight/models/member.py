@@ -68,13 +68,18 @@ class Member:
         self._score = tf.function(score, input_signature=[rows, rows, rows, lists])
 
     @classmethod
-    def load(cls, folder: Path, vocabulary: Vocabulary) -> "Member":
+    def load(cls, folder: Path, vocabulary: Vocabulary, vectors: Floats | None = None) -> "Member":
         """Build the architecture from code and set the weights from ``weights.npz``.
 
+        Args:
+            folder: Of the member.
+            vocabulary: Of the version.
+            vectors: Of the version's items, where it keeps any.
+
         Raises:
-            ModelDamagedError: Shape or weights do not fit this code.
+            ModelDamagedError: Shape, weights or vectors do not fit this code.
         """
-        model = CustomerModel(ModelShape.load(folder), vocabulary.category_of_item)
+        model = CustomerModel(ModelShape.load(folder), vocabulary.category_of_item, vectors)
         set_weights(model, load_weights(folder))
         return cls(model, load_calibration(folder), Blend.load(folder))
 

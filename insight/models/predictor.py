@@ -11,6 +11,7 @@ from insight.encoding.tasks import NEXT_ACTIONS, YES_NO_TASKS
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import NEVER, Array, Floats, Indices
 from insight.models.cooccurrence import CoOccurrence
+from insight.models.item_vectors import load_vectors_or_none
 from insight.models.member import Encoded, Member
 from insight.models.ranking import without
 from insight.models.shape import ModelShape, member_folders
@@ -61,7 +62,8 @@ class Predictor:
             ModelDamagedError: Shape or weights do not fit this code, or there are none.
         """
         vocabulary = Vocabulary.load(folder)
-        members = [Member.load(each, vocabulary) for each in member_folders(folder)]
+        vectors = load_vectors_or_none(folder)
+        members = [Member.load(each, vocabulary, vectors) for each in member_folders(folder)]
         return cls(members, CoOccurrence.load_or_none(folder))
 
     @property

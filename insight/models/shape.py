@@ -8,9 +8,13 @@ from typing import Literal
 from insight.errors import ModelDamagedError
 
 Encoder = Literal["cnn", "gru", "transformer"]
+ItemVectors = Literal["none", "frozen", "fine_tuned"]
 FILE = "shape.json"
 MEMBERS = "member_*"
 """Folders of a version's encoders, each with shape, weights, calibration, blend and history."""
+
+_BEFORE_THEY_WERE: dict[str, object] = {"item_vectors": "none", "vector_width": 0}
+"""What later fields are in a shape saved before there were such fields: the model is the same."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class ModelShape:
         encoder_length: How many of the newest events the encoder reads.
         repeats: Whether customers may want again what they have had; without it their own items
             are neither recommended nor told apart in training.
+        item_vectors: Whether vectors of items' words and pictures are added to the items: not
+            at all, as they are, or trained along.
+        vector_width: Length of an item's vector, 0 where there is none.
     """
 
     vocabulary_size: int
@@ -49,6 +56,8 @@ class ModelShape:
     dropout: float = 0.2
     encoder_length: int = 32
     repeats: bool = True
+    item_vectors: ItemVectors = "none"
+    vector_width: int = 0
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1))
@@ -60,7 +69,7 @@ class ModelShape:
         Raises:
             ModelDamagedError: Fields are missing, or not those of this code version.
         """
-        content = json.loads((folder / FILE).read_text())
+        content = _BEFORE_THEY_WERE | json.loads((folder / FILE).read_text())
         known = {field.name for field in fields(cls)}
         if set(content) != known:
             raise ModelDamagedError(

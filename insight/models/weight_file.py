@@ -12,24 +12,24 @@ from insight.models.arrays import Array
 FILE = "weights.npz"
 
 
-def save_weights(folder: Path, weights: Mapping[str, Array]) -> None:
-    """Write ``weights.npz``."""
-    with (folder / FILE).open("wb") as file:
-        np.savez(file, **weights)
+def save_weights(folder: Path, weights: Mapping[str, Array], *, file: str = FILE) -> None:
+    """Write ``weights.npz``, or other arrays under a name of their own."""
+    with (folder / file).open("wb") as opened:
+        np.savez(opened, **weights)
 
 
-def load_weights(folder: Path) -> dict[str, Array]:
-    """Read ``weights.npz``; nothing in it can run.
+def load_weights(folder: Path, *, file: str = FILE) -> dict[str, Array]:
+    """Read what ``save_weights`` wrote; nothing in it can run.
 
     Raises:
         ModelDamagedError: The file is not such an archive, or holds pickled objects.
     """
     try:
-        with np.load(folder / FILE, allow_pickle=False) as archive:
+        with np.load(folder / file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise ModelDamagedError(
-            f"model weights {folder / FILE}",
+            f"model weights {folder / file}",
             found=f"an unreadable file ({error})",
             expected="an archive of plain arrays",
             next_step="verify the version against its manifest, or roll back to another",

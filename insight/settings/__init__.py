@@ -12,9 +12,10 @@ from insight.settings.schema import (
     SequenceSettings,
     SessionSettings,
     Settings,
-    SimulateSettings,
-    TrainingSettings,
+    TextSettings,
 )
+from insight.settings.simulated import SimulateSettings
+from insight.settings.training import TrainingSettings
 
 __all__ = [
     "CONF",
@@ -29,6 +30,7 @@ __all__ = [
     "SessionSettings",
     "Settings",
     "SimulateSettings",
+    "TextSettings",
     "TrainingSettings",
     "load_settings",
     "parsed_yaml",

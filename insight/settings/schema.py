@@ -1,17 +1,17 @@
-"""Every setting: its meaning, bounds and default."""
+"""Every setting: its meaning, bounds and default; training's and the simulated shop's lie apart."""
 
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from insight.settings.simulated import SimulateSettings
+from insight.settings.strict import Strict
+from insight.settings.training import TrainingSettings
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class IngestSettings(_Strict):
+class IngestSettings(Strict):
     allow_empty_day: bool = False
     max_malformed_share: float = Field(0.05, ge=0, le=1)
     """A column of a file with more unparsable values than this has changed its type."""
@@ -19,7 +19,7 @@ class IngestSettings(_Strict):
     """Whether columns that a source does not declare are ignored rather than refused."""
 
 
-class CleanSettings(_Strict):
+class CleanSettings(Strict):
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     """Of a kind of rows; repeats and bots do not count."""
     max_bot_share: float = Field(0.5, ge=0, le=1)
@@ -32,6 +32,8 @@ class CleanSettings(_Strict):
     max_quantity: float = Field(100_000.0, gt=0)
     max_stock: float = Field(100_000_000.0, gt=0)
     max_text_length: int = Field(512, gt=0)
+    image_vector_length: int = Field(0, ge=0)
+    """Numbers in every `image_vector` of a shop that delivers them; others are refused."""
     near_repeat_seconds: float = Field(1.0, ge=0, le=10)
     """The same event of a customer again within so long is one event; 0 asks for equal times."""
     max_events_per_customer_day: int = Field(2_000, gt=0)
@@ -59,7 +61,7 @@ class CleanSettings(_Strict):
     """How far back a return looks for its purchase."""
 
 
-class SessionSettings(_Strict):
+class SessionSettings(Strict):
     gap_minutes: int = Field(30, gt=0)
     split_at_midnight: bool = False
     """Whether a visit ends with its day (UTC)."""
@@ -67,19 +69,19 @@ class SessionSettings(_Strict):
     """Whether a click on another campaign opens a new visit."""
 
 
-class SequenceSettings(_Strict):
+class SequenceSettings(Strict):
     length: int = Field(64, ge=2)
     """Last events kept per customer. Raised, the older ones are there only in a fresh lake."""
 
 
-class FeatureSettings(_Strict):
+class FeatureSettings(Strict):
     smoothing_days: Literal[1, 3, 5, 7, 9, 11, 13, 15] = 5
     """Odd width of the rolling median that an item's trend looks through; 1 for none."""
     scaling: Literal["standard", "min_max"] = "standard"
     """Features as z-scores, or between 0 and 1; fitted on the training window either way."""
 
 
-class ExampleSettings(_Strict):
+class ExampleSettings(Strict):
     purchase_days: int = Field(7, gt=0)
     """A purchase, and the next action, is looked for within so many days."""
     churn_days: int = Field(30, gt=0)
@@ -100,77 +102,15 @@ class ExampleSettings(_Strict):
     """Files of equal size per split; each rank reads its own share of them."""
 
 
-class HeadWeights(_Strict):
-    """Weight of each head's loss."""
-
-    next_item: float = Field(1.0, ge=0)
-    purchase: float = Field(1.0, ge=0)
-    churn: float = Field(1.0, ge=0)
-    campaign: float = Field(1.0, ge=0)
-    next_action: float = Field(1.0, ge=0)
+class TextSettings(Strict):
+    encoder: Literal["minilm", "none"] = "minilm"
+    """What makes vectors of items' words, each text once; none where nothing asks for them."""
+    batch_size: int = Field(64, ge=1)
+    max_tokens: int = Field(128, ge=3, le=512)
+    """Of a text; what is beyond them is not read."""
 
 
-class TrainingSettings(_Strict):
-    backend: Literal["horovod", "single"] = "horovod"
-    encoder: Literal["cnn", "gru", "transformer"] = "gru"
-    ensemble: tuple[Literal["cnn", "gru", "transformer"], ...] = ()
-    """Further encoders, each trained with a seed of its own and averaged with the first."""
-    co_occurrence: bool = True
-    """Whether items that follow each other are counted, and heard as validation finds best."""
-    ranks: int = Field(2, ge=1)
-    threads_per_rank: int = Field(1, ge=1)
-    warm_start: bool = False
-    """Whether training begins with the champion's weights, where its encoders are the same."""
-    recalibrate: bool = True
-    """Whether the probabilities of the task with the shorter horizon are shifted to what the
-    newest cut-off shows whose labels are complete by the test cut-off."""
-    every_days: int = Field(7, ge=1)
-    """A champion younger than this is not trained anew."""
-    width: int = Field(64, ge=4)
-    blocks: int = Field(1, ge=1)
-    heads: int = Field(2, ge=1)
-    dropout: float = Field(0.3, ge=0, lt=1)
-    batch_size: int = Field(256, ge=1)
-    max_epochs: int = Field(3, ge=1)
-    patience: int = Field(1, ge=1)
-    stop_on: Literal["loss", "ndcg", "none"] = "loss"
-    """What the best epoch is best in: all heads' validation loss, or the next item's NDCG@10.
-    None: every epoch is trained and the last one kept, where their number is known."""
-    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: float = Field(2e-3, gt=0)
-    warm_up_share: float = Field(0.0, ge=0, lt=1)
-    """Share of the longest training in which the rate rises from nothing."""
-    decay: Literal["cosine", "none"] = "cosine"
-    weight_decay: float = Field(1e-4, ge=0)
-    """Of adamw only."""
-    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
-    next_item_loss: Literal["sampled_softmax", "gbce"] = "sampled_softmax"
-    gbce_calibration: float = Field(0.75, ge=0, le=1)
-    """gbce's t: 0 is plain cross-entropy, 1 makes up for all of the sampling."""
-    yes_no_loss: Literal["cross_entropy", "focal", "mse"] = "cross_entropy"
-    focal_gamma: float = Field(2.0, ge=0)
-    class_weight: Literal["none", "balanced"] = "none"
-    """Balanced: the rarer answer of a yes-or-no task weighs as much in all as the other."""
-    task_weights: Literal["fixed", "learned"] = "fixed"
-    """Learned: each head's loss is divided by its uncertainty, which is trained along."""
-    augment: tuple[Literal["crop", "mask", "reorder"], ...] = ()
-    """Ways to change sequences in training; each row gets one of them at most."""
-    augment_share: float = Field(0.5, ge=0, le=1)
-    """Of the rows of a batch that are changed."""
-    negatives: int = Field(512, ge=1)
-    """Items drawn per batch to stand for the rest of the catalogue."""
-    encoder_length: int = Field(32, ge=2)
-    """The encoder reads so many of a sequence's newest events; all count as repeats."""
-    target_positions: int = Field(16, ge=1)
-    """The last positions of a sequence whose next item is learned."""
-    within_sequence_weight: float = Field(0.3, ge=0, le=1)
-    """Weight of positions before the last, whose next item is mostly in the same basket."""
-    head_weights: HeadWeights = HeadWeights()
-    seed: int = Field(20170101, ge=0)
-    timeout_seconds: int = Field(3600, gt=0)
-
-
-class PromotionSettings(_Strict):
+class PromotionSettings(Strict):
     bootstrap_rounds: int = Field(200, ge=20)
     popularity_days: tuple[int, ...] = Field((7, 28), min_length=1)
     """Look-back windows of the popularity baselines; a challenger must beat each."""
@@ -179,7 +119,7 @@ class PromotionSettings(_Strict):
     seed: int = 20170101
 
 
-class ScoringSettings(_Strict):
+class ScoringSettings(Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
     """Whether items the customer already knows may be recommended (true for a grocer). A model
@@ -188,7 +128,7 @@ class ScoringSettings(_Strict):
     """Customers silent for longer are not scored."""
 
 
-class MaintenanceSettings(_Strict):
+class MaintenanceSettings(Strict):
     retention_hours: int = Field(168, ge=168)
     """Files that no newer version needs are kept so long: the past that can be read or restored.
     Never less than a week, nor than a table's own delta.deletedFileRetentionDuration."""
@@ -201,31 +141,7 @@ class MaintenanceSettings(_Strict):
     """A partition with so many files smaller than that is compacted."""
 
 
-class SimulateSettings(_Strict):
-    seed: int = Field(20240101, ge=0)
-    customers: int = Field(20_000, ge=1)
-    items: int = Field(5_000, ge=1)
-    categories: int = Field(40, ge=1)
-    brands: int = Field(60, ge=1)
-    zipf_exponent: float = Field(1.05, gt=0)
-    new_customer_share: float = Field(0.3, ge=0, le=1)
-    """Customers who join while the shop is open, rather than before."""
-    mean_hazard: float = Field(0.004, gt=0, lt=1)
-    """Mean probability that a customer leaves for good on any day."""
-    mean_conversion: float = Field(0.12, gt=0, lt=1)
-    """Mean share of visits that buy."""
-    bots: int = Field(3, ge=0)
-    bot_share: float = Field(0.02, ge=0, lt=1)
-    """Of all events; shared by the bots."""
-    duplicate_share: float = Field(0.005, ge=0, le=1)
-    near_duplicate_share: float = Field(0.002, ge=0, le=1)
-    late_share: float = Field(0.01, ge=0, le=1)
-    late_days_at_most: int = Field(9, ge=1)
-    broken_share: float = Field(0.003, ge=0, le=1)
-    processes: int = Field(2, ge=1)
-
-
-class Settings(_Strict):
+class Settings(Strict):
     """All settings of a run."""
 
     profile: str
@@ -242,6 +158,7 @@ class Settings(_Strict):
     sequences: SequenceSettings = SequenceSettings()
     features: FeatureSettings = FeatureSettings()
     examples: ExampleSettings = ExampleSettings()
+    text: TextSettings = TextSettings()
     training: TrainingSettings = TrainingSettings()
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()

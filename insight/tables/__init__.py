@@ -14,6 +14,7 @@ from insight.tables.feedback import FEEDBACK
 from insight.tables.ingest_log import INGEST_LOG
 from insight.tables.item_daily import ITEM_DAILY
 from insight.tables.item_features import ITEM_FEATURES
+from insight.tables.item_vectors import ITEM_VECTORS
 from insight.tables.item_vocabulary import ITEM_VOCABULARY
 from insight.tables.items import ITEMS
 from insight.tables.quarantine import QUARANTINE
@@ -51,6 +52,7 @@ TABLES: tuple[Table, ...] = (
     CUSTOMER_SEQUENCES,
     CUSTOMER_FEATURES,
     ITEM_FEATURES,
+    ITEM_VECTORS,
     ITEM_VOCABULARY,
     FEATURE_STATISTICS,
     TRAINING_EXAMPLES,
@@ -77,6 +79,7 @@ __all__ = [
     "ITEMS",
     "ITEM_DAILY",
     "ITEM_FEATURES",
+    "ITEM_VECTORS",
     "ITEM_VOCABULARY",
     "QUARANTINE",
     "RAW_CUSTOMERS",

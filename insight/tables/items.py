@@ -14,6 +14,9 @@ ITEMS = Table(
         Column("description", "string", "Text about the item.", nullable=True),
         Column("price", "double", "List price, in the shop's currency.", nullable=True),
         Column("stock_units", "double", "Units in stock.", nullable=True),
+        Column(
+            "image_vector", "array<float>", "Its picture, as the shop encodes it.", nullable=True
+        ),
         Column("known_from", "date", "Date of the delivery that brought the description."),
         Column("ingest_date", "date", "Run date that read it."),
     ),

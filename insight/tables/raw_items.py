@@ -15,6 +15,9 @@ RAW_ITEMS = Table(
         Column("description", "string", "Text about the item.", nullable=True),
         Column("price", "double", "List price, in the shop's currency.", nullable=True),
         Column("stock_units", "double", "Units in stock.", nullable=True),
+        Column(
+            "image_vector", "array<float>", "Its picture, as the shop encodes it.", nullable=True
+        ),
         *FROM_FILE,
         INGEST_DATE,
     ),

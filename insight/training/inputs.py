@@ -13,11 +13,12 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import FIRST_KNOWN, Vocabulary
 from insight.errors import StageOrderError
-from insight.models.arrays import Indices
+from insight.models.arrays import Floats, Indices
 from insight.settings import Settings
 from insight.stages import Run
 from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES, Table
 from insight.training import preflight
+from insight.training.item_vectors import read_item_vectors
 from insight.training.plan import RECALIBRATION, TRAIN, VALIDATION, ReadCount
 
 
@@ -44,6 +45,7 @@ class Inputs:
         item_counts: Events of every item index, shape (vocabulary size,).
         features: Location and scale of the features.
         trained_through: Date of the last cut-off that training saw, ISO.
+        item_vectors: Of every item index, where training asks for them; (vocabulary size, width).
     """
 
     splits: dict[str, Split]
@@ -51,6 +53,7 @@ class Inputs:
     item_counts: Indices
     features: FeatureStatistics
     trained_through: str
+    item_vectors: Floats | None = None
 
     def content_hash(self, settings: dict[str, object]) -> str:
         """SHA-256 over the content of the inputs and the settings, free of table versions."""
@@ -61,9 +64,14 @@ class Inputs:
             },
             "vocabulary": self.vocabulary.fingerprint,
             "features": self.features.fingerprint,
+            "item_vectors": _fingerprint(self.item_vectors),
             "settings": settings,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _fingerprint(vectors: Floats | None) -> str | None:
+    return None if vectors is None else hashlib.sha256(vectors.tobytes()).hexdigest()
 
 
 def has_examples(run: Run) -> bool:
@@ -99,7 +107,10 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     )
     last = newest.first()
     assert last is not None
-    return Inputs(splits, vocabulary, item_counts, features, str(last[0]))
+    vectors = None
+    if run.settings.training.item_vectors != "none":
+        vectors = read_item_vectors(run, vocabulary)
+    return Inputs(splits, vocabulary, item_counts, features, str(last[0]), vectors)
 
 
 def _wanted_splits(settings: Settings) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class Training:
         rows = self._shard.all_rows()
         self._all_rows = sum(rows)
         self._steps = equal_steps(rows, self._settings.batch_size)
-        self._model = CustomerModel(plan.shape, plan.category_of_item)
+        self._model = CustomerModel(plan.shape, plan.category_of_item, plan.item_vectors)
         self._model.items.start_biases(plan.item_counts)
         if plan.start is not None:
             start_from(self._model, plan.start)

@@ -13,6 +13,7 @@ from insight.metrics.classification import classification_metrics, has_both_clas
 from insight.models.arrays import Array
 from insight.models.calibration import LogitScale, fit_temperature, save_calibration
 from insight.models.history import save_history
+from insight.models.item_vectors import save_vectors
 from insight.models.weight_file import save_weights
 from insight.training.inputs import Inputs
 from insight.training.plan import (
@@ -155,6 +156,9 @@ def prepare_folder(folder: Path, members: Sequence[TrainedMember], inputs: Input
     counted = members[0].plan.counted
     if counted is not None:
         counted.save(folder)
+    # Trained along, they are among the weights.
+    if inputs.item_vectors is not None and members[0].plan.shape.item_vectors == "frozen":
+        save_vectors(folder, inputs.item_vectors)
     for number, member in enumerate(members):
         place = folder / f"member_{number}"
         place.mkdir()

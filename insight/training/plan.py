@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.models.arrays import Array, Indices
+from insight.models.arrays import Array, Floats, Indices
 from insight.models.blend import ALONE, Blend
 from insight.models.cooccurrence import CoOccurrence
 from insight.models.shape import ModelShape
@@ -32,6 +32,7 @@ class TrainingPlan:
         category_of_item: Category index of every item index, shape (vocabulary_size,).
         item_counts: Events of every item index in the training window, shape (vocabulary_size,).
         counted: Which items follow which in the training window; None where that was not asked.
+        item_vectors: Of every item index, where the shape asks for them.
         start: Weights to begin with, NaN where there are none; None to begin anew.
     """
 
@@ -42,6 +43,7 @@ class TrainingPlan:
     category_of_item: Indices
     item_counts: Indices
     counted: CoOccurrence | None = None
+    item_vectors: Floats | None = None
     start: Mapping[str, Array] | None = None
     recalibration_files: tuple[str, ...] = ()
 

@@ -44,6 +44,7 @@ def make_plans(run: Run, inputs: Inputs, champion: ModelVersion | None) -> list[
             category_of_item=inputs.vocabulary.category_of_item,
             item_counts=inputs.item_counts,
             counted=counted,
+            item_vectors=inputs.item_vectors,
             start=start,
             recalibration_files=recent.files if recent else (),
         )
@@ -67,6 +68,8 @@ def _shape(run: Run, inputs: Inputs, settings: TrainingSettings) -> ModelShape:
         heads=settings.heads,
         dropout=settings.dropout,
         repeats=run.settings.scoring.recommend_seen,
+        item_vectors=settings.item_vectors,
+        vector_width=0 if inputs.item_vectors is None else inputs.item_vectors.shape[1],
     )
 
 

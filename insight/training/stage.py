@@ -13,7 +13,7 @@ from insight.registry.schedule import why_not_train
 from insight.registry.version import ModelVersion
 from insight.spark import REPOSITORY
 from insight.stages import Run, Stage
-from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES
+from insight.tables import FEATURE_STATISTICS, ITEM_VECTORS, ITEM_VOCABULARY, TRAINING_EXAMPLES
 from insight.training import outcome
 from insight.training.backends import Backend, backend_for
 from insight.training.code import code_fingerprint
@@ -66,7 +66,7 @@ def train(run: Run) -> str | None:
 
 TRAIN = Stage(
     name="train",
-    reads=(TRAINING_EXAMPLES, ITEM_VOCABULARY, FEATURE_STATISTICS),
+    reads=(TRAINING_EXAMPLES, ITEM_VOCABULARY, ITEM_VECTORS, FEATURE_STATISTICS),
     writes=(),
     work=train,
 )

@@ -12,7 +12,7 @@ from insight.models.arrays import Array
 from insight.models.shape import ModelShape, member_folders
 from insight.models.weight_file import load_weights
 
-_OF_ITEMS = ("items", "biases", "items_again_things")
+_OF_ITEMS = ("items", "biases", "items_again_things", "vectors")
 _OF_CATEGORIES = ("categories", "category_biases", "categories_again_things")
 _MAY_DIFFER = ("vocabulary_size", "category_count", "dropout")
 

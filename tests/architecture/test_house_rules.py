@@ -60,7 +60,7 @@ def test_only_jobs_print(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*SOURCES, *JOBS], ids=_name)
 def test_tensorflow_stays_in_its_rooms(path: Path) -> None:
-    heavy = {"tensorflow", "tf_keras", "keras", "horovod", "petastorm"}
+    heavy = {"tensorflow", "tf_keras", "keras", "horovod", "petastorm", "transformers"}
     used = {name.split(".")[0] for name in _imported(path)} & heavy
     room = path.relative_to(ROOT).parts[1]
     assert not used or room in MAY_IMPORT_TENSORFLOW, used

@@ -88,6 +88,21 @@ def test_poison_in_a_description_is_refused_with_a_reason(spark: SparkSession) -
     assert found == [reason for reason, group in rows.items() for _ in group]
 
 
+def test_an_image_vector_may_be_missing_but_not_of_another_length(spark: SparkSession) -> None:
+    rows = {
+        None: [None, [0.5, -1.0]],
+        "image_vector_of_another_length": [[], [0.5], [0.5, 1.0, 2.0]],
+        "image_vector_not_finite": [[0.5, None], [0.5, float("nan")], [float("-inf"), 1.0]],
+    }
+    raw = spark.createDataFrame(
+        [("tea", vector, None) for group in rows.values() for vector in group],
+        f"{KEY} string, image_vector array<float>, malformed string",
+    )
+    rules = description_rules(raw, key=KEY, settings=CleanSettings(image_vector_length=2))
+    found = [row["reason"] for row in with_reason(raw, rules).collect()]
+    assert found == [reason for reason, group in rows.items() for _ in group]
+
+
 def test_only_what_has_changed_is_written_nulls_being_equal(spark: SparkSession) -> None:
     known = spark.createDataFrame(
         [
@@ -130,6 +145,7 @@ def test_key_and_dates_do_not_describe() -> None:
         "description",
         "price",
         "stock_units",
+        "image_vector",
     ]
     assert "age_band" in attributes_of(CUSTOMERS)
     assert not {"customer_id", "known_from", "ingest_date"} & set(attributes_of(CUSTOMERS))

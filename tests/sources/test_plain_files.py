@@ -73,6 +73,12 @@ def test_events_in_parquet_have_typed_columns(spark: SparkSession, tmp_path: Pat
             ("A", 2.5, 7.0, "Red,\nand round"),
         ),
         (
+            "items",
+            'item_id,title,image_vector\nA,Tea,"[0.5, -1]"\n',
+            ("item_id", "image_vector", "malformed"),
+            ("A", [0.5, -1.0], None),
+        ),
+        (
             "feedback",
             "created_at,kind,feedback_text,rating\n2024-12-31,review,Good,5\n",
             ("kind", "feedback_text", "rating", "customer_id"),

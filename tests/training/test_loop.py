@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from insight.training.group import SoloGroup
 from insight.training.launch import report_of
 from insight.training.loop import Training, seed_everything
 from insight.training.plan import HEADS, ReadCount
-from tests.training.examples import example_columns, small_plan, write_file, write_split
+from tests.training.examples import ITEMS, example_columns, small_plan, write_file, write_split
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,19 @@ def test_training_stops_when_validation_no_longer_improves(splits, monkeypatch):
     monkeypatch.setattr("insight.training.validation.Validation.metrics", measured)
     report = training.run()
     assert [entry["next_item_loss"] for entry in report.history] == [5.0, 4.0, 4.5]
+
+
+@pytest.mark.parametrize("kind", ["frozen", "fine_tuned"])
+def test_training_learns_what_items_vectors_say(splits, kind):
+    plan = small_plan(*splits, max_epochs=1, item_vectors=kind)
+    vectors = np.random.default_rng(1).normal(size=(ITEMS, 3)).astype(np.float32)
+    shape = replace(plan.shape, item_vectors=kind, vector_width=3)
+    report = _train(replace(plan, shape=shape, item_vectors=vectors))
+    learnt = {name.partition("/")[2]: values for name, values in report.weights.items()}
+    assert np.abs(learnt["vector_projection"]).max() > 0
+    if kind == "fine_tuned":
+        moved = np.abs(learnt["vectors"] - vectors).max()
+        assert 0 < moved < 0.5
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])

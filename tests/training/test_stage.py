@@ -11,11 +11,12 @@ from insight.delta import Lake
 from insight.encoding.features import FEATURES, NULLABLE, transform_of
 from insight.errors import SettingsError
 from insight.models.history import load_history
+from insight.models.item_vectors import load_vectors_or_none
 from insight.models.predictor import Predictor
 from insight.registry import Registry
 from insight.settings import SequenceSettings, Settings, TrainingSettings
 from insight.stages import Run
-from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES
+from insight.tables import FEATURE_STATISTICS, ITEM_VECTORS, ITEM_VOCABULARY, TRAINING_EXAMPLES
 from insight.training.stage import TRAIN, train
 from tests.training.examples import ITEMS, LENGTH, example_columns
 
@@ -29,6 +30,7 @@ TRAINING = {
     "target_positions": 4,
     "timeout_seconds": 240,
     "ranks": 2,
+    "item_vectors": "frozen",
 }
 
 
@@ -58,6 +60,7 @@ def _write_tables(run: Run) -> None:
     for table, rows in (
         (TRAINING_EXAMPLES, _examples()),
         (ITEM_VOCABULARY, _vocabulary()),
+        (ITEM_VECTORS, _vectors()),
         (FEATURE_STATISTICS, _statistics()),
     ):
         frame = run.spark.createDataFrame(rows.assign(run_date=NIGHT), table.schema)
@@ -88,6 +91,21 @@ def _vocabulary() -> pd.DataFrame:
             "category": [f"kind-{i % 2}" for i in index],
             "category_index": 2 + index % 2,
             "event_count": ITEMS - index,
+        }
+    )
+
+
+def _vectors() -> pd.DataFrame:
+    """Of the first three items of the vocabulary, and of one outside."""
+    found = {"item-02": [1.0, 0.0], "item-03": [0.0, 1.0], "item-04": [0.6, 0.8], "x": [1.0, 0.0]}
+    return pd.DataFrame(
+        {
+            "item_id": list(found),
+            "kind": "text",
+            "content_hash": "h",
+            "vector": list(found.values()),
+            "encoder": "e",
+            "encoder_version": "1",
         }
     )
 
@@ -123,6 +141,15 @@ def test_two_ranks_train_a_challenger_and_a_rerun_changes_nothing(run):
     assert [each["epoch"] for each in epochs] == list(range(1, len(epochs) + 1))
     assert "examples_per_second" not in epochs[0]
     _predicts(version.folder)
+    vectors = load_vectors_or_none(version.folder)
+    assert vectors.tolist()[:6] == [
+        [0, 0],
+        [0, 0],
+        [1, 0],
+        [0, 1],
+        pytest.approx([0.6, 0.8]),
+        [0, 0],
+    ]
 
     run.lake.begin_stage()
     assert version.version in (train(run) or "")

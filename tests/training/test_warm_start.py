@@ -54,7 +54,26 @@ def test_items_keep_their_weights_at_their_new_places(champion):
     assert all(np.isfinite(values).all() for values in found.values())
 
 
-@pytest.mark.parametrize("change", [{"width": 16}, {"encoder": "transformer"}, {"blocks": 2}])
+def test_a_new_items_vector_begins_as_its_text_says(champion):
+    folder, _ = champion
+    kind = {"item_vectors": "fine_tuned", "vector_width": 2}
+    before = CustomerModel(small_shape(**kind), OWN.category_of_item)
+    (name,) = (name for name in weights_of(before) if name.endswith("/vectors"))
+    learnt = np.arange(2 * ITEMS, dtype=np.float32).reshape(ITEMS, 2)
+    small_shape(**kind).save(folder / "member_0")
+    save_weights(folder / "member_0", {**weights_of(before), name: learnt})
+    shape = replace(SHAPE, **kind)
+    (start,) = start_of(folder, [shape], TONIGHT, STATISTICS)
+    text = np.full((TONIGHT.size, 2), 0.5, np.float32)
+    model = CustomerModel(shape, TONIGHT.category_of_item, text)
+    start_from(model, start)
+    # "new" has its text; i5 and i2 what the champion made of theirs.
+    assert weights_of(model)[name][2:].tolist() == [[0.5, 0.5], [10, 11], [4, 5]]
+
+
+@pytest.mark.parametrize(
+    "change", [{"width": 16}, {"encoder": "transformer"}, {"blocks": 2}, {"item_vectors": "frozen"}]
+)
 def test_another_architecture_begins_anew(champion, change):
     folder, _ = champion
     assert start_of(folder, [replace(SHAPE, **change)], TONIGHT, STATISTICS) is None
