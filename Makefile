@@ -25,7 +25,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks docs package lock clean
+.PHONY: help env nightly backfill maintain query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-item-vectors docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ bench-sessions: env ## Rank the next click of sessions beside rivals (DATA=yooch
 
 bench-tasks: env ## Purchase and churn beside LightGBM and others, on two real shops
 	$(python) -m bench.tasks $(ARGS)
+
+bench-item-vectors: env ## Train with and without items' vectors, after make nightly (DATE=2017-11-30)
+	$(python) -m bench.item_vectors --date $(DATE) $(ARGS)
 
 docs: env ## Write docs/tables.md and docs/features.md from the table contracts
 	$(python) -m insight.tables.document
