@@ -26,7 +26,9 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain validate query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated docs package lock clean
+.PHONY: help env nightly backfill maintain validate query source-check simulate test check format \
+	bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
+	bench-item-vectors docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -87,6 +89,9 @@ bench-tasks: env ## Purchase and churn beside LightGBM and others, on two real s
 
 bench-simulated: env ## A simulated shop's predictions beside its true probabilities
 	$(python) -m bench.simulated
+
+bench-item-vectors: env ## Train with and without items' vectors, after make nightly (DATE=2017-11-30)
+	$(python) -m bench.item_vectors --date $(DATE) $(ARGS)
 
 docs: env ## Write docs/tables.md and docs/features.md from the table contracts
 	$(python) -m insight.tables.document

@@ -1,0 +1,1 @@
+"""Next items with and without the vectors of items' words and pictures, on a night's examples."""
