@@ -26,7 +26,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain validate query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks docs package lock clean
+.PHONY: help env nightly backfill maintain validate tune query source-check simulate test check format bench-night bench-lake bench-next-item bench-sessions bench-tasks docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ maintain: env ## Compact the tables, check their files, remove dead ones (DATE=2
 
 validate: env ## Train and judge past nights again, in order of time (DATE=2017-11-30 FOLDS=3)
 	./spark-submit.sh jobs/validate.py --date $(DATE) --folds $(FOLDS) $(ARGS)
+
+tune: env ## Search better training settings on past nights (DATE=2017-11-30)
+	./spark-submit.sh jobs/tune.py --date $(DATE) $(ARGS)
 
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"

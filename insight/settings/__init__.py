@@ -12,12 +12,14 @@ from insight.settings.schema import (
     SequenceSettings,
     SessionSettings,
     Settings,
-    SimulateSettings,
     TrainingSettings,
 )
+from insight.settings.simulation import SimulateSettings
+from insight.settings.tuning import Choices, Span, TuningSettings
 
 __all__ = [
     "CONF",
+    "Choices",
     "CleanSettings",
     "ExampleSettings",
     "FeatureSettings",
@@ -29,7 +31,9 @@ __all__ = [
     "SessionSettings",
     "Settings",
     "SimulateSettings",
+    "Span",
     "TrainingSettings",
+    "TuningSettings",
     "load_settings",
     "parsed_yaml",
 ]

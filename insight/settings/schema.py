@@ -4,14 +4,14 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
+
+from insight.settings.simulation import SimulateSettings
+from insight.settings.strict import Strict
+from insight.settings.tuning import TuningSettings, refuse_impossible
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class IngestSettings(_Strict):
+class IngestSettings(Strict):
     allow_empty_day: bool = False
     max_malformed_share: float = Field(0.05, ge=0, le=1)
     """A column of a file with more unparsable values than this has changed its type."""
@@ -19,7 +19,7 @@ class IngestSettings(_Strict):
     """Whether columns that a source does not declare are ignored rather than refused."""
 
 
-class CleanSettings(_Strict):
+class CleanSettings(Strict):
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     """Of a kind of rows; repeats and bots do not count."""
     max_bot_share: float = Field(0.5, ge=0, le=1)
@@ -59,7 +59,7 @@ class CleanSettings(_Strict):
     """How far back a return looks for its purchase."""
 
 
-class SessionSettings(_Strict):
+class SessionSettings(Strict):
     gap_minutes: int = Field(30, gt=0)
     split_at_midnight: bool = False
     """Whether a visit ends with its day (UTC)."""
@@ -67,19 +67,19 @@ class SessionSettings(_Strict):
     """Whether a click on another campaign opens a new visit."""
 
 
-class SequenceSettings(_Strict):
+class SequenceSettings(Strict):
     length: int = Field(64, ge=2)
     """Last events kept per customer. Raised, the older ones are there only in a fresh lake."""
 
 
-class FeatureSettings(_Strict):
+class FeatureSettings(Strict):
     smoothing_days: Literal[1, 3, 5, 7, 9, 11, 13, 15] = 5
     """Odd width of the rolling median that an item's trend looks through; 1 for none."""
     scaling: Literal["standard", "min_max"] = "standard"
     """Features as z-scores, or between 0 and 1; fitted on the training window either way."""
 
 
-class ExampleSettings(_Strict):
+class ExampleSettings(Strict):
     purchase_days: int = Field(7, gt=0)
     churn_days: int = Field(30, gt=0)
     active_days: int = Field(90, gt=0)
@@ -93,7 +93,7 @@ class ExampleSettings(_Strict):
     """Files of equal size per split; each rank reads its own share of them."""
 
 
-class TrainingSettings(_Strict):
+class TrainingSettings(Strict):
     backend: Literal["horovod", "single"] = "horovod"
     encoder: Literal["cnn", "gru", "transformer"] = "gru"
     ensemble: tuple[Literal["cnn", "gru", "transformer"], ...] = ()
@@ -154,7 +154,7 @@ class TrainingSettings(_Strict):
     timeout_seconds: int = Field(3600, gt=0)
 
 
-class PromotionSettings(_Strict):
+class PromotionSettings(Strict):
     bootstrap_rounds: int = Field(200, ge=20)
     popularity_days: tuple[int, ...] = Field((7, 28), min_length=1)
     """Look-back windows of the popularity baselines; a challenger must beat each."""
@@ -163,7 +163,7 @@ class PromotionSettings(_Strict):
     seed: int = 20170101
 
 
-class ScoringSettings(_Strict):
+class ScoringSettings(Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
     """Whether items the customer already knows may be recommended (true for a grocer). A model
@@ -172,7 +172,7 @@ class ScoringSettings(_Strict):
     """Customers silent for longer are not scored."""
 
 
-class MaintenanceSettings(_Strict):
+class MaintenanceSettings(Strict):
     retention_hours: int = Field(168, ge=168)
     """Files that no newer version needs are kept so long: the past that can be read or restored.
     Never less than a week, nor than a table's own delta.deletedFileRetentionDuration."""
@@ -185,31 +185,7 @@ class MaintenanceSettings(_Strict):
     """A partition with so many files smaller than that is compacted."""
 
 
-class SimulateSettings(_Strict):
-    seed: int = Field(20240101, ge=0)
-    customers: int = Field(20_000, ge=1)
-    items: int = Field(5_000, ge=1)
-    categories: int = Field(40, ge=1)
-    brands: int = Field(60, ge=1)
-    zipf_exponent: float = Field(1.05, gt=0)
-    new_customer_share: float = Field(0.3, ge=0, le=1)
-    """Customers who join while the shop is open, rather than before."""
-    mean_hazard: float = Field(0.004, gt=0, lt=1)
-    """Mean probability that a customer leaves for good on any day."""
-    mean_conversion: float = Field(0.12, gt=0, lt=1)
-    """Mean share of visits that buy."""
-    bots: int = Field(3, ge=0)
-    bot_share: float = Field(0.02, ge=0, lt=1)
-    """Of all events; shared by the bots."""
-    duplicate_share: float = Field(0.005, ge=0, le=1)
-    near_duplicate_share: float = Field(0.002, ge=0, le=1)
-    late_share: float = Field(0.01, ge=0, le=1)
-    late_days_at_most: int = Field(9, ge=1)
-    broken_share: float = Field(0.003, ge=0, le=1)
-    processes: int = Field(2, ge=1)
-
-
-class Settings(_Strict):
+class Settings(Strict):
     """All settings of a run."""
 
     profile: str
@@ -230,6 +206,7 @@ class Settings(_Strict):
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
     maintenance: MaintenanceSettings = MaintenanceSettings()
+    tuning: TuningSettings = TuningSettings()
     simulate: SimulateSettings = SimulateSettings()
 
     @field_validator("registry", "report", "pseudonym_key_file", mode="before")
@@ -239,3 +216,11 @@ class Settings(_Strict):
         if "://" in str(value):
             raise ValueError("a path the driver can open (mounted storage), not a URL")
         return value
+
+    @field_validator("tuning")
+    @classmethod
+    def _can_be_searched(cls, tuning: TuningSettings, others: ValidationInfo) -> TuningSettings:
+        # Without it training itself was refused, which is told first.
+        if "training" in others.data:
+            refuse_impossible(tuning.space, others.data["training"])
+        return tuning
