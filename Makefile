@@ -26,8 +26,8 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain validate query source-check simulate test check format \
-	bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
+.PHONY: help env nightly backfill maintain validate tune query source-check simulate test check \
+	format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
 	bench-item-vectors docs package lock clean
 
 help: ## List the commands
@@ -48,6 +48,9 @@ maintain: env ## Compact the tables, check their files, remove dead ones (DATE=2
 
 validate: env ## Train and judge past nights again, in order of time (DATE=2017-11-30 FOLDS=3)
 	./spark-submit.sh jobs/validate.py --date $(DATE) --folds $(FOLDS) $(ARGS)
+
+tune: env ## Search better training settings on past nights (DATE=2017-11-30)
+	./spark-submit.sh jobs/tune.py --date $(DATE) $(ARGS)
 
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"

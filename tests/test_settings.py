@@ -71,6 +71,31 @@ def test_a_value_out_of_its_bounds_is_named(conf: Path, name: str, value: object
     assert refused.value.found == repr(value)
 
 
+@pytest.mark.parametrize(
+    ("space", "problem"),
+    [
+        ({"learning_rate": {"low": 0, "high": 1}}, "learning_rate = 0 is impossible"),
+        ({"encoder": {"choices": ["gru", "lstm"]}}, "encoder = lstm is impossible"),
+        ({"wdth": {"choices": [64]}}, "wdth cannot be searched; one of .*width"),
+        ({"ranks": {"choices": [1, 2]}}, "ranks cannot be searched"),
+        ({"width": {"low": 64, "high": 32}}, "low below high"),
+        ({"width": {"low": 32, "high": 64, "step": 8}}, "step"),
+    ],
+)
+def test_what_training_would_refuse_is_not_searched(
+    conf: Path, space: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(SettingsError, match=problem):
+        load_settings("small", conf=conf, overrides={"tuning.space": space})
+
+
+def test_whole_numbers_are_searched_among_whole_numbers(conf: Path) -> None:
+    space = {"width": {"low": 32, "high": 64}, "dropout": {"low": 0.0, "high": 0.5}}
+    found = load_settings("small", conf=conf, overrides={"tuning.space": space}).tuning.space
+    assert isinstance(found["width"].low, int) and isinstance(found["dropout"].low, float)
+    assert found["dropout"].holds(0.3) and not found["dropout"].holds(0.6)
+
+
 def test_a_missing_setting_is_named(conf: Path) -> None:
     (conf / "base.yml").write_text(BASE.replace("lake: lake\n", ""))
     with pytest.raises(SettingsError, match="setting lake"):

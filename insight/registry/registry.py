@@ -173,6 +173,25 @@ class Registry:
         ]
         return sorted(records, key=lambda record: record["promoted_at"])
 
+    def log_trial(
+        self,
+        search: str,
+        number: int,
+        params: Mapping[str, object],
+        values: Mapping[str, float],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Keep one trial of a search as an MLflow run; versions and aliases stay as they are.
+
+        Args:
+            search: Its experiment.
+            number: Of the trial, from 0.
+            params: What it tried, seeds among it.
+            values: What came of it, by fold.
+            tags: How it ended.
+        """
+        self._store.log_run(search, f"trial {number}", params, values, tags)
+
     def _champion_entry(self, as_of: date) -> "Entry | None":
         """The last promoted of those promoted for the newest run date up to ``as_of``."""
         promoted = [

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,24 @@ class Store:
     def alias(self, alias: str, entry: "Entry") -> None:
         """Point an alias at a version; it leaves the one it pointed at before."""
         self._client.set_registered_model_alias(MODEL_NAME, alias, entry.version)
+
+    def log_run(
+        self,
+        experiment: str,
+        name: str,
+        params: Mapping[str, object],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Keep a run that is over, of an experiment that is made where there is none."""
+        known = self._client.get_experiment_by_name(experiment)
+        place = known.experiment_id if known else self._client.create_experiment(experiment)
+        run = self._client.create_run(place, run_name=name, tags=dict(tags)).info.run_id
+        for key, value in params.items():
+            self._client.log_param(run, key, value)
+        for key, metric in metrics.items():
+            self._client.log_metric(run, key, metric)
+        self._client.set_terminated(run)
 
 
 def _quiet_client(uri: str) -> "MlflowClient":

@@ -16,9 +16,11 @@ from insight.settings.schema import (
 )
 from insight.settings.simulated import SimulateSettings
 from insight.settings.training import TrainingSettings
+from insight.settings.tuning import Choices, Span, TuningSettings
 
 __all__ = [
     "CONF",
+    "Choices",
     "CleanSettings",
     "ExampleSettings",
     "FeatureSettings",
@@ -30,8 +32,10 @@ __all__ = [
     "SessionSettings",
     "Settings",
     "SimulateSettings",
+    "Span",
     "TextSettings",
     "TrainingSettings",
+    "TuningSettings",
     "load_settings",
     "parsed_yaml",
 ]

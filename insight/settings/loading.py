@@ -118,14 +118,14 @@ def _settings_error(
 ) -> SettingsError:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
-    if first["type"] != "extra_forbidden":
+    known = _known_names(Settings, first["loc"][:-1])
+    if first["type"] != "extra_forbidden" or not known:
         return SettingsError(
             f"setting {name} (profile {profile})",
             found=repr(first.get("input")),
             expected=first["msg"].lower(),
             next_step="correct it in conf/ or in the environment",
         )
-    known = _known_names(Settings, first["loc"][:-1])
     near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
     hint = f"write {near[0]!r} instead" if near else "remove it"
     return SettingsError(
@@ -137,6 +137,10 @@ def _settings_error(
 
 
 def _known_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """None where the place has names of its own choice, as a search space has."""
     for part in location:
-        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+        inner = model.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
     return sorted(model.model_fields)

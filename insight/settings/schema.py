@@ -4,11 +4,12 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from insight.settings.simulated import SimulateSettings
 from insight.settings.strict import Strict
 from insight.settings.training import TrainingSettings
+from insight.settings.tuning import TuningSettings, refuse_impossible
 
 
 class IngestSettings(Strict):
@@ -163,6 +164,7 @@ class Settings(Strict):
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
     maintenance: MaintenanceSettings = MaintenanceSettings()
+    tuning: TuningSettings = TuningSettings()
     simulate: SimulateSettings = SimulateSettings()
 
     @field_validator("registry", "report", "pseudonym_key_file", mode="before")
@@ -172,3 +174,11 @@ class Settings(Strict):
         if "://" in str(value):
             raise ValueError("a path the driver can open (mounted storage), not a URL")
         return value
+
+    @field_validator("tuning")
+    @classmethod
+    def _can_be_searched(cls, tuning: TuningSettings, others: ValidationInfo) -> TuningSettings:
+        # Without it training itself was refused, which is told first.
+        if "training" in others.data:
+            refuse_impossible(tuning.space, others.data["training"])
+        return tuning

@@ -20,6 +20,7 @@ from insight.errors import ModelNotFoundError
 from insight.models.shape import ModelShape
 from insight.promotion import stage
 from insight.promotion.evaluation import Candidate, Scorer
+from insight.promotion.judging import GATE_METRICS
 from insight.registry.version import ModelVersion
 from insight.settings import PromotionSettings, Settings
 from insight.stages import Run
@@ -209,6 +210,9 @@ def test_the_first_good_model_becomes_champion_and_a_rerun_changes_nothing(
     assert ("recency_rule", "new") not in judged
     by_key = {(row[0], row[2], row[3]): row for row in first if row[8] == "all"}
     assert by_key["challenger", "purchase", "auc"][4:7] == (1.0, 1.0, 1.0)
+    alone = stage.gate_metrics_of(run, registry.challengers[RUN_DATE])
+    asked = {task: by_key["challenger", task, metric][4] for task, metric in GATE_METRICS.items()}
+    assert {task: round(value, 6) for task, value in alone.items()} == asked
     # A sixth has no next item, a sixth one outside the vocabulary: a miss.
     assert by_key["challenger", "next_item", "hr10"][7] < CUSTOMER_COUNT
     assert 0.7 < by_key["challenger", "next_item", "hr10"][4] < 0.9

@@ -36,6 +36,9 @@ SMALL: dict[str, Any] = {
     "training.negatives": 4,
     "promotion.bootstrap_rounds": 20,
     "promotion.popularity_days": [7],
+    "tuning.space": {"learning_rate": {"low": 0.001, "high": 0.1, "log": True}},
+    "tuning.folds": 1,
+    "tuning.trials": 2,
 }
 
 

@@ -13,7 +13,7 @@ from insight.rehearsal.nights import open_fold
 from insight.rehearsal.validate import validating
 from insight.stages import Run, StageRecord, run_stage
 from insight.tables import EVENTS, ITEMS, TRAINING_EXAMPLES, VALIDATION
-from jobs.validate import summarise
+from jobs.validate import main, summarise
 from tests.frames import DAY
 from tests.rehearsal.conftest import versions
 
@@ -106,6 +106,7 @@ def test_the_summary_shows_means_beside_the_baselines(
         assert contender in said
 
 
-def test_no_folds_are_refused() -> None:
+def test_no_folds_are_refused(logs_as_before: None) -> None:
     with pytest.raises(SettingsError, match="at least 1"):
         validating(0)
+    assert main(["--folds", "0", "--date", str(DAY)]) == 2
