@@ -31,7 +31,7 @@ def embed_items(run: Run) -> str | None:
         if run.settings.text.encoder != "none":
             rows = rows.unionByName(_of_texts(run, items, before, keep))
         dated = rows.withColumn("run_date", F.lit(run.run_date))
-        # Equal vectors beside each other: where few texts are of many items, a tenth of the room.
+        # Equal vectors beside each other: where few texts are of many items, a seventh of the room.
         dated = dated.repartition("content_hash").sortWithinPartitions("content_hash", "item_id")
         done = run.lake.publish(dated, ITEM_VECTORS, where=f"run_date = '{run.run_date}'")
     return None if done.rows else "no item says anything new"

