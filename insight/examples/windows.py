@@ -50,19 +50,18 @@ def split_by_time(
 
     The test labels end with the run date, the validation labels where the test window begins,
     and all train labels where the validation window begins. Each train cut-off has at least
-    one label window of history behind it. A cut-off for recalibration is the newest whose
-    labels of the shorter horizon are complete by the test cut-off; where both horizons are
-    equal, that is the validation cut-off.
+    one label window of history behind it. The one for recalibration is the newest on the test
+    cut-off's day of the week whose labels of the shorter horizon are complete by then.
     """
-    shorter, longer = sorted((settings.purchase_days, settings.churn_days))
-    horizon = timedelta(days=longer)
+    horizon = timedelta(days=max(settings.purchase_days, settings.churn_days))
     step = timedelta(days=settings.cutoff_step_days)
     test = run_date - horizon
     validation = test - horizon
     newest = validation - horizon
     candidates = [newest - step * k for k in range(settings.train_cutoffs)]
     train = tuple(sorted(day for day in candidates if day - horizon >= first_event_date))
-    between = test - timedelta(days=shorter) if recalibrate and shorter < longer else None
+    newer = settings.recalibration_days if recalibrate else None
+    between = test - timedelta(days=newer) if newer else None
     return Cutoffs(train, validation, test, between) if train else None
 
 

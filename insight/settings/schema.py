@@ -1,5 +1,6 @@
 """Every setting: its meaning, bounds and default; training's and the simulated shop's lie apart."""
 
+import math
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -101,6 +102,17 @@ class ExampleSettings(Strict):
     """Share of the customers whose features are made again without the future, to compare."""
     files: int = Field(8, gt=0)
     """Files of equal size per split; each rank reads its own share of them."""
+
+    @property
+    def recalibration_days(self) -> int | None:
+        """How long before the test cut-off the newest one lies with labels complete by then.
+
+        In whole weeks, so that a horizon of some days covers the test's days of the week. None
+        where the validation cut-off is as new.
+        """
+        shorter, longer = sorted((self.purchase_days, self.churn_days))
+        days = 7 * math.ceil(shorter / 7)
+        return days if days < longer else None
 
 
 class TextSettings(Strict):

@@ -114,9 +114,7 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
 
 
 def _wanted_splits(settings: Settings) -> tuple[str, ...]:
-    # With equal horizons validation is the newest cut-off whose labels are complete.
-    differ = settings.examples.purchase_days != settings.examples.churn_days
-    if settings.training.recalibrate and differ:
+    if settings.training.recalibrate and settings.examples.recalibration_days:
         return TRAIN, VALIDATION, RECALIBRATION
     return TRAIN, VALIDATION
 

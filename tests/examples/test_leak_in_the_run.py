@@ -20,11 +20,11 @@ from insight.tables import CUSTOMERS, EVENTS, ITEMS, TRAINING_EXAMPLES
 from tests.frames import DAY, at, events, frame, items
 from tests.memory_lake import MemoryLake
 
-DAYS = 14
+DAYS = 36
 WINDOWS: dict[str, Any] = {
     "examples.purchase_days": 1,
-    "examples.churn_days": 2,
-    "examples.active_days": 5,
+    "examples.churn_days": 8,
+    "examples.active_days": 20,
     "examples.train_cutoffs": 2,
     "examples.cutoff_step_days": 1,
     "examples.min_item_events": 1,
@@ -35,7 +35,7 @@ WINDOWS: dict[str, Any] = {
 
 @pytest.fixture
 def run(spark: SparkSession, tmp_path: Path) -> Run:
-    """A fortnight of two customers, described up to the features of its last day."""
+    """Five weeks of two customers, described up to the features of its last day."""
     lake = MemoryLake(spark)
     days = [DAY - timedelta(days=n) for n in range(DAYS)]
     rows = [
@@ -62,15 +62,15 @@ def test_recalibration_knows_nothing_of_the_test_window(run: Run) -> None:
     BUILD_EXAMPLES.work(run)
     recent = run.lake.read(TRAINING_EXAMPLES).where("split = 'recalibration'")
     before = {row["customer_id"]: row for row in recent.collect()}
-    # Horizons of one and two days: both buy on most of these days, and Ben on every other.
-    cutoff = DAY - timedelta(days=3)
+    # A day is over long before a week is; on the day after this cut-off Ben does not buy.
+    test = DAY - timedelta(days=8)
+    cutoff = test - timedelta(days=7)
     assert {row["cutoff_at"] for row in before.values()} == {
         at(f"{cutoff} 23:59:59").timestamp() + 1
     }
-    assert {name: row["purchase"] for name, row in before.items()} == {"anna": 1.0, "ben": 1.0}
+    assert {name: row["purchase"] for name, row in before.items()} == {"anna": 1.0, "ben": 0.0}
     masks = {(row["has_purchase"], row["has_churn"], row["next_item"]) for row in before.values()}
     assert masks == {(1.0, 0.0, 0)}
-    test = DAY - timedelta(days=2)
     past = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(test))
     run.lake.publish(past, EVENTS, where="true")
     BUILD_EXAMPLES.work(run)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,10 +31,19 @@ def test_the_shorter_horizon_is_over_by_the_test_cutoff() -> None:
     assert cutoffs.labels_end == {date(2024, 3, 14): cutoffs.test}
 
 
-def test_equal_horizons_have_no_later_cutoff_than_validation() -> None:
-    equal = SETTINGS.model_copy(update={"churn_days": SETTINGS.purchase_days})
+def test_a_horizon_of_some_days_covers_the_tests_days_of_the_week() -> None:
+    days = SETTINGS.model_copy(update={"purchase_days": 3})
+    wanted = {"run_date": RUN_DATE, "first_event_date": date(2023, 1, 1), "recalibrate": True}
+    cutoffs = split_by_time(days, **wanted)  # type: ignore[arg-type]
+    assert cutoffs is not None and cutoffs.recalibration == cutoffs.test - timedelta(days=7)
+
+
+@pytest.mark.parametrize("horizons", [(10, 10), (3, 7), (8, 14)])
+def test_nothing_is_recalibrated_where_validation_is_as_new(horizons: tuple[int, int]) -> None:
+    purchase, churn = horizons
+    close = SETTINGS.model_copy(update={"purchase_days": purchase, "churn_days": churn})
     cutoffs = split_by_time(
-        equal, run_date=RUN_DATE, first_event_date=date(2023, 1, 1), recalibrate=True
+        close, run_date=RUN_DATE, first_event_date=date(2023, 1, 1), recalibrate=True
     )
     assert cutoffs is not None
     assert (cutoffs.recalibration, cutoffs.labels_end) == (None, {})
