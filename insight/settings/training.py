@@ -32,8 +32,8 @@ class TrainingSettings(Strict):
     warm_start: bool = False
     """Whether training begins with the champion's weights, where its encoders are the same."""
     recalibrate: bool = True
-    """Whether the probabilities of the task with the shorter horizon are shifted to what the
-    newest cut-off shows whose labels are complete by the test cut-off."""
+    """Whether the probabilities of the task with the shorter horizon are also fitted to the
+    newest cut-off whose labels are complete by the test cut-off."""
     every_days: int = Field(7, ge=1)
     """A champion younger than this is not trained anew."""
     width: int = Field(64, ge=4)

@@ -104,19 +104,27 @@ def fit_calibration(reports: Sequence[RankReport]) -> dict[str, LogitScale]:
 def recalibrate(
     scales: Mapping[str, LogitScale], reports: Sequence[RankReport]
 ) -> dict[str, LogitScale]:
-    """Each task's scale, shifted to the base rate of its recalibration labels, if it has any.
+    """Each task's scale, shifted to validation and recalibration labels together, if it has both.
 
-    How often people buy changes within weeks; whom the model takes for likelier does not, and
-    one cut-off's rows would only add noise to the slopes.
+    How often people buy drifts, but also wanders from week to week: of two weeks the mean is
+    nearer to the next one than either. Whom the model takes for likelier stays, and one cut-off's
+    rows would only add noise to the slopes.
     """
     if any(RECALIBRATION not in report.answers for report in reports):
         return dict(scales)
     return {
-        head: scale.shifted(*_labelled(reports, head, RECALIBRATION))
-        if head in YES_NO_TASKS
-        else scale
+        head: _recalibrated(scale, reports, head) if head in YES_NO_TASKS else scale
         for head, scale in scales.items()
     }
+
+
+def _recalibrated(scale: LogitScale, reports: Sequence[RankReport], task: str) -> LogitScale:
+    older = _labelled(reports, task, VALIDATION)
+    newer = _labelled(reports, task, RECALIBRATION)
+    if not len(newer[1]):
+        return scale
+    logits, labels = (np.concatenate(pair) for pair in zip(older, newer, strict=True))
+    return scale.shifted(logits, labels)
 
 
 def recalibration_metrics(member: TrainedMember) -> dict[str, float]:

@@ -83,15 +83,19 @@ def test_masked_rows_take_no_part_in_calibration():
     assert "validation.churn.auc" not in metrics
 
 
-def test_recalibration_moves_the_intercept_to_the_newer_base_rate_and_nothing_else():
-    # Of four with one logit, two bought before the validation cut-off, and none lately: Platt's
-    # target is then 1 / (4 + 2), whose log-odds are -log 5. The fifth row has no label.
+def test_recalibration_moves_the_intercept_towards_the_newer_base_rate_and_nothing_else():
+    # Four of six bought after the validation cut-off, and none of four lately. Of these ten rows
+    # Platt's targets are (4 + 1) / (4 + 2) and 1 / (6 + 2): their mean is what the likeliest
+    # intercept predicts on the mean. The last row has no label.
     validation = _answers([0.0, 0.0, 0.0, 0.0, 1.0, 1.0], [0, 0, 1, 1, 1, 1], [1] * 6)
     lately = _answers([0.0, 0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0, 1], [1, 1, 1, 1, 0])
     member = _member(validation=validation, recalibration=lately)
     before, after = member.fitted["purchase"], member.scales["purchase"]
     assert after.slopes == before.slopes
-    np.testing.assert_allclose(after.intercept, -np.log(5), atol=1e-6)
+    assert after.intercept < before.intercept
+    logits = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])[:, None]
+    expected = (4 * 5 / 6 + 6 / 8) / 10
+    np.testing.assert_allclose(after.probabilities(logits).mean(), expected, atol=1e-6)
     moved = recalibration_metrics(member)
     assert moved == {"recalibration.purchase.shift": after.intercept - before.intercept}
     without = validation_metrics(_member(validation=validation))

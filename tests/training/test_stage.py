@@ -133,7 +133,7 @@ def test_two_ranks_train_a_challenger_and_a_rerun_changes_nothing(run):
     assert version.facts["input_versions"]["training_examples"] >= 0
     assert version.facts["train_rows"] == 160
     assert 0 <= version.metrics["validation.purchase.auc"] <= 1
-    assert version.metrics["recalibration.purchase.shift"] < -1
+    assert version.metrics["recalibration.purchase.shift"] < -0.3
     assert "recalibration.churn.shift" not in version.metrics
     assert registry.champion_or_none(NIGHT) is None
     (history,) = version.folder.glob("member_*/history.json")
