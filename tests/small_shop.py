@@ -21,6 +21,7 @@ SMALL_NIGHT = {
     "examples.files": 2,
     "sequences.length": 12,
     "training.backend": "single",
+    "training.ensemble": ["cnn"],
     "training.width": 16,
     "training.max_epochs": 6,
     "training.negatives": 32,
@@ -28,7 +29,7 @@ SMALL_NIGHT = {
     "promotion.bootstrap_rounds": 50,
     "scoring.top_k": 5,
 }
-"""Settings for a night of seconds: short horizons, a narrow model, one rank."""
+"""Settings for a night of seconds: short horizons, two narrow encoders, one rank."""
 
 
 def land_small_shop(

@@ -85,9 +85,11 @@ def bgnbd_contender(orders: pd.DataFrame, test: Split) -> Contender:
 
     Args:
         orders: ``customer_id, first, last, count``: days with an order up to the cut-off.
-        test: The rows to predict.
+        test: The rows to predict; those about a campaign are as of another day, and not asked.
     """
-    asked = test.rows[["customer_id", "cutoff_at"]].merge(orders, on="customer_id", how="left")
+    is_asked = test.rows["campaign_id"].to_numpy() == ""
+    rows = test.rows.loc[is_asked, ["customer_id", "cutoff_at"]]
+    asked = rows.merge(orders, on="customer_id", how="left")
     # The cut-off is the end of its day: its date is a day before.
     known = pd.to_datetime(asked["cutoff_at"] - _DAY, unit="s")
     frequency = (asked["count"] - 1).fillna(0).to_numpy(np.float64)
@@ -104,7 +106,9 @@ def bgnbd_contender(orders: pd.DataFrame, test: Split) -> Contender:
         )
         # At least one order of a Poisson count with that mean.
         buys = np.where(bought, 1.0 - np.exp(-np.asarray(expected, np.float64)), 0.0)
-        said[task] = np.clip(buys if task == "purchase" else 1.0 - buys, 1e-6, 1 - 1e-6)
+        chances = np.full(len(is_asked), 0.5)
+        chances[is_asked] = np.clip(buys if task == "purchase" else 1.0 - buys, 1e-6, 1 - 1e-6)
+        said[task] = chances
     return Contender("bgnbd", BASELINE, said)
 
 

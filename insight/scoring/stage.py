@@ -1,6 +1,7 @@
 """Score: every active customer with the champion, in the executors."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 
 import pyarrow as pa
 from pyspark import Broadcast
@@ -12,7 +13,7 @@ from insight.errors import DataQualityError
 from insight.registry.registry import Registry
 from insight.registry.shipping import Parcel, ship
 from insight.scoring.loading import loaded
-from insight.snapshots.campaigns import ANY_KIND, per_showing, with_campaign_context
+from insight.snapshots.campaigns import ANY_KIND, CONTEXT_DAYS, per_showing, with_campaign_context
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_FEATURES,
@@ -90,6 +91,9 @@ def _customers(run: Run) -> DataFrame:
         run.lake.read_or_empty(table).where(known) for table in (EXPOSURES, EVENTS)
     )
     answer_days = run.settings.examples.campaign_days
+    # Older clicks answer what is forgotten by now.
+    oldest = run.run_date - timedelta(days=CONTEXT_DAYS + answer_days)
+    events = events.where(F.col("event_date") > F.lit(oldest))
     showings = per_showing(exposures, events, answer_days=answer_days)
     return with_campaign_context(asked, showings).drop("kind", "feature_date")
 

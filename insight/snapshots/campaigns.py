@@ -9,6 +9,9 @@ ASKED = ("customer_id", "campaign_id", "kind", "feature_date")
 ANY_KIND = ""
 """Of a campaign that nothing is known of."""
 
+CONTEXT_DAYS = 365
+"""Campaigns longer ago than that are forgotten, so that a night need not read all of the past."""
+
 _KIND_PRIOR = 20.0
 _OWN_PRIOR = 2.0
 """Showings that the overall share of answers counts for beside those seen."""
@@ -49,7 +52,8 @@ def with_campaign_context(asked: DataFrame, showings: DataFrame) -> DataFrame:
 
     They are the log odds of an answer to campaigns of this kind, log1p of the customer's earlier
     showings and of their answers, and the log odds of an answer by this customer; shares are
-    smoothed towards all customers' share of answers. Nothing after the feature date counts.
+    smoothed towards all customers' share of answers. Nothing after the feature date counts, and
+    nothing ``CONTEXT_DAYS`` before it.
 
     Args:
         asked: ``customer_id, kind, feature_date`` and more.
@@ -76,7 +80,9 @@ def _per_customer(asked: DataFrame, showings: DataFrame) -> DataFrame:
     """Earlier showings of each asked customer, and those answered by the feature date."""
     past = showings.select("customer_id", F.col("feature_date").alias("_before"), "answered_on")
     keys = asked.select("customer_id", "feature_date").distinct()
-    earlier = keys.join(past, on="customer_id", how="inner").where("_before < feature_date")
+    earlier = keys.join(past, on="customer_id", how="inner").where(
+        f"_before < feature_date AND _before >= date_sub(feature_date, {CONTEXT_DAYS})"
+    )
     return earlier.groupBy("customer_id", "feature_date").agg(
         F.count(F.lit(1)).alias("_shown"),
         F.count_if(F.col("answered_on") <= F.col("feature_date")).alias("_answered"),
@@ -89,7 +95,9 @@ def _per_kind(asked: DataFrame, showings: DataFrame) -> DataFrame:
         F.count(F.lit(1)).alias("shown"), F.count("answered_on").alias("answered")
     )
     keys = asked.select("kind", "feature_date").distinct()
-    known = keys.join(closed, on=F.col("closes_on") <= F.col("feature_date"), how="left")
+    is_known = F.col("closes_on") <= F.col("feature_date")
+    is_recent = F.col("closes_on") > F.date_sub("feature_date", CONTEXT_DAYS)
+    known = keys.join(closed, on=is_known & is_recent, how="left")
     alike = F.col("_kind") == F.col("kind")
     return known.groupBy("kind", "feature_date").agg(
         F.sum("shown").alias("_all_shown"),

@@ -2,6 +2,7 @@
 
 from pyspark.sql import functions as F
 
+from insight.models.shape import ModelShape, member_folders
 from insight.registry.registry import Registry
 from insight.stages import StageRecord
 from insight.tables import (
@@ -9,6 +10,7 @@ from insight.tables import (
     CUSTOMER_SCORES,
     EVALUATION,
     EVENTS,
+    EXPOSURES,
     RECOMMENDATIONS,
     RUN_LOG,
 )
@@ -32,6 +34,16 @@ def test_the_first_night_trains_and_its_model_earns_its_place(nights: Nights) ->
 def test_the_night_ends_with_what_it_did_how_good_it_is_and_what_to_try(nights: Nights) -> None:
     for said in ("customer_scores 400", "challenger", "own_items", "The night took", "make query"):
         assert said in nights.first_output
+
+
+def test_the_champion_is_an_ensemble_with_a_card(nights: Nights) -> None:
+    settings = nights.run.settings
+    champion = Registry(settings.registry).champion_or_none(nights.first)
+    assert champion is not None
+    shapes = [ModelShape.load(folder).encoder for folder in member_folders(champion.folder)]
+    assert shapes == ["gru", "cnn"]
+    card = settings.report / "models" / champion.version / "card.html"
+    assert "gru, cnn" in card.read_text()
 
 
 def test_every_customer_is_scored_once_with_probabilities(nights: Nights) -> None:
@@ -71,8 +83,9 @@ def test_the_next_night_reads_only_new_files_and_keeps_the_young_champion(nights
     records = nights.records["second"]
     new = nights.run.lake.read(EVENTS).where(f"ingest_date = '{nights.second}'").count()
     landed = next(r for r in records if r.stage == "ingest" and r.table_name == "landing")
+    shown = nights.run.lake.read(EXPOSURES).where(f"ingest_date = '{nights.second}'").count()
     # Each new file is looked through once, and its rows are read once.
-    assert landed.rows_read <= new + 10
+    assert landed.rows_read <= new + shown + 10
     assert "days old" in (_total(records, "train").detail or "")
     events = next(r for r in records if r.stage == "clean" and r.table_name == "events")
     assert events.rows_written == new

@@ -143,6 +143,25 @@ def test_what_comes_after_the_cutoff_changes_nothing(
         assert seen == blind
 
 
+def test_what_is_a_year_old_is_forgotten(spark: SparkSession, showings: DataFrame) -> None:
+    year = timedelta(days=365)
+    long_ago = spark.createDataFrame(
+        [
+            ("anna", "old", "A", BEFORE - year - timedelta(days=1), BEFORE - year, BEFORE - year),
+            # Begun before the year, closed within it: the kind remembers, the customer does not.
+            ("carl", "edge", "A", BEFORE - year - timedelta(days=1), BEFORE, None),
+        ],
+        SHOWING,
+    )
+    recent = _context(spark, showings, "anna", "A")
+    with_old = _context(spark, showings.union(long_ago.where("campaign_id = 'old'")), "anna", "A")
+    assert with_old == recent
+    with_edge = _context(spark, showings.union(long_ago), "anna", "A")
+    assert with_edge[0] < recent[0]
+    assert with_edge[1:3] == recent[1:3]
+    assert _context(spark, showings.union(long_ago), "carl", "A")[1] == 0.0
+
+
 def test_without_any_campaign_before_the_guess_is_one_in_twenty(
     spark: SparkSession, showings: DataFrame
 ) -> None:
