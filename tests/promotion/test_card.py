@@ -129,6 +129,7 @@ def test_the_page_is_whole_in_itself_and_the_same_again(judged: Judged) -> None:
     first = page.read_text()
     assert "refused: a &lt; b" in first
     assert "http" not in first and "<script" not in first
+    assert "purchase said" in first and "No history" not in first
     drawings = [f"<svg{part.partition('</svg>')[0]}</svg>" for part in first.split("<svg")[1:]]
     # Six losses; confusion, reliability, gain and lift of the one task that could be judged.
     assert len(drawings) == 10
