@@ -79,7 +79,8 @@ class Training:
         Raises:
             TrainingFailedError: A loss or gradient is not finite.
         """
-        set_wide_parts(self._model, self._shard, self._group)
+        validation = Shard(self._plan.validation_files, self._group.rank, self._group.size)
+        set_wide_parts(self._model, self._shard, validation, self._group)
         best, read = Best(), ReadCount()
         history: list[dict[str, float]] = []
         for epoch in range(self._settings.max_epochs):

@@ -8,9 +8,6 @@ from insight.errors import TrainingFailedError
 from insight.models.arrays import Array, Doubles
 from insight.training.group import RankGroup
 
-RIDGE = 1.0
-"""Weight of half the squared coefficients in the loss; the intercept is free."""
-
 _STEPS = 50
 _SMALL = 1e-8
 
@@ -25,7 +22,7 @@ class _Sums:
 
 
 def fit_logistic_regression(
-    features: Array, labels: Array, masks: Array, group: RankGroup
+    features: Array, labels: Array, masks: Array, group: RankGroup, ridge: float
 ) -> tuple[Doubles, float]:
     """Coefficients and intercept by Newton's method (iteratively reweighted least squares).
 
@@ -38,6 +35,7 @@ def fit_logistic_regression(
         labels: 0 or 1, shape (rows,).
         masks: 1 where there is a label, shape (rows,).
         group: The ranks.
+        ridge: Weight of half the squared coefficients in the loss; the intercept is free.
 
     Returns:
         Coefficients of shape (width,), and the intercept. Zeros where no rank has a label.
@@ -49,20 +47,20 @@ def fit_logistic_regression(
     design = np.hstack([features[kept], np.ones((int(kept.sum()), 1))]).astype(np.float64)
     targets = labels[kept].astype(np.float64)
     at = np.zeros(design.shape[1])
-    here = _sums(design, targets, at, group)
+    here = _sums(design, targets, at, group, ridge)
     for _ in range(_STEPS):
         step = np.linalg.solve(here.curvature, here.gradient)
-        there = _sums(design, targets, at - step, group)
+        there = _sums(design, targets, at - step, group, ridge)
         while there.loss > here.loss and np.abs(step).max() > _SMALL:
             step = step / 2
-            there = _sums(design, targets, at - step, group)
+            there = _sums(design, targets, at - step, group, ridge)
         at, here = at - step, there
         if np.abs(step).max() < _SMALL:
             break
     return at[:-1], float(at[-1])
 
 
-def _sums(design: Doubles, targets: Doubles, at: Doubles, group: RankGroup) -> _Sums:
+def _sums(design: Doubles, targets: Doubles, at: Doubles, group: RankGroup, ridge: float) -> _Sums:
     width = len(at)
     # What is not finite is refused below, once it is known to every rank.
     with np.errstate(invalid="ignore"):
@@ -81,9 +79,9 @@ def _sums(design: Doubles, targets: Doubles, at: Doubles, group: RankGroup) -> _
             "and the champion stays",
         )
     # The intercept is as good as free, but for what keeps the curvature from being singular.
-    ridge = np.append(np.full(width - 1, RIDGE), _SMALL)
+    penalty = np.append(np.full(width - 1, ridge), _SMALL)
     return _Sums(
-        loss=float(total[0] + 0.5 * ridge @ at**2),
-        gradient=total[1 : width + 1] + ridge * at,
-        curvature=total[width + 1 :].reshape(width, width) + np.diag(ridge),
+        loss=float(total[0] + 0.5 * penalty @ at**2),
+        gradient=total[1 : width + 1] + penalty * at,
+        curvature=total[width + 1 :].reshape(width, width) + np.diag(penalty),
     )

@@ -21,7 +21,7 @@ def _rows(count: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_the_solution_is_scikit_learns():
     features, labels, masks = _rows()
-    coefficients, intercept = fit_logistic_regression(features, labels, masks, SoloGroup())
+    coefficients, intercept = fit_logistic_regression(features, labels, masks, SoloGroup(), 1.0)
     kept = masks > 0
     other = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(
         features[kept].astype(np.float64), labels[kept]
@@ -44,15 +44,16 @@ class _Recording(SoloGroup):
 def test_two_ranks_take_the_first_step_of_one_rank_with_all_rows():
     features, labels, masks = _rows()
     whole, first, second = _Recording(), _Recording(), _Recording()
-    fit_logistic_regression(features, labels, masks, whole)
-    fit_logistic_regression(features[:100], labels[:100], masks[:100], first)
-    fit_logistic_regression(features[100:], labels[100:], masks[100:], second)
+    fit_logistic_regression(features, labels, masks, whole, 1.0)
+    fit_logistic_regression(features[:100], labels[:100], masks[:100], first, 1.0)
+    fit_logistic_regression(features[100:], labels[100:], masks[100:], second, 1.0)
     np.testing.assert_allclose(first.asked[0] + second.asked[0], whole.asked[0], rtol=1e-9)
 
 
 def test_without_labels_there_is_no_regression():
     features, labels, _ = _rows(10)
-    coefficients, intercept = fit_logistic_regression(features, labels, np.zeros(10), SoloGroup())
+    nobody = np.zeros(10)
+    coefficients, intercept = fit_logistic_regression(features, labels, nobody, SoloGroup(), 1.0)
     np.testing.assert_array_equal(coefficients, 0.0)
     assert intercept == 0.0
 
@@ -61,4 +62,4 @@ def test_a_feature_that_is_not_finite_fails_closed():
     features, labels, masks = _rows(10)
     features[:, 1] = np.inf
     with pytest.raises(TrainingFailedError, match="not finite"):
-        fit_logistic_regression(features, labels, masks + 1, SoloGroup())
+        fit_logistic_regression(features, labels, masks + 1, SoloGroup(), 1.0)
