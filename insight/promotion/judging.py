@@ -147,9 +147,9 @@ def _demands(rival: Contender) -> list[tuple[str, str, Demand]]:
     if rival.name == ACTION_SHARES:
         return [("next_action", "log_loss", Demand.HOLD)]
     if rival.name == LOGISTIC_REGRESSION:
-        demands = [(task, "auc", Demand.HOLD) for task in YES_NO_TASKS]
+        ranked = [(task, "auc", Demand.HOLD) for task in YES_NO_TASKS]
         # How many answer differs from one campaign to the next: their order alone is judged.
         leveled = (task for task in YES_NO_TASKS if task != "campaign")
-        return [*demands, *((task, "log_loss", Demand.HOLD) for task in leveled)]
+        return [*ranked, *((task, "log_loss", Demand.HOLD) for task in leveled)]
     demand = Demand.HOLD if rival.name == OWN_ITEMS else Demand.BEAT
     return [("next_item", NEXT_ITEM_METRIC, demand)]

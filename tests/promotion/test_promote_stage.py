@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
@@ -19,7 +17,7 @@ from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelNotFoundError
 from insight.models.shape import ModelShape
 from insight.promotion import stage
-from insight.promotion.evaluation import Candidate, Scorer
+from insight.promotion.evaluation import Candidate
 from insight.promotion.judging import GATE_METRICS
 from insight.registry.version import ModelVersion
 from insight.settings import PromotionSettings, Settings
@@ -34,6 +32,7 @@ from insight.tables import (
     Table,
 )
 from tests.promotion.conftest import CUSTOMER_COUNT
+from tests.promotion.pretenders import MODELS
 
 RUN_DATE = date(2024, 3, 31)
 VOCABULARY = Vocabulary(("a", "b", "c", "d"), ("x",) * 4)
@@ -59,46 +58,6 @@ class FakeRegistry:
     def promote(self, version: str, run_date: date, reason: str) -> None:
         self.promoted.append((version, reason))
         self.champions[run_date] = self.challengers[run_date]
-
-
-def cheating_model() -> Callable[[], Scorer]:
-    """A model that reads the answer sheet."""
-
-    class Cheater:
-        # Defined inside, so that it travels to the executors by value.
-        def predict(self, inputs: dict[str, np.ndarray]) -> SimpleNamespace:
-            buys = np.where(inputs["price_indices"][:, -1] == 2, 0.99, 0.01)
-            leaves = np.where(inputs["gap_indices"][:, -1] == 2, 0.99, 0.01)
-            answers = 1 / (1 + np.exp(-3 * inputs["campaign_context"][:, 0]))
-            rest = np.full((len(buys), 3), 0.001)
-            return SimpleNamespace(
-                yes_no={"purchase": buys, "churn": leaves, "campaign": answers},
-                next_action=np.column_stack([1 - buys, rest, buys, rest[:, :2]]),
-                answers=inputs["type_indices"][:, -1],
-            )
-
-        def item_scores(self, predictions: SimpleNamespace, rows: slice) -> np.ndarray:
-            return np.eye(6)[predictions.answers[rows]]
-
-    return Cheater
-
-
-def guessing_model() -> Callable[[], Scorer]:
-    """A model that says the same of everyone."""
-
-    class Guesser:
-        def predict(self, inputs: dict[str, np.ndarray]) -> SimpleNamespace:
-            half = np.full(len(inputs["features"]), 0.5)
-            yes_no = {"purchase": half, "churn": half, "campaign": half}
-            return SimpleNamespace(yes_no=yes_no, next_action=np.full((len(half), 7), 1 / 7))
-
-        def item_scores(self, predictions: SimpleNamespace, rows: slice) -> np.ndarray:
-            return np.zeros((len(predictions.next_action[rows]), 6))
-
-    return Guesser
-
-
-MODELS = {"cheat": cheating_model(), "guess": guessing_model()}
 
 
 @pytest.fixture(scope="module")
