@@ -52,7 +52,7 @@ def score(run: Run) -> str | None:
             "score_date", F.lit(run.run_date)
         )
         where = f"score_date = '{run.run_date}'"
-        run.lake.publish(_scores(versioned, customers, run), CUSTOMER_SCORES, where=where)
+        run.lake.publish(_scores(versioned, run), CUSTOMER_SCORES, where=where)
         run.lake.publish(_recommendations(versioned), RECOMMENDATIONS, where=where)
     finally:
         scored.unpersist()
@@ -129,9 +129,9 @@ def _refuse_gaps(run: Run, scored: DataFrame) -> None:
         )
 
 
-def _scores(scored: DataFrame, customers: DataFrame, run: Run) -> DataFrame:
+def _scores(scored: DataFrame, run: Run) -> DataFrame:
     """Only who bought lately can leave: for the others churn is no question."""
-    recency = customers.select("customer_id", "days_since_last_order")
+    recency = _active(run).select("customer_id", "days_since_last_order")
     may_churn = F.col("days_since_last_order") < run.settings.examples.active_days
     joined = scored.join(recency, on="customer_id", how="inner")
     return joined.select(
