@@ -26,7 +26,7 @@ def summarise(run: Run, records: Sequence[StageRecord]) -> None:
     if records[-1].detail:
         console.print(f"Nothing was tried: {records[-1].detail}")
     study = open_search(run)
-    grid = Grid(title=f"{study.study_name}: the geometric mean of NDCG@10 and both AUC")
+    grid = Grid(title=f"{study.study_name}: the geometric mean of what the gate compares")
     for name in ("trial", "settings", "folds", "mean", "ended"):
         grid.add_column(name)
     for trial in study.get_trials():

@@ -8,3 +8,8 @@ NEXT_ACTIONS = ("none", *EVENT_TYPES)
 
 CONTEXT_WIDTH = 4
 """Numbers that tell which campaign is asked about (insight/snapshots/campaigns.py)."""
+
+
+def read_by(task: str) -> tuple[str, ...]:
+    """What a yes-or-no task reads: the customer and, where one is asked about, the campaign."""
+    return ("features", "campaign_context") if task == "campaign" else ("features",)

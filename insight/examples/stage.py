@@ -17,6 +17,7 @@ from insight.examples.windows import Cutoffs, split_by_time
 from insight.point_in_time import keep_as_of, per_version, since_ever
 from insight.registry.registry import Registry
 from insight.registry.schedule import why_not_train
+from insight.reuse import Keep, kept
 from insight.snapshots.affinity import AFFINITIES
 from insight.snapshots.customers import DEMOGRAPHICS
 from insight.stages import Run, Stage
@@ -47,10 +48,10 @@ def build_examples(run: Run) -> str | None:
     known, length = _known(run), run.settings.sequences.length
     sample = known.sampled(share=run.settings.examples.leakage_share)
     refuse_peeking(sample, as_of=min(cutoffs.train), length=length)
-    snapshots = per_customer_snapshot(known, as_of=cutoffs.split_of, length=length).persist()
-    try:
+    with kept() as keep:
+        snapshots = keep(per_customer_snapshot(known, as_of=cutoffs.split_of, length=length))
         statistics = _publish_statistics(run, snapshots, cutoffs)
-        labelled = _with_campaigns(_labelled(run, cutoffs, snapshots), run, known)
+        labelled = _with_campaigns(_labelled(run, cutoffs, snapshots), run, known, keep)
         run.lake.publish(
             encode_examples(labelled, vocabulary, statistics, length=length),
             TRAINING_EXAMPLES,
@@ -58,8 +59,6 @@ def build_examples(run: Run) -> str | None:
             files=run.settings.examples.files,
             rows="some",
         )
-    finally:
-        snapshots.unpersist()
     return None
 
 
@@ -131,11 +130,12 @@ def _labelled(run: Run, cutoffs: Cutoffs, snapshots: DataFrame) -> DataFrame:
     return with_complete_labels(dated, settings=settings)
 
 
-def _with_campaigns(labelled: DataFrame, run: Run, known: Known) -> DataFrame:
+def _with_campaigns(labelled: DataFrame, run: Run, known: Known, keep: Keep) -> DataFrame:
     """Adds the rows of customers who were shown a campaign, as known the day before."""
     settings, length = run.settings.examples, run.settings.sequences.length
     exposures = run.lake.read_or_empty(EXPOSURES).where(F.col("ingest_date") <= F.lit(run.run_date))
-    showings = showings_of(known, exposures, settings)
+    # Counted by day, asked about, and remembered of customers and of kinds.
+    showings = keep(showings_of(known, exposures, settings))
     split_of = split_showings(showings, settings, run_date=run.run_date)
     if not split_of:
         return labelled

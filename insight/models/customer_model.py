@@ -7,7 +7,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from insight.encoding.sequences import GAP_EDGES_SECONDS, SEQUENCE_INPUTS
-from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS
+from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS, read_by
 from insight.encoding.vocabulary import PADDING
 from insight.models.arrays import Floats, Indices
 from insight.models.cnn import CnnEncoder
@@ -134,10 +134,8 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
 
 
 def features_of(task: str, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
-    """What a yes-or-no head reads: the customer and, where one is asked about, the campaign."""
-    if task != "campaign":
-        return inputs["features"]
-    return tf.concat([inputs["features"], inputs["campaign_context"]], axis=1)
+    """What a yes-or-no head reads, side by side; shape (rows, width)."""
+    return tf.concat([inputs[name] for name in read_by(task)], axis=1)
 
 
 def new_visit_follows(gaps: tf.Tensor) -> tf.Tensor:

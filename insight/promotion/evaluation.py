@@ -101,12 +101,13 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
     targets = translation.item_index[np.asarray(batch.column("next_item"))]
     ranks = np.full(len(targets), MISSED)
     lists = np.zeros((len(targets), LIST_LENGTH), dtype=np.int64)
+    tonight_index = translation.tonight_index
     block = max(1, _SCORES_AT_ONCE // translation.size)
     for first in range(0, len(targets), block):
         rows = slice(first, first + block)
         scores = scorer.item_scores(prediction, rows)
         ranks[rows] = target_ranks(scores, targets[rows])
-        lists[rows] = translation.tonight_index[top_items(scores, LIST_LENGTH)]
+        lists[rows] = tonight_index[top_items(scores, LIST_LENGTH)]
     columns = {
         **{name: batch.column(name) for name in KEY},
         **{task: prediction.yes_no[task].astype(np.float64) for task in YES_NO_TASKS},

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from insight.encoding.arrays import matrix
 from insight.encoding.sequences import SEQUENCE_INPUTS
+from insight.encoding.tasks import read_by
 from insight.metrics.arrays import Doubles
 
 INPUT_COLUMNS = (*SEQUENCE_INPUTS, "features", "campaign_context")
@@ -23,9 +24,8 @@ def model_inputs(batch: pa.RecordBatch) -> Inputs:
 
 
 def design_of(task: str, rows: pa.RecordBatch | pa.Table) -> Doubles:
-    """What a linear rule reads: the features and, for campaigns, which one; (rows, width)."""
-    names = ("features", "campaign_context") if task == "campaign" else ("features",)
-    return np.hstack([matrix(_whole(rows[name])) for name in names]).astype(np.float64)
+    """What a linear rule reads, side by side; shape (rows, width)."""
+    return np.hstack([matrix(_whole(rows[name])) for name in read_by(task)]).astype(np.float64)
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
