@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
+from insight.partitions import together_by
+
 _BUCKETS = 64
 _EDGES = np.arange(1 - _BUCKETS // 2, _BUCKETS // 2, dtype=np.int64) * (2**64 // _BUCKETS)
 
@@ -48,4 +50,4 @@ def per_repeated_value(values: DataFrame) -> DataFrame:
             yield pa.RecordBatch.from_arrays([pa.array(twice)], names=["value"])
 
     blocks = values.mapInArrow(in_blocks, "range int, block binary")
-    return blocks.repartition("range").mapInArrow(repeated, "value bigint")
+    return together_by(blocks, "range").mapInArrow(repeated, "value bigint")

@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from insight.partitions import together_by
 from insight.uniqueness import per_repeated_value
 
 REPEATED = "repeated"
@@ -132,7 +133,7 @@ def _near_repeats(survivors: DataFrame, known: DataFrame, *, span: int) -> DataF
             ids = _too_near(pa.Table.from_batches(parts), span)
             yield pa.RecordBatch.from_arrays([pa.array(ids, pa.string())], names=["near_id"])
 
-    together = fresh.unionByName(there).repartition("event_key")
+    together = together_by(fresh.unionByName(there), "event_key")
     return together.mapInArrow(repeats, "near_id string")
 
 

@@ -9,6 +9,8 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from insight.partitions import together_by
+
 Ints = npt.NDArray[np.int64]
 
 _FIELDS = ("event_at", "tie_break", "item_id", "event_type", "price")
@@ -40,7 +42,7 @@ def per_customer_sequence(events: DataFrame, *, as_of: Iterable[date], length: i
             yield from _last_events(pa.Table.from_batches(parts), dates, length)
 
     schema = f"customer_id string, feature_date date, events array<struct<{_STRUCT}>>"
-    return known.repartition("customer_id").mapInArrow(sequences, schema)
+    return together_by(known, "customer_id").mapInArrow(sequences, schema)
 
 
 def with_newer_events(carried: DataFrame, newer: DataFrame, *, length: int) -> DataFrame:

@@ -6,6 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from insight.partitions import together_by
 from insight.settings import SessionSettings
 from insight.snapshots.timeline import Timeline
 from insight.tables import CUSTOMER_DAILY, SESSIONS
@@ -48,7 +49,7 @@ def per_visit_and_day(events: DataFrame, *, settings: SessionSettings) -> DataFr
         if parts:
             yield Timeline.of(pa.Table.from_batches(parts), **rules).side_by_side()
 
-    return _narrow(events).repartition("customer_id").mapInArrow(ordered, _SCHEMA)
+    return together_by(_narrow(events), "customer_id").mapInArrow(ordered, _SCHEMA)
 
 
 def to_sessions(both: DataFrame) -> DataFrame:
