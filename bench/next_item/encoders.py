@@ -95,6 +95,7 @@ def train_encoder(task: Task, settings: TrainingSettings, *, repeats: bool) -> T
         width=settings.width,
         blocks=settings.blocks,
         heads=settings.heads,
+        feed_forward=settings.feed_forward,
         dropout=settings.dropout,
         encoder_length=settings.encoder_length,
         repeats=repeats,

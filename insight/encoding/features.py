@@ -77,6 +77,12 @@ class FeatureStatistics:
         """Length of a normalised row: the features, then one mask per nullable feature."""
         return len(self.names) + sum(self.has_mask)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest value that a scaled feature may have."""
+        # Ten deviations are as far as a feature may pull; beyond it is a damaged value.
+        return (0.0, 1.0) if self.scaling == "min_max" else (-10.0, 10.0)
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over names, transforms and scales, in hex."""
@@ -106,9 +112,7 @@ class FeatureStatistics:
         if self.transforms[position] == "log1p":
             values = np.log1p(np.maximum(values, 0.0))
         scaled = (values - self.mean[position]) / self.scale[position]
-        # Ten deviations are as far as a feature may pull; beyond it is a damaged value.
-        low, high = (0.0, 1.0) if self.scaling == "min_max" else (-10.0, 10.0)
-        return np.clip(np.nan_to_num(scaled, nan=0.0), low, high)
+        return np.clip(np.nan_to_num(scaled, nan=0.0), *self.bounds)
 
     def save(self, folder: Path) -> None:
         (folder / "features.json").write_text(json.dumps(asdict(self), indent=1))

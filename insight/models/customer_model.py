@@ -82,7 +82,11 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         self(_one_row(shape))
 
     def call(
-        self, inputs: dict[str, tf.Tensor], positions: int = 1, training: bool = False
+        self,
+        inputs: dict[str, tf.Tensor],
+        positions: int = 1,
+        training: bool = False,
+        all_heads_teach: bool = False,
     ) -> Encoding:
         """Encode a batch.
 
@@ -92,6 +96,8 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
             positions: For how many of the last positions the next item is asked for; no more
                 than the encoder reads.
             training: Whether units are dropped.
+            all_heads_teach: Whether the gradients of all heads reach the encoder, and not those of
+                the next item alone.
         """
         mask = inputs["item_indices"] != PADDING
         events = self._dropout(self._norm(self._embed(inputs)), training=training)
@@ -100,8 +106,9 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
         visits = new_visit_follows(inputs["gap_indices"])[:, -positions:]
         asked = states[:, -positions:] + self._visits(visits)
         repeats, category_gains = self._again(asked, events, {**inputs, "visits": visits})
+        newest = states[:, -1] if all_heads_teach else tf.stop_gradient(states[:, -1])
         said = [
-            head(features_of(task, inputs), states[:, -1], training=training)
+            head(features_of(task, inputs), newest, training=training)
             for task, head in zip(YES_NO_TASKS, self.yes_no, strict=True)
         ]
         return Encoding(
@@ -109,7 +116,7 @@ class CustomerModel(keras.Model):  # type: ignore[misc]
             repeats=repeats,
             category_gains=category_gains,
             yes_no=tf.stack(said, axis=1),
-            next_action=self._next_action(inputs["features"], states[:, -1], training=training),
+            next_action=self._next_action(inputs["features"], newest, training=training),
         )
 
     def _again(

@@ -12,23 +12,36 @@ PARTS = ("wide", "deep")
 DEEP_DROPOUT = 0.5
 
 
+class DeepPart(keras.layers.Layer):  # type: ignore[misc]
+    """Two layers on the features and the encoder's state; what they say begins at zero."""
+
+    def __init__(self, shape: ModelShape, answers: int) -> None:
+        super().__init__(name="deep")
+        self._inner = keras.layers.Dense(shape.width // 2, activation="relu", name="inner")
+        self._outer = keras.layers.Dense(
+            answers, use_bias=False, kernel_initializer="zeros", name="outer"
+        )
+        self._dropout = keras.layers.Dropout(DEEP_DROPOUT)
+
+    def call(self, features: tf.Tensor, state: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Logits, shape (rows, answers); arguments as for ``YesNoHead``."""
+        joined = tf.concat([features, state], axis=1)
+        inner = self._inner(self._dropout(joined, training=training))
+        return self._outer(self._dropout(inner, training=training))
+
+
 class YesNoHead(keras.layers.Layer):  # type: ignore[misc]
     """Wide and deep (Cheng et al. 2016), kept apart.
 
     The wide part is logistic regression on the features. It is solved exactly and set from
     outside, since gradient descent is slow on features that go together. The deep part learns
     what that leaves over; it starts at zero, and calibration decides how much of it to believe.
-    The encoder is not changed by these heads: customers are few, and next items teach it more.
     """
 
     def __init__(self, shape: ModelShape, name: str) -> None:
         super().__init__(name=name)
         self._wide = keras.layers.Dense(1, kernel_initializer="zeros", trainable=False, name="wide")
-        self._inner = keras.layers.Dense(shape.width // 2, activation="relu", name="inner")
-        self._outer = keras.layers.Dense(
-            1, use_bias=False, kernel_initializer="zeros", name="outer"
-        )
-        self._dropout = keras.layers.Dropout(DEEP_DROPOUT)
+        self._deep = DeepPart(shape, answers=1)
 
     def call(self, features: tf.Tensor, state: tf.Tensor, training: bool = False) -> tf.Tensor:
         """The logit in two parts.
@@ -41,9 +54,7 @@ class YesNoHead(keras.layers.Layer):  # type: ignore[misc]
         Returns:
             ``PARTS``, to be added up: shape (rows, 2).
         """
-        joined = tf.concat([features, tf.stop_gradient(state)], axis=1)
-        inner = self._inner(self._dropout(joined, training=training))
-        deep = self._outer(self._dropout(inner, training=training))
+        deep = self._deep(features, state, training=training)
         return tf.concat([self._wide(features), deep], axis=1)
 
     def set_wide(self, coefficients: Array, intercept: float) -> None:
@@ -58,14 +69,8 @@ class ActionHead(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(name="next_action")
         count = len(NEXT_ACTIONS)
         self._wide = keras.layers.Dense(count, kernel_initializer="zeros", name="wide")
-        self._inner = keras.layers.Dense(shape.width // 2, activation="relu", name="inner")
-        self._outer = keras.layers.Dense(
-            count, use_bias=False, kernel_initializer="zeros", name="outer"
-        )
-        self._dropout = keras.layers.Dropout(DEEP_DROPOUT)
+        self._deep = DeepPart(shape, answers=count)
 
     def call(self, features: tf.Tensor, state: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Logits, shape (rows, actions); arguments as for ``YesNoHead``."""
-        joined = tf.concat([features, tf.stop_gradient(state)], axis=1)
-        inner = self._inner(self._dropout(joined, training=training))
-        return self._wide(features) + self._outer(self._dropout(inner, training=training))
+        return self._wide(features) + self._deep(features, state, training=training)

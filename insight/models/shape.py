@@ -8,13 +8,11 @@ from typing import Literal
 from insight.errors import ModelDamagedError
 
 Encoder = Literal["cnn", "gru", "transformer"]
+FeedForward = Literal["plain", "gated"]
 ItemVectors = Literal["none", "frozen", "fine_tuned"]
 FILE = "shape.json"
 MEMBERS = "member_*"
 """Folders of a version's encoders, each with shape, weights, calibration, blend and history."""
-
-_BEFORE_THEY_WERE: dict[str, object] = {"item_vectors": "none", "vector_width": 0}
-"""What later fields are in a shape saved before there were such fields: the model is the same."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,7 @@ class ModelShape:
         width: Length of embeddings and of the encoder's states.
         blocks: Encoder layers.
         heads: Attention heads per layer, transformer only.
+        feed_forward: A layer's feed-forward part, transformer only.
         dropout: Share of units dropped in training.
         encoder_length: How many of the newest events the encoder reads.
         repeats: Whether customers may want again what they have had; without it their own items
@@ -53,6 +52,7 @@ class ModelShape:
     width: int = 64
     blocks: int = 1
     heads: int = 2
+    feed_forward: FeedForward = "plain"
     dropout: float = 0.2
     encoder_length: int = 32
     repeats: bool = True
@@ -69,7 +69,7 @@ class ModelShape:
         Raises:
             ModelDamagedError: Fields are missing, or not those of this code version.
         """
-        content = _BEFORE_THEY_WERE | json.loads((folder / FILE).read_text())
+        content = json.loads((folder / FILE).read_text())
         known = {field.name for field in fields(cls)}
         if set(content) != known:
             raise ModelDamagedError(

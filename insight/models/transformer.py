@@ -55,7 +55,12 @@ class TransformerBlock(keras.layers.Layer):  # type: ignore[misc]
         self._feed_norm = keras.layers.LayerNormalization(epsilon=1e-6, name="feed_norm")
         self._projections = keras.layers.Dense(3 * self._heads * self._size, name="projections")
         self._joined = keras.layers.Dense(shape.width, name="joined")
-        self._inner = keras.layers.Dense(2 * shape.width, activation="relu", name="inner")
+        self._gated = shape.feed_forward == "gated"
+        inner = 4 * shape.width // 3 if self._gated else 2 * shape.width
+        activation = "swish" if self._gated else "relu"
+        self._inner = keras.layers.Dense(inner, activation=activation, name="inner")
+        if self._gated:
+            self._gate = keras.layers.Dense(inner, name="gate")
         self._outer = keras.layers.Dense(shape.width, name="outer")
         self._dropout = keras.layers.Dropout(shape.dropout)
 
@@ -72,9 +77,13 @@ class TransformerBlock(keras.layers.Layer):  # type: ignore[misc]
         """
         attended = self._attend(self._attention_norm(states), blocked, training)
         states = states + self._dropout(attended, training=training)
-        inner = self._inner(self._feed_norm(states))
-        fed = self._outer(self._dropout(inner, training=training))
+        fed = self._outer(self._dropout(self._feed(self._feed_norm(states)), training=training))
         return states + self._dropout(fed, training=training)
+
+    def _feed(self, states: tf.Tensor) -> tf.Tensor:
+        """One hidden layer; gated, it is SwiGLU with two thirds of the units (Shazeer 2020)."""
+        inner = self._inner(states)
+        return inner * self._gate(states) if self._gated else inner
 
     def _attend(self, states: tf.Tensor, blocked: tf.Tensor, training: bool) -> tf.Tensor:
         rows, length = tf.shape(states)[0], tf.shape(states)[1]

@@ -67,7 +67,8 @@ class Translation:
             return rows
         width = len(self.own.names)
         raw = rows[:, :width] * np.array(self.tonight.scale) + np.array(self.tonight.mean)
-        scaled = np.clip((raw - np.array(self.own.mean)) / np.array(self.own.scale), -10.0, 10.0)
+        rescaled = (raw - np.array(self.own.mean)) / np.array(self.own.scale)
+        scaled = np.clip(rescaled, *self.own.bounds)
         masked = np.flatnonzero(self.own.has_mask)
         scaled[:, masked] = np.where(rows[:, width:] > 0.5, 0.0, scaled[:, masked])
         renormalised: Floats = np.concatenate([scaled, rows[:, width:]], axis=1)

@@ -39,6 +39,9 @@ class TrainingSettings(Strict):
     width: int = Field(64, ge=4)
     blocks: int = Field(1, ge=1)
     heads: int = Field(2, ge=1)
+    """Of attention, in each of a transformer's layers."""
+    feed_forward: Literal["plain", "gated"] = "plain"
+    """What follows attention in a transformer's layer."""
     dropout: float = Field(0.3, ge=0, lt=1)
     batch_size: int = Field(256, ge=1)
     max_epochs: int = Field(3, ge=1)
@@ -76,5 +79,8 @@ class TrainingSettings(Strict):
     within_sequence_weight: float = Field(0.3, ge=0, le=1)
     """Weight of positions before the last, whose next item is mostly in the same basket."""
     head_weights: HeadWeights = HeadWeights()
+    encoder_learns_from: Literal["next_item", "all_heads"] = "next_item"
+    """Whose gradients change the encoder. Other heads' weights matter with all_heads only: each
+    has parameters of its own otherwise. Customers are few where items bought are many."""
     seed: int = Field(20170101, ge=0)
     timeout_seconds: int = Field(3600, gt=0)

@@ -33,7 +33,8 @@ class Negatives(NamedTuple):
 def next_item_targets(batch: Batch, positions: int) -> tuple[tf.Tensor, tf.Tensor]:
     """The item after each of the last positions, and whether it is one to learn from.
 
-    Padding and unknown are never targets. Shorter sequences have fewer positions.
+    Padding and unknown are never targets. Shorter sequences have fewer positions, and rows about
+    a campaign none: their customers' events are there at the weekly cut-offs.
 
     Returns:
         int64 targets and booleans, both of shape (rows, positions).
@@ -44,7 +45,8 @@ def next_item_targets(batch: Batch, positions: int) -> tuple[tf.Tensor, tf.Tenso
     # A customer without events has a last position of padding, and is still recommended to.
     known_past = (items != 0)[:, -positions:]
     is_last = tf.range(tf.shape(targets)[1])[None] == tf.shape(targets)[1] - 1
-    return targets, (targets >= FIRST_KNOWN) & (known_past | is_last)
+    asks_items = (batch["has_campaign"] == 0)[:, None]
+    return targets, (targets >= FIRST_KNOWN) & (known_past | is_last) & asks_items
 
 
 def next_item_losses(

@@ -66,6 +66,7 @@ def _shape(run: Run, inputs: Inputs, settings: TrainingSettings) -> ModelShape:
         width=settings.width,
         blocks=settings.blocks,
         heads=settings.heads,
+        feed_forward=settings.feed_forward,
         dropout=settings.dropout,
         repeats=run.settings.scoring.recommend_seen,
         item_vectors=settings.item_vectors,

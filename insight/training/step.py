@@ -48,28 +48,37 @@ class Objective(keras.layers.Layer):  # type: ignore[misc]
             seed = tf.stack([tf.constant(settings.seed, tf.int64), tf.cast(step, tf.int64)])
             batch = augmented(batch, settings.augment, settings.augment_share, seed)
         positions = min(settings.target_positions, model.shape.encoder_length)
-        encoding = model(batch, positions=positions, training=True)
+        encoding = model(
+            batch,
+            positions=positions,
+            training=True,
+            all_heads_teach=settings.encoder_learns_from == "all_heads",
+        )
         _, valid = next_item_targets(batch, positions)
         # Every row's last position asks the very question that scoring asks.
         asked = tf.shape(valid)[1]
         last = tf.one_hot(asked - 1, asked)
         importance = settings.within_sequence_weight * (1 - last) + last
         of_positions = next_item_losses(model, encoding, batch, negatives, settings)
-        losses = [masked_mean(of_positions, tf.cast(valid, tf.float32) * importance[None])]
-        losses += self._of_tasks(encoding, batch)
-        weighted = tf.stack(losses) * self._weights
-        spread = self._log_variances
-        return tf.reduce_sum(weighted * tf.exp(-spread) + spread / 2)
+        asked_of = [(of_positions, tf.cast(valid, tf.float32) * importance[None])]
+        return self._weighed([*asked_of, *self._of_tasks(encoding, batch)])
 
-    def _of_tasks(self, encoding: Encoding, batch: Batch) -> list[tf.Tensor]:
-        """A loss for each head but the next item's, in the order of ``HEADS``."""
-        losses, settings = [], self._settings
+    def _weighed(self, asked: list[tuple[tf.Tensor, tf.Tensor]]) -> tf.Tensor:
+        losses = tf.stack([masked_mean(of_rows, weights) for of_rows, weights in asked])
+        # A head that a batch asks nothing of would seem to be ever more certain.
+        is_asked = tf.stack([tf.reduce_max(weights) > 0 for _, weights in asked])
+        spread = tf.where(is_asked, self._log_variances, 0.0)
+        return tf.reduce_sum(losses * self._weights * tf.exp(-spread) + spread / 2)
+
+    def _of_tasks(self, encoding: Encoding, batch: Batch) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """Losses and weights of the rows, of each head but the next item's in their order."""
+        asked, settings = [], self._settings
         for number, task in enumerate(YES_NO_TASKS):
             of_rows = yes_no_losses(encoding.yes_no[:, number], batch[task], settings)
             weights = class_weights(batch[task], batch[f"has_{task}"], settings)
-            losses.append(masked_mean(of_rows, weights))
+            asked.append((of_rows, weights))
         of_rows = action_losses(encoding.next_action, batch["next_action"], settings)
-        return [*losses, masked_mean(of_rows, batch["has_next_action"])]
+        return [*asked, (of_rows, batch["has_next_action"])]
 
 
 def make_step(

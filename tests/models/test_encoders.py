@@ -13,10 +13,13 @@ def _inputs(rows: int = 5) -> dict[str, np.ndarray]:
     return {name: columns[name] for name in MODEL_INPUTS}
 
 
-@pytest.fixture(params=["cnn", "gru", "transformer"])
+@pytest.fixture(params=["cnn", "gru", "transformer", "gated transformer"])
 def model(request) -> CustomerModel:
     tf.keras.utils.set_random_seed(1)
-    return CustomerModel(small_shape(encoder=request.param, blocks=2), small_categories())
+    *gated, encoder = request.param.split()
+    feed_forward = "gated" if gated else "plain"
+    shape = small_shape(encoder=encoder, blocks=2, feed_forward=feed_forward)
+    return CustomerModel(shape, small_categories())
 
 
 def test_what_comes_later_never_changes_what_was_asked_before(model):

@@ -16,7 +16,10 @@ LENGTH, ENCODER_LENGTH, WIDTH, ITEMS = 6, 5, 3, 20
 
 
 def example_columns(rows: int, *, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random rows; the purchase label follows the first feature, the next item the last one."""
+    """Random rows, every other about a campaign.
+
+    The purchase label follows the first feature, the next item the last one.
+    """
     random = np.random.default_rng(seed)
     lengths = random.integers(1, LENGTH + 1, rows)
     real = np.arange(LENGTH)[None] >= LENGTH - lengths[:, None]
@@ -37,7 +40,7 @@ def example_columns(rows: int, *, seed: int = 0) -> dict[str, np.ndarray]:
         "has_churn": (features[:, 2] > 0).astype(np.float32),
         "campaign_context": random.normal(size=(rows, CONTEXT_WIDTH)).astype(np.float32),
         "campaign": (features[:, 1] > 0).astype(np.float32),
-        "has_campaign": ones,
+        "has_campaign": (np.arange(rows) % 2).astype(np.float32),
         "next_action": np.where(features[:, 0] > 0, NEXT_ACTIONS.index("purchase"), 0),
         "has_next_action": ones,
         "row_checksum": random.integers(-(2**63), 2**63 - 1, rows),

@@ -40,11 +40,19 @@ def test_targets_are_the_items_after_and_never_padding_or_unknown():
         "item_indices": tf.constant([[0, 4, 1, 6], [0, 0, 0, 0], [3, 3, 5, 2]], tf.int64),
         "next_item": tf.constant([7, 9, 1], tf.int64),
         "has_next_item": tf.constant([1.0, 1.0, 0.0]),
+        "has_campaign": tf.zeros(3),
     }
     targets, valid = next_item_targets(batch, 4)
     np.testing.assert_array_equal(targets, [[4, 1, 6, 7], [0, 0, 0, 9], [3, 5, 2, 0]])
     expected = [[0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 1, 0]]
     np.testing.assert_array_equal(valid.numpy().astype(int), expected)
+
+
+def test_rows_about_a_campaign_ask_for_no_item():
+    batch = _batch(4)
+    _, valid = next_item_targets(batch, 4)
+    assert valid.numpy()[batch["has_campaign"].numpy() == 0].any(axis=1).all()
+    assert not valid.numpy()[batch["has_campaign"].numpy() == 1].any()
 
 
 @pytest.mark.parametrize("copies", [1, 3])
@@ -141,6 +149,7 @@ def _of_nobody() -> dict[str, tf.Tensor]:
         "item_indices": tf.zeros((1, LENGTH), tf.int64),
         "next_item": tf.constant([2], tf.int64),
         "has_next_item": tf.constant([1.0]),
+        "has_campaign": tf.zeros(1),
     }
 
 
