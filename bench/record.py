@@ -1,6 +1,7 @@
 """How results are kept: one JSON per bench, with what it ran on."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,23 +17,37 @@ PACKAGES = ("pyspark", "delta-spark", "tensorflow-cpu", "horovod", "petastorm", 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number; ``better`` says on which side of the target it should lie."""
+    """One number; ``better`` says on which side of the target it should lie, or near it."""
 
     name: str
     value: float
     unit: str
     target: float | None = None
-    better: Literal["lower", "higher"] = "lower"
+    better: Literal["lower", "higher", "nearer"] = "lower"
     note: str = ""
 
 
-def write(bench: str, measures: list[Measure], *, arguments: str = "") -> Path:
-    """Write ``bench/results/<bench>.json``; the arguments are those of its make target."""
+def write(
+    bench: str,
+    measures: list[Measure],
+    *,
+    arguments: str = "",
+    chosen: Mapping[str, object] | None = None,
+) -> Path:
+    """Write ``bench/results/<bench>.json``.
+
+    Args:
+        bench: Its name.
+        measures: What came out.
+        arguments: Of its make target.
+        chosen: Seeds, and the settings that were given or found.
+    """
     result = {
         "bench": bench,
         "commit": code_version(),
         "command": f"make bench-{bench}{arguments}",
         "machine": _machine(),
+        "settings": dict(chosen or {}),
         "versions": {name: version(name) for name in PACKAGES},
         "measures": [asdict(each) | {"value": round(each.value, 4)} for each in measures],
     }

@@ -73,7 +73,8 @@ def main() -> int:
         measures = [Measure("simulated.night_minutes", minutes, "minutes", note=verdict)]
         for task in HORIZON_DAYS:
             measures += _distance(task, _answers(task, rows))
-    print(write("simulated", measures).read_text())
+    chosen = {"seed": run.settings.training.seed, "simulated_seed": run.settings.simulate.seed}
+    print(write("simulated", measures, chosen=chosen).read_text())
     return 0
 
 
@@ -147,7 +148,7 @@ def _distance(task: str, answers: Answers) -> Iterator[Measure]:
         ),
     }
     for name, (value, note) in values.items():
-        yield Measure(f"simulated.{task}.{name}", value, "", note=note, better="higher")
+        yield Measure(f"simulated.{task}.{name}", value, "", 1.0, better="nearer", note=note)
     error, same_for_all = np.abs(said - likely).mean(), np.abs(likely.mean() - likely).mean()
     note = f"from the true probability; {same_for_all:.4f} with the true mean for everyone"
     yield Measure(f"simulated.{task}.mean_absolute_error", error, "", same_for_all, note=note)

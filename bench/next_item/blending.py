@@ -26,22 +26,26 @@ Scores = Callable[[slice], Floats]
 
 
 def ranks_of(scores: Scores, rows: Rows, *, repeats: bool) -> Doubles:
-    """The rank of each row's target among all items; without ``repeats`` own items are left out."""
-    return np.concatenate(
+    """The rank of each target among all items; without ``repeats`` own items are left out.
+
+    Rows that ask for nothing have none.
+    """
+    ranks = np.concatenate(
         [
             target_ranks(
-                _ranked(scores(block), rows.items[block], repeats=repeats), rows.targets[block]
+                _ranked(scores(block), rows.seen[block], repeats=repeats), rows.targets[block]
             )
             for block in blocks(len(rows.items))
         ]
     )
+    return ranks[rows.targets > 0]
 
 
-def best_of(scores: Scores, items: Indices, k: int, *, repeats: bool) -> Indices:
+def best_of(scores: Scores, rows: Rows, k: int, *, repeats: bool) -> Indices:
     """The k best items of each row, best first, shape (rows, k)."""
     found = []
-    for block in blocks(len(items)):
-        ranked = _ranked(scores(block), items[block], repeats=repeats)
+    for block in blocks(len(rows.items)):
+        ranked = _ranked(scores(block), rows.seen[block], repeats=repeats)
         best = np.argpartition(-ranked, k, axis=1)[:, :k]
         order = np.argsort(-np.take_along_axis(ranked, best, axis=1), axis=1, kind="stable")
         found.append(np.take_along_axis(best, order, axis=1))
@@ -71,7 +75,7 @@ def blend_of(encoder: Scores, counted: CoOccurrence, rows: Rows) -> Blend:
     """The blend that ranks the rows' targets best, chosen as training chooses it."""
     scored = (
         Scored(
-            _ranked(encoder(block), rows.items[block], repeats=counted.pairs.repeats),
+            _ranked(encoder(block), rows.seen[block], repeats=counted.pairs.repeats),
             rows.items[block],
             rows.targets[block],
         )
@@ -92,9 +96,9 @@ def _ndcg(counted: CoOccurrence, rows: Rows) -> float:
     return float(ndcg_at(ranks, 10).mean())
 
 
-def _ranked(scores: Floats, items: Indices, *, repeats: bool) -> Floats:
+def _ranked(scores: Floats, seen: Indices, *, repeats: bool) -> Floats:
     ranked = scores.copy()
     ranked[:, :FIRST_KNOWN] = NEVER
     if not repeats:
-        np.put_along_axis(ranked, items, NEVER, axis=1)
+        np.put_along_axis(ranked, seen, NEVER, axis=1)
     return ranked

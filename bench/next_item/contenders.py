@@ -1,7 +1,7 @@
 """Who is compared on one seed: pairs that were counted, an encoder, and both together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 
 from bench.next_item.blending import Scores, blend_of, choose_pairs
@@ -63,6 +63,11 @@ class Contest:
         """The candidate that validation likes best, and what it became."""
         tried = [(each, self.trained(1, each)) for each in self.candidates]
         return max(tried, key=lambda each: each[1].ndcg)
+
+    @property
+    def chosen(self) -> dict[str, object]:
+        """What validation chose: of the encoder, and how pairs are counted; seeds count from 1."""
+        return {"encoder": self.best_on_the_first_seed[0], "pairs": asdict(self.pairs)}
 
     def trained(self, seed: int, candidate: dict[str, float]) -> Trained:
         """An encoder of these settings, at its best epoch on validation."""

@@ -25,11 +25,13 @@ class Rows(NamedTuple):
 
     Args:
         items: Item indices, oldest first, padded with 0 on the left; (rows, length).
-        targets: The item that came next, shape (rows,).
+        targets: The item that came next, 0 where nothing is asked; shape (rows,).
+        seen: All that was had before, padded likewise; (rows, the longest).
     """
 
     items: Indices
     targets: Indices
+    seen: Indices
 
 
 def padded(sequences: list[Indices], length: int) -> Indices:
@@ -63,25 +65,35 @@ class Sequences:
         """One user per line: a name, then items in order of time.
 
         Raises:
-            SystemExit: A line has fewer than three items, which leave-one-out needs.
+            SystemExit: A line is empty: lines are counted, so that it would be a user.
         """
         index_of: dict[str, int] = {}
         histories = []
         for number, line in enumerate(path.read_text().splitlines(), 1):
+            if not line.strip():
+                raise SystemExit(f"{path}, line {number}: empty; a user and their items expected")
             _, *items = line.split()
-            if len(items) < 3:
-                raise SystemExit(f"{path}, line {number}: {len(items)} items, 3 expected at least")
             indices = [index_of.setdefault(item, len(index_of) + FIRST_KNOWN) for item in items]
             histories.append(np.array(indices, np.int64))
         return cls(tuple(index_of), histories)
 
     def padded(self, *, leave_out: int, length: int) -> Indices:
         """Histories without their last items, shape (users, length), padded with 0 on the left."""
-        return padded([history[: len(history) - leave_out] for history in self.histories], length)
+        kept = [history[: max(len(history) - leave_out, 0)] for history in self.histories]
+        return padded(kept, length)
 
     def from_end(self, place: int) -> Indices:
-        """Each user's item at a place counted from the end, 1 for the last; shape (users,)."""
-        return np.array([history[-place] for history in self.histories])
+        """Each user's item at a place counted from the end, 1 for the last; shape (users,).
+
+        0 where nothing came before it: what nothing is known of is not asked for.
+        """
+        asked = [history[-place] if len(history) > place else 0 for history in self.histories]
+        return np.array(asked, np.int64)
+
+    @property
+    def longest(self) -> int:
+        """Items of the user with most."""
+        return max(len(history) for history in self.histories)
 
 
 @dataclass(frozen=True)
@@ -112,8 +124,9 @@ class LeaveOneOut:
         return self._split(1)
 
     def _split(self, place: int) -> Rows:
-        known = self.sequences.padded(leave_out=place, length=self.length)
-        return Rows(known, self.sequences.from_end(place))
+        sequences = self.sequences
+        seen = sequences.padded(leave_out=place, length=sequences.longest)
+        return Rows(seen[:, -self.length :], sequences.from_end(place), seen)
 
 
 def categories_of(path: Path, sequences: Sequences) -> Indices:
@@ -135,7 +148,7 @@ def write_examples(folder: Path, rows: Rows) -> tuple[str, ...]:
         The files' URLs, as the trainer takes them.
     """
     folder.mkdir(parents=True)
-    items, next_item = rows
+    items, next_item, _ = rows
     there = items > 0
     nothing = np.zeros(len(items), np.float32)
     # A new visit before every event: each position then asks the same question.

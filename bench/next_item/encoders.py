@@ -100,7 +100,7 @@ def train_encoder(task: Task, settings: TrainingSettings, *, repeats: bool) -> T
         encoder_length=settings.encoder_length,
         repeats=repeats,
     )
-    met = np.concatenate([each.ravel() for each in task.train])
+    met = np.concatenate([task.train.items.ravel(), task.train.targets])
     counts = np.bincount(met, minlength=task.size)
     counts[:FIRST_KNOWN] = 0
     with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:

@@ -41,7 +41,7 @@ class Sessions:
 
         pairs = _lines(folder / "test_pairs.jsonl.gz")
         prefixes = padded([indices(pair["prefix"]) for pair in pairs], LENGTH)
-        test = Rows(prefixes, indices([pair["target"] for pair in pairs]))
+        test = Rows(prefixes, indices([pair["target"] for pair in pairs]), prefixes)
         train = [indices(session) for session in sessions if len(session) > 1]
         return cls(len(items) + FIRST_KNOWN, train, test)
 
@@ -55,7 +55,8 @@ class Sessions:
         """Every prefix of the newest tenth, as the test asks."""
         newest = self.train[self._border :]
         prefixes = [session[:end] for session in newest for end in range(1, len(session))]
-        return Rows(padded(prefixes, LENGTH), np.concatenate([session[1:] for session in newest]))
+        known, wanted = padded(prefixes, LENGTH), np.concatenate([each[1:] for each in newest])
+        return Rows(known, wanted, known)
 
     @property
     def _border(self) -> int:
@@ -70,7 +71,7 @@ def whole(sessions: list[Indices]) -> Indices:
 def to_rows(sessions: list[Indices]) -> Rows:
     """Sessions of which every position's next item is learned."""
     known = padded([session[:-1] for session in sessions], LENGTH)
-    return Rows(known, np.array([session[-1] for session in sessions]))
+    return Rows(known, np.array([session[-1] for session in sessions]), known)
 
 
 def _lines(path: Path) -> list:

@@ -80,6 +80,7 @@ def _cutoffs(run: Run) -> Cutoffs | None:
         run_date=run.run_date,
         first_event_date=first["first"],
         recalibrate=run.settings.training.recalibrate,
+        with_campaigns=not run.lake.read_or_empty(EXPOSURES).isEmpty(),
     )
 
 

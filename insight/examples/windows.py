@@ -45,18 +45,24 @@ def split_by_time(
     run_date: date,
     first_event_date: date,
     recalibrate: bool = False,
+    with_campaigns: bool = False,
 ) -> Cutoffs | None:
     """The cut-offs a run date allows; None while the history is too short for one of each.
 
     The test labels end with the run date, the validation labels where the test window begins,
     and all train labels where the validation window begins. Each train cut-off has at least
     one label window of history behind it. The one for recalibration is the newest on the test
-    cut-off's day of the week whose labels of the shorter horizon are complete by then.
+    cut-off's day of the week whose labels of the shorter horizon are complete by then. Where
+    campaigns are asked about too, validation begins no later than the first test of these, so
+    that nothing is trained on what came after.
     """
     horizon = timedelta(days=max(settings.purchase_days, settings.churn_days))
     step = timedelta(days=settings.cutoff_step_days)
     test = run_date - horizon
     validation = test - horizon
+    if with_campaigns:
+        days = settings.campaign_days + settings.campaign_window_days
+        validation = min(validation, run_date - timedelta(days=days))
     newest = validation - horizon
     candidates = [newest - step * k for k in range(settings.train_cutoffs)]
     train = tuple(sorted(day for day in candidates if day - horizon >= first_event_date))

@@ -49,6 +49,18 @@ def test_nothing_is_recalibrated_where_validation_is_as_new(horizons: tuple[int,
     assert (cutoffs.recalibration, cutoffs.labels_end) == (None, {})
 
 
+def test_no_weekly_label_for_training_comes_after_a_campaign_of_the_test() -> None:
+    long = SETTINGS.model_copy(update={"campaign_days": 10, "campaign_window_days": 40})
+    first = date(2023, 1, 1)
+    cutoffs = split_by_time(long, run_date=RUN_DATE, first_event_date=first, with_campaigns=True)
+    days = [RUN_DATE - timedelta(days=age) for age in range(100)]
+    split_of = split_campaigns(long, run_date=RUN_DATE, shown=dict.fromkeys(days, 1))
+    tested = min(day for day, split in split_of.items() if split == "test")
+    assert cutoffs is not None and cutoffs.test == date(2024, 3, 21)
+    assert max(cutoffs.train) + timedelta(days=SETTINGS.churn_days) == cutoffs.validation
+    assert cutoffs.validation < tested
+
+
 def test_a_train_cutoff_has_one_label_window_of_history_behind_it() -> None:
     first = date(2024, 2, 20)
     enough = split_by_time(SETTINGS, run_date=RUN_DATE, first_event_date=first)
