@@ -16,6 +16,23 @@ RESERVED_INDICES = 2
 """Padding and unknown are no items: they are neither candidates nor answers."""
 
 
+def refuse_sample(scores: Floats, *, catalogue: int) -> None:
+    """Refuse to rank within a sample of the items, which would look better than it is.
+
+    Args:
+        scores: One score per item index, shape (rows, vocabulary).
+        catalogue: Item indices that there are, padding and unknown among them.
+
+    Raises:
+        ValueError: There are others than that.
+    """
+    if scores.shape[1] != catalogue:
+        raise ValueError(
+            f"scores of {scores.shape[1]} item indices; expected all {catalogue}: a sampled "
+            "metric does not keep the order of contenders. Next: score the whole catalogue"
+        )
+
+
 def target_ranks(scores: Floats, targets: Integers) -> Doubles:
     """The rank of each row's true item among all items, ties broken against it.
 

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 
 from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Floats
-from insight.metrics.ranking import MISSED, target_ranks, top_items
+from insight.metrics.ranking import MISSED, refuse_sample, target_ranks, top_items
 from insight.promotion.contenders import LIST_LENGTH, Contender
 from insight.promotion.inputs import INPUT_COLUMNS, KEY, Inputs, model_inputs
 from insight.promotion.translation import Translation
@@ -106,6 +106,7 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
     for first in range(0, len(targets), block):
         rows = slice(first, first + block)
         scores = scorer.item_scores(prediction, rows)
+        refuse_sample(scores, catalogue=translation.size)
         ranks[rows] = target_ranks(scores, targets[rows])
         lists[rows] = tonight_index[top_items(scores, LIST_LENGTH)]
     columns = {

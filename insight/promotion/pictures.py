@@ -99,13 +99,16 @@ def action_exhibit(truth: Floats, said: Floats) -> Exhibit:
     np.add.at(counts, (truth.astype(np.int64), said.argmax(axis=1)), 1)
     there = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
     names = [NEXT_ACTIONS[number].replace("_", " ") for number in there]
+    shown = counts[np.ix_(there, there)]
     rows = tuple(
-        (name, *(f"{counts[number, other]:,}" for other in there))
-        for name, number in zip(names, there, strict=True)
+        (name, *(f"{count:,}" for count in row)) for name, row in zip(names, shown, strict=True)
     )
     title = "Confusion matrix: what came, by what was likeliest"
     grid = Grid(title, ("", *(f"{name} said" for name in names)), rows)
-    return Exhibit("Next action on the test window", (), (grid,))
+    cells = [f"{came}, {likeliest} said" for came in names for likeliest in names]
+    label = f"What came down, what was likeliest across: {', '.join(names)}"
+    matrix = Figure(title, count_matrix(shown.tolist(), names=cells, label=label))
+    return Exhibit("Next action on the test window", (matrix,), (grid,))
 
 
 def _loss_figure(name: str, title: str, kept: Sequence[tuple[int, Sequence[Epoch]]]) -> Figure:

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from insight.metrics.ranking import hit_rate_at, mrr_at, ndcg_at, target_ranks, top_items
+from insight.metrics.ranking import (
+    hit_rate_at,
+    mrr_at,
+    ndcg_at,
+    refuse_sample,
+    target_ranks,
+    top_items,
+)
 
 # Indices 0 and 1 are padding and unknown: their high scores must not count.
 SCORES = np.array([9.0, 9.0, 0.5, 0.2, 0.9, 0.2], dtype=np.float32)
@@ -28,6 +35,12 @@ SCORES = np.array([9.0, 9.0, 0.5, 0.2, 0.9, 0.2], dtype=np.float32)
 )
 def test_the_rank_counts_items_that_are_not_worse(target: int, rank: float) -> None:
     assert target_ranks(SCORES[None, :], np.array([target])).tolist() == [rank]
+
+
+def test_a_sample_of_the_items_is_no_catalogue() -> None:
+    refuse_sample(np.zeros((3, 12)), catalogue=12)
+    with pytest.raises(ValueError, match="scores of 6 item indices; expected all 12"):
+        refuse_sample(np.zeros((3, 6)), catalogue=12)
 
 
 def test_equal_scores_rank_the_truth_last() -> None:
