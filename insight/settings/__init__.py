@@ -1,5 +1,6 @@
 """Settings: what can be set (schema) and where it is read from (loading)."""
 
+from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml
 from insight.settings.schema import (
     CleanSettings,
@@ -25,6 +26,7 @@ __all__ = [
     "ExampleSettings",
     "FeatureSettings",
     "IngestSettings",
+    "LaunchSettings",
     "MaintenanceSettings",
     "PromotionSettings",
     "ScoringSettings",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from insight.settings.launching import LaunchSettings
 from insight.settings.strict import Strict
 
 
@@ -84,3 +85,4 @@ class TrainingSettings(Strict):
     has parameters of its own otherwise. Customers are few where items bought are many."""
     seed: int = Field(20170101, ge=0)
     timeout_seconds: int = Field(3600, gt=0)
+    launch: LaunchSettings = LaunchSettings()

@@ -20,6 +20,7 @@ NOT_SEARCHED = frozenset(
         "every_days",
         "seed",
         "timeout_seconds",
+        "launch",
     }
 )
 """How and when to train, lists, and what no order of customers depends on."""

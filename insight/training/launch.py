@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from insight.errors import InsightError, TrainingFailedError
 from insight.logs import configure_logs
+from insight.training.monitor import watched
 from insight.training.plan import RankReport, TrainingPlan
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def report_of(plan: TrainingPlan, group: "RankGroup") -> RankReport:
 
     try:
         seed_everything(plan.settings.seed + group.rank)
-        return Training(plan, group).run()
+        with watched(group.rank, plan.settings.launch.stall_seconds):
+            return Training(plan, group).run()
     except InsightError as error:
         return RankReport(group.rank, failure=error)
     except Exception as error:

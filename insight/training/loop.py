@@ -1,18 +1,17 @@
 """The training loop of one rank: epochs, validation, early stopping, best weights."""
 
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 
 from insight.errors import TrainingFailedError
 from insight.logs import logger
-from insight.models.arrays import Array
 from insight.models.blend import ALONE
 from insight.models.customer_model import CustomerModel
 from insight.models.weights import set_weights, start_from, weights_of
 from insight.training.blending import choose_blend
+from insight.training.checkpoints import load_checkpoint, save_checkpoint
 from insight.training.group import RankGroup
 from insight.training.negatives import NegativeSampler
 from insight.training.optimizers import make_optimizer
@@ -25,21 +24,13 @@ from insight.training.plan import (
     ReadCount,
     TrainingPlan,
 )
+from insight.training.progress import Best, kept, restored
 from insight.training.reader import CHECKSUM, FIRST_PASS, Shard, equal_steps, open_shard
 from insight.training.step import Objective, make_step
 from insight.training.validation import Validator
 from insight.training.wide import set_wide_parts
 
 log = logger(__name__)
-
-
-@dataclass
-class Best:
-    """The best epoch so far; the lower its ``score``, the better."""
-
-    score: float = float("inf")
-    epoch: int = 0
-    weights: dict[str, Array] = field(default_factory=dict)
 
 
 class Training:
@@ -52,7 +43,7 @@ class Training:
 
     def __init__(self, plan: TrainingPlan, group: RankGroup) -> None:
         self._plan, self._settings, self._group = plan, plan.settings, group
-        self._shard = Shard(plan.train_files, group.rank, group.size)
+        self._shard = self._share_of(plan.train_files)
         rows = self._shard.all_rows()
         self._all_rows = sum(rows)
         self._steps = equal_steps(rows, self._settings.batch_size)
@@ -68,10 +59,9 @@ class Training:
         )
         objective = Objective(self._model, self._settings)
         self._step = make_step(objective, self._optimizer, sampler, group)
-        self._validator = Validator(
-            self._model, Shard(plan.validation_files, group.rank, group.size)
-        )
-        group.spread([*objective.variables, *self._optimizer.variables])
+        self._validator = Validator(self._model, self._share_of(plan.validation_files))
+        self._variables = [*objective.variables, *self._optimizer.variables]
+        group.spread(self._variables)
 
     def run(self) -> RankReport:
         """Train until validation stops improving, and report the best epoch's weights.
@@ -79,11 +69,11 @@ class Training:
         Raises:
             TrainingFailedError: A loss or gradient is not finite.
         """
-        validation = Shard(self._plan.validation_files, self._group.rank, self._group.size)
+        validation = self._share_of(self._plan.validation_files)
         set_wide_parts(self._model, self._shard, validation, self._group)
-        best, read = Best(), ReadCount()
-        history: list[dict[str, float]] = []
-        for epoch in range(self._settings.max_epochs):
+        best, history = self._resumed()
+        read = ReadCount()
+        for epoch in range(len(history), self._settings.max_epochs):
             began = time.monotonic()
             loss, read = self._epoch(epoch)
             seconds = time.monotonic() - began
@@ -101,8 +91,38 @@ class Training:
             self._show(history[-1])
             if self._is_last(best, history):
                 break
+            self._keep(best, history)
         set_weights(self._model, best.weights)
         return self._report(best, history, read)
+
+    def _share_of(self, files: tuple[str, ...]) -> Shard:
+        return Shard(files, self._group.rank, self._group.size, self._settings.launch)
+
+    def _resumed(self) -> tuple[Best, list[dict[str, float]]]:
+        """Where an earlier run of this training stopped; the beginning where there was none.
+
+        Dropout goes on with other draws than it would have had.
+        """
+        url = self._plan.checkpoint
+        found = load_checkpoint(url) if url else None
+        if not self._group.decided(found is not None):
+            return Best(), []
+        if found is None:
+            raise TrainingFailedError(
+                f"training, rank {self._group.rank} of {self._group.size}",
+                found=f"no checkpoint at {url}, where rank 0 has one",
+                expected="storage that all ranks see",
+                next_step="put the lake on shared storage, or set training.launch.checkpoints to"
+                " false; nothing was published and the champion stays",
+            )
+        best, history = restored(found, self._variables)
+        if self._group.rank == 0:
+            log.info("training goes on after an epoch that was kept", epoch=len(history), file=url)
+        return best, history
+
+    def _keep(self, best: Best, history: list[dict[str, float]]) -> None:
+        if self._plan.checkpoint and self._group.rank == 0:
+            save_checkpoint(self._plan.checkpoint, kept(best, history, self._variables))
 
     def _epoch(self, epoch: int) -> tuple[float, ReadCount]:
         """Mean loss over ranks and steps, and what the first pass over the share read."""
@@ -144,8 +164,7 @@ class Training:
         final, counted = {VALIDATION: self._validator.run()}, self._plan.counted
         if self._plan.recalibration_files:
             files = self._plan.recalibration_files
-            shard = Shard(files, self._group.rank, self._group.size)
-            final[RECALIBRATION] = self._validator.run(shard)
+            final[RECALIBRATION] = self._validator.run(self._share_of(files))
         blend = ALONE
         if counted is not None:
             blend = choose_blend(self._validator.scored(), counted, self._group)

@@ -33,6 +33,7 @@ class TrainingPlan:
         item_counts: Events of every item index in the training window, shape (vocabulary_size,).
         counted: Which items follow which in the training window; None where that was not asked.
         item_vectors: Of every item index, where the shape asks for them.
+        checkpoint: URL of the file that keeps the last epoch; None to keep none.
         start: Weights to begin with, NaN where there are none; None to begin anew.
     """
 
@@ -46,6 +47,7 @@ class TrainingPlan:
     item_vectors: Floats | None = None
     start: Mapping[str, Array] | None = None
     recalibration_files: tuple[str, ...] = ()
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)

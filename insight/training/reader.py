@@ -13,6 +13,7 @@ from petastorm.tf_utils import make_petastorm_dataset
 from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.models.customer_model import MODEL_INPUTS
+from insight.settings import LaunchSettings
 from insight.training.buckets import Batch, by_length
 from insight.training.plan import HEADS
 from insight.training.row_groups import rows_per_group, rows_per_shard
@@ -22,9 +23,8 @@ CHECKSUM = "row_checksum"
 FIRST_PASS = "is_first_pass"
 """Added where a shard may be read more than once: whether a row comes for the first time."""
 
+AS_USUAL = LaunchSettings()
 COLUMNS = (*MODEL_INPUTS, *LABELS, CHECKSUM)
-_PREFETCHED_BATCHES = 4
-_QUEUED_ROW_GROUPS = 4
 
 
 def batch_spec(feature_width: int) -> dict[str, tf.TensorSpec]:
@@ -45,11 +45,13 @@ class Shard:
         files: URLs of the split's active files; the same list on every rank.
         rank: From 0.
         size: Number of ranks.
+        launch: How far ahead is read.
     """
 
     files: tuple[str, ...]
     rank: int
     size: int
+    launch: LaunchSettings = AS_USUAL
 
     def all_rows(self) -> list[int]:
         """Rows of every rank's share."""
@@ -93,7 +95,7 @@ def open_shard(
             dataset = by_length(dataset, batch_size=batch_size, most_rows=most, seed=seed)
         else:
             dataset = dataset.rebatch(batch_size)
-        yield dataset.prefetch(_PREFETCHED_BATCHES)
+        yield dataset.prefetch(shard.launch.prefetched_batches)
     finally:
         reader.stop()
         reader.join()
@@ -115,7 +117,7 @@ def _reader(shard: Shard, passes: int, seed: int | None, columns: Sequence[str])
         schema_fields=[f"^{name}$" for name in columns],
         # One worker: with more, the order depends on which is quicker.
         workers_count=1,
-        results_queue_size=_QUEUED_ROW_GROUPS,
+        results_queue_size=shard.launch.queued_row_groups,
         # Petastorm takes a seed of 0 for none.
         seed=None if seed is None else seed + 1,
         shuffle_rows=seed is not None,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import fs
 
 from insight.errors import TableDamagedError
+from insight.training.files import opened
 
 
 def rows_per_group(files: Sequence[str]) -> list[int]:
@@ -35,7 +35,7 @@ def schema_of(file: str) -> pa.Schema:
 
 
 def _open(url: str) -> pq.ParquetFile:
-    filesystem, path = fs.FileSystem.from_uri(url)
+    filesystem, path = opened(url)
     try:
         return pq.ParquetFile(path, filesystem=filesystem)
     except FileNotFoundError as error:

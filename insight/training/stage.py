@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from insight.stages import Run, Stage
 from insight.tables import FEATURE_STATISTICS, ITEM_VECTORS, ITEM_VOCABULARY, TRAINING_EXAMPLES
 from insight.training import outcome
 from insight.training.backends import Backend, backend_for
+from insight.training.checkpoints import drop_checkpoints
 from insight.training.code import code_fingerprint
 from insight.training.inputs import Inputs, has_examples, read_inputs
 from insight.training.plan import TRAIN as TRAIN_SPLIT
@@ -25,6 +27,8 @@ from insight.training.planning import make_plans
 log = logger(__name__)
 
 LOCK_FILE = "requirements.lock"
+CHECKPOINTS = "_checkpoints"
+"""Folder in the lake; Spark and Delta pass over names that begin so."""
 
 
 def train(run: Run) -> str | None:
@@ -47,7 +51,7 @@ def train(run: Run) -> str | None:
         return f"no examples of {run.run_date}: {why}"
     backend = backend_for(settings, run.spark)
     inputs = read_inputs(run, ranks=backend.ranks)
-    wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds"})
+    wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds", "launch"})
     wanted["repeats"] = run.settings.scoring.recommend_seen
     champion = _champion(run, registry)
     wanted["warm_from"] = champion.version if champion else None
@@ -55,12 +59,13 @@ def train(run: Run) -> str | None:
     same = registry.find_same(run.run_date, inputs_hash)
     if same:
         return f"version {same.version} was trained on the same examples with the same settings"
-    plans = make_plans(run, inputs, champion)
+    plans = _kept(run, make_plans(run, inputs, champion), inputs_hash)
     members = [_trained(backend, plan, inputs) for plan in plans]
     metrics = outcome.validation_metrics(members[0]) | outcome.recalibration_metrics(members[0])
     with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
         outcome.prepare_folder(Path(folder), members, inputs)
         registry.publish(Path(folder), _facts(run, inputs, inputs_hash, champion), metrics)
+    drop_checkpoints(f"{run.lake.root}/{CHECKPOINTS}")
     return None
 
 
@@ -77,6 +82,17 @@ def _champion(run: Run, registry: Registry) -> ModelVersion | None:
     if not run.settings.training.warm_start:
         return None
     return registry.champion_or_none(run.run_date - timedelta(days=1))
+
+
+def _kept(run: Run, plans: list[TrainingPlan], inputs_hash: str) -> list[TrainingPlan]:
+    """The plans, each with a place for its checkpoint that only the same training looks at."""
+    if not run.settings.training.launch.checkpoints:
+        return plans
+    folder = f"{run.lake.root}/{CHECKPOINTS}/{inputs_hash}"
+    return [
+        replace(plan, checkpoint=f"{folder}/member_{number}.npz")
+        for number, plan in enumerate(plans)
+    ]
 
 
 def _trained(backend: Backend, plan: TrainingPlan, inputs: Inputs) -> outcome.TrainedMember:

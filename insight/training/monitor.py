@@ -1,0 +1,66 @@
+"""Ends a rank that gives no sign of life: ``python -m insight.training.monitor <pid> <rank> <s>``.
+
+A stopped or frozen process cannot end itself, and the other ranks wait for it in a collective
+operation. So a small process of its own listens to each rank, and kills it when it falls silent;
+Horovod then tells the others.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+BEATS_PER_STALL = 20
+_SIGN = b"."
+
+
+@contextmanager
+def watched(rank: int, stall_seconds: int) -> Iterator[None]:
+    """While the block runs, this process is killed if it falls silent for so long.
+
+    Its signs of life come from a thread: waiting for other ranks is no silence, being stopped is.
+    """
+    command = [sys.executable, "-m", "insight.training.monitor", str(os.getpid()), str(rank)]
+    listener = subprocess.Popen([*command, str(stall_seconds)], stdin=subprocess.PIPE)
+    over = threading.Event()
+    beats = (listener, over, stall_seconds / BEATS_PER_STALL)
+    thread = threading.Thread(target=_beat, args=beats, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        listener.communicate()
+
+
+def listen(pid: int, rank: int, stall_seconds: float) -> int:
+    """Read signs of life from standard input until it ends, or until they stay out.
+
+    Returns:
+        0 where the rank has ended by itself, 1 where it was killed.
+    """
+    while select.select([sys.stdin], [], [], stall_seconds)[0]:
+        if not os.read(sys.stdin.fileno(), 4096):
+            return 0
+    sys.stderr.write(
+        f"rank {rank} (process {pid}) gave no sign of life for {stall_seconds:.0f} seconds "
+        "(training.launch.stall_seconds): killed\n"
+    )
+    os.kill(pid, signal.SIGKILL)
+    return 1
+
+
+def _beat(listener: subprocess.Popen[bytes], over: threading.Event, seconds: float) -> None:
+    assert listener.stdin is not None
+    while not over.wait(seconds):
+        listener.stdin.write(_SIGN)
+        listener.stdin.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(listen(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

@@ -1,0 +1,69 @@
+"""A rank is killed, or stopped, in the middle of a training: the job ends and says which."""
+
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from insight.errors import TrainingFailedError
+from insight.training.backends.horovod_backend import HorovodBackend
+from insight.training.checkpoints import load_checkpoint
+from insight.training.outcome import refuse_failures
+from tests.training.examples import small_plan, write_split
+
+EPOCHS = 400
+STALL_SECONDS = 5
+DEADLINE_SECONDS = 60
+
+
+@pytest.fixture
+def plan(tmp_path):
+    splits = write_split(tmp_path / "train", [64, 64]), write_split(tmp_path / "v", [16, 16])
+    launch = {"stall_seconds": STALL_SECONDS}
+    plan = small_plan(*splits, max_epochs=EPOCHS, stop_on="none", ranks=2, launch=launch)
+    return replace(plan, checkpoint=f"file://{tmp_path}/_checkpoints/member_0.npz")
+
+
+def _signalled_after_an_epoch(plan, number: int, rank: int) -> threading.Thread:
+    """Sends the rank a signal once the first epoch is kept."""
+
+    def send() -> None:
+        while not Path(plan.checkpoint.removeprefix("file://")).exists():
+            time.sleep(0.05)
+        for process in _ranks(rank):
+            process.send_signal(number)
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    return thread
+
+
+def _ranks(rank: int | None = None) -> list[psutil.Process]:
+    """This test's process of a rank, or of all: not the shell that began it, nor its monitor."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            is_rank = "horovod.spark.task.gloo_exec_fn" in process.cmdline()
+            if is_rank and rank in (None, int(process.environ()["HOROVOD_RANK"])):
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGSTOP], ids=["fault_04_killed", "fault_05_stopped"]
+)
+def test_the_ranks_end_and_the_error_names_the_one(spark, plan, number):
+    sender = _signalled_after_an_epoch(plan, number, rank=1)
+    began = time.monotonic()
+    with pytest.raises(TrainingFailedError, match="rank 1 of 2"):
+        refuse_failures(HorovodBackend(spark, plan.settings).train(plan))
+    sender.join()
+    assert time.monotonic() - began < DEADLINE_SECONDS
+    assert _ranks() == []
+    assert len(load_checkpoint(plan.checkpoint).facts["history"]) >= 1
