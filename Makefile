@@ -55,6 +55,9 @@ tune: env ## Search better training settings on past nights (DATE=2017-11-30)
 query: env ## Ask the lake (SQL="select * from customer_scores_latest limit 5")
 	@./spark-submit.sh jobs/query.py "$$SQL"
 
+models: env ## Show model versions and their trail (ARGS="--roll-back --reason 'refunds as sales'")
+	@$(python) jobs/models.py $(ARGS)
+
 source-check: env ## Show how a source reads a file (SOURCE=rees46 FILE=2019-Oct.csv)
 	@./spark-submit.sh jobs/check_source.py --source "$(SOURCE)" --file "$(FILE)" $(ARGS)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from insight.errors import VocabularyMismatchError
 from insight.tables import CUSTOMER_FEATURES
 
 Floats = npt.NDArray[np.float32]
@@ -87,6 +88,29 @@ class FeatureStatistics:
     def fingerprint(self) -> str:
         """SHA-256 over names, transforms and scales, in hex."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+
+    def refuse_other_schema(self, reader: str) -> None:
+        """Refuse a model whose features are not those of today: it would read something else.
+
+        Features that came later are no hindrance: it reads its own, by name.
+
+        Args:
+            reader: The model these are of.
+
+        Raises:
+            VocabularyMismatchError: A feature is gone, or is transformed or masked differently.
+        """
+        today = {name: (transform_of(name), name in NULLABLE) for name in FEATURES}
+        own = zip(self.names, zip(self.transforms, self.has_mask, strict=True), strict=True)
+        other = [name for name, form in own if today.get(name) != form]
+        if other:
+            raise VocabularyMismatchError(
+                f"features of model {reader}",
+                found=f"{', '.join(other)}: gone, or read differently, in this code version",
+                expected="the features that it was trained on",
+                next_step="train anew (--set training.every_days=1), or run the code version "
+                "named in the model's manifest; nothing was published",
+            )
 
     def normalise(self, rows: pa.RecordBatch) -> Floats:
         """Scaled values with the location for what is missing, then masks (1: missing).

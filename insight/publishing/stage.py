@@ -52,8 +52,8 @@ def _verdict(run: Run, morning: Morning) -> str | None:
         return None
     tonight = run.run_date.isoformat()
     promoted = [
-        f"Model {record['version']} {record['reason']}"
-        for record in Registry(run.settings.registry).promotions()
-        if record["run_date"] == tonight
+        f"Model {decision.version} {decision.reason}"
+        for decision in Registry(run.settings.registry).decisions()
+        if decision.kind == "promoted" and decision.run_date == tonight
     ]
     return promoted[-1] if promoted else None

@@ -1,18 +1,25 @@
 """Publish, verify, find and promote model versions."""
 
-import json
 import shutil
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from insight.errors import ModelDamagedError, ModelNotFoundError
+from insight.errors import ModelDamagedError, ModelNotFoundError, RunConflictError
 from insight.logs import logger
 from insight.registry.manifest import read_manifest, write_manifest
 from insight.registry.store import Store, tags_of
+from insight.registry.trail import (
+    Decision,
+    Kind,
+    as_tag,
+    champion_and_before,
+    decided,
+    decisions_in,
+)
 from insight.registry.version import ModelVersion
 
 if TYPE_CHECKING:
@@ -36,7 +43,8 @@ class Registry:
         self._database = database or f"sqlite:///{self._root}/mlflow.db"
 
     @cached_property
-    def _store(self) -> Store:
+    def store(self) -> Store:
+        """MLflow, for what is no version: trials of a search."""
         self._root.mkdir(parents=True, exist_ok=True)
         return Store(self._database)
 
@@ -70,8 +78,8 @@ class Registry:
             "inputs_hash": facts["inputs_hash"],
             "manifest_sha256": manifest_hash,
         }
-        self._store.add(folder, tags)
-        self._store.alias(CHALLENGER, self._entry(version))
+        self.store.add(folder, tags)
+        self.store.alias(CHALLENGER, self._entry(version))
         log.info("model published", version=version)
         return self.verify(version)
 
@@ -96,19 +104,20 @@ class Registry:
             ModelNotFoundError: None was promoted by then.
             ModelDamagedError: Its files are not those published.
         """
-        entry = self._champion_entry(as_of)
-        if entry is None:
+        version, _ = champion_and_before(self.decisions(), as_of)
+        if version is None:
             raise ModelNotFoundError(
                 f"champion as of {as_of}",
                 found="no version promoted by then",
                 expected="one that beat its baselines",
                 next_step="run train and promote for this date first",
             )
-        return self.verify(tags_of(entry)["version"])
+        return self.verify(version)
 
     def champion_or_none(self, as_of: date) -> ModelVersion | None:
         """As ``champion``, but None where there is none."""
-        return self.champion(as_of) if self._champion_entry(as_of) else None
+        version, _ = champion_and_before(self.decisions(), as_of)
+        return self.verify(version) if version else None
 
     def challenger(self, run_date: date) -> ModelVersion:
         """The newest version trained for a run date, promoted or not.
@@ -130,15 +139,22 @@ class Registry:
     def find_same(self, run_date: date, inputs_hash: str) -> ModelVersion | None:
         """The undamaged version made of the same inputs for the same date, if there is one."""
         for entry in self._with_tag("run_date", run_date.isoformat()):
-            if tags_of(entry).get("inputs_hash") == inputs_hash:
+            if tags_of(entry).get("inputs_hash") == inputs_hash and not _is_archived(entry):
                 try:
                     return self.verify(tags_of(entry)["version"])
                 except ModelDamagedError as error:
                     log.warning("model damaged", version=tags_of(entry)["version"], why=str(error))
         return None
 
+    def versions(self) -> list[str]:
+        """Names of all versions, oldest first; archived ones too."""
+        return list(dict.fromkeys(tags_of(entry)["version"] for entry in self._entries()))
+
     def promote(self, version: str, run_date: date, reason: str) -> ModelVersion:
-        """Make a version champion from a run date on; each promotion is kept as a record.
+        """Make a version champion from a run date on.
+
+        Readers see the champion before or the one after: the decision is one record, and the
+        alias, which is for people, follows it.
 
         Args:
             version: The version to promote; an older one for a rollback.
@@ -146,64 +162,67 @@ class Registry:
             reason: Why, for the audit trail.
 
         Raises:
-            ModelNotFoundError: No such version is registered.
+            ModelNotFoundError: No such version is registered, or it is archived.
             ModelDamagedError: Its files are not those published.
         """
-        verified = self.verify(version)
-        entry = self._entry(version)
-        record = {
-            "run_date": run_date.isoformat(),
-            "reason": reason,
-            "promoted_at": datetime.now(UTC).isoformat(),
-        }
-        self._store.tag(entry, "promotions", json.dumps([*_promotions(entry), record]))
-        self._store.tag(entry, "promoted_on", run_date.isoformat())
-        newest = self._champion_entry(date.max)
-        if newest is not None:
-            self._store.alias(CHAMPION, newest)
-        log.info("model promoted", version=version, run_date=str(run_date), reason=reason)
+        verified, entry = self.verify(version), self._entry(version)
+        if _is_archived(entry):
+            raise ModelNotFoundError(
+                f"model version {version}",
+                found="it is archived",
+                expected="a version that may serve",
+                next_step="promote another one, or train again",
+            )
+        self._decide("promoted", verified, run_date, reason)
+        newest, _ = champion_and_before(self.decisions(), date.max)
+        self.store.alias(CHAMPION, self._entry(newest or version))
         return verified
 
-    def promotions(self) -> list[dict[str, str]]:
-        """The audit trail, oldest first: ``version``, ``run_date``, ``reason``, ``promoted_at``."""
-        records = [
-            {"version": tags_of(entry)["version"], **record}
-            for entry in self._store.entries()
-            for record in _promotions(entry)
-        ]
-        return sorted(records, key=lambda record: record["promoted_at"])
+    def roll_back(self, run_date: date, reason: str) -> ModelVersion:
+        """Make the champion before the present one champion again, from a run date on.
 
-    def log_trial(
-        self,
-        search: str,
-        number: int,
-        params: Mapping[str, object],
-        values: Mapping[str, float],
-        tags: Mapping[str, str],
-    ) -> None:
-        """Keep one trial of a search as an MLflow run; versions and aliases stay as they are.
-
-        Args:
-            search: Its experiment.
-            number: Of the trial, from 0.
-            params: What it tried, seeds among it.
-            values: What came of it, by fold.
-            tags: How it ended.
+        Raises:
+            ModelNotFoundError: There was none before.
+            ModelDamagedError: Its files are not those published.
         """
-        self._store.log_run(search, f"trial {number}", params, values, tags)
+        present, earlier = champion_and_before(self.decisions(), run_date)
+        if earlier is None:
+            raise ModelNotFoundError(
+                f"champion before {present}",
+                found="no other version that was promoted and is not archived",
+                expected="one to go back to",
+                next_step="promote a version by its name, or train again",
+            )
+        return self.promote(earlier, run_date, reason)
 
-    def _champion_entry(self, as_of: date) -> "Entry | None":
-        """The last promoted of those promoted for the newest run date up to ``as_of``."""
-        promoted = [
-            (record["run_date"], record["promoted_at"], position, entry)
-            for position, entry in enumerate(self._entries())
-            for record in _promotions(entry)
-            if record["run_date"] <= as_of.isoformat()
-        ]
-        return max(promoted, key=lambda found: found[:3])[3] if promoted else None
+    def archive(self, version: str, run_date: date, reason: str) -> None:
+        """Take a version out of service for good; its files stay for whoever asks later.
+
+        Raises:
+            ModelNotFoundError: No such version is registered.
+            RunConflictError: It is the champion.
+        """
+        if champion_and_before(self.decisions(), date.max)[0] == version:
+            raise RunConflictError(
+                f"model version {version}",
+                found="it is the champion",
+                expected="a version that nothing is scored with",
+                next_step="promote another one or roll back first",
+            )
+        self._decide("archived", self.verify(version), run_date, reason)
+
+    def decisions(self) -> list[Decision]:
+        """The audit trail of all versions, oldest first."""
+        found = [each for entry in self._entries() for each in decisions_in(tags_of(entry))]
+        return sorted(found, key=lambda decision: decision.at)
+
+    def _decide(self, kind: Kind, version: ModelVersion, run_date: date, reason: str) -> None:
+        decision = decided(kind, version.version, run_date, reason, version.metrics)
+        self.store.tag(self._entry(version.version), *as_tag(decision))
+        log.info(f"model {kind}", version=version.version, run_date=str(run_date), reason=reason)
 
     def _entries(self) -> list["Entry"]:
-        return [entry for entry in self._store.entries() if "version" in tags_of(entry)]
+        return [entry for entry in self.store.entries() if "version" in tags_of(entry)]
 
     def _entry(self, version: str) -> "Entry":
         found = self._with_tag("version", version)
@@ -223,6 +242,5 @@ class Registry:
         return self._root / "models" / version
 
 
-def _promotions(entry: "Entry") -> list[dict[str, str]]:
-    """The promotions recorded on one version, oldest first."""
-    return list(json.loads(tags_of(entry).get("promotions", "[]")))
+def _is_archived(entry: "Entry") -> bool:
+    return any(decision.kind == "archived" for decision in decisions_in(tags_of(entry)))

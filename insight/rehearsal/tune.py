@@ -114,7 +114,8 @@ def _log(run: Run, study: optuna.Study, number: int) -> None:
     seeds = {"training_seed": run.settings.training.seed, "search_seed": run.settings.tuning.seed}
     tags = {"state": trial.state.name, "failure": str(trial.user_attrs.get("failure", ""))}
     registry = Registry(run.settings.registry)
-    registry.log_trial(study.study_name, number, {**trial.params, **seeds}, values, tags)
+    known = {**trial.params, **seeds}
+    registry.store.log_run(study.study_name, f"trial {number}", known, values, tags)
     shown = {name: round(value, 4) for name, value in values.items()}
     log.info("trial", number=number, state=trial.state.name, **trial.params, **shown)
 

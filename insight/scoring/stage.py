@@ -8,7 +8,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.encoding.features import FEATURES
+from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError
 from insight.registry.registry import Registry
 from insight.registry.shipping import Parcel, ship
@@ -36,12 +36,14 @@ def score(run: Run) -> str | None:
 
     Raises:
         ModelDamagedError: The champion's files are not those that were published.
+        VocabularyMismatchError: It was trained on features that are others today.
         DataQualityError: A customer to be scored has no score, or has two.
     """
     # Found, its files are proved against the manifest; later promotions do not change this run.
     champion = Registry(run.settings.registry).champion_or_none(run.run_date)
     if champion is None:
         return "no model has beaten its baselines yet: there is nothing to score with"
+    FeatureStatistics.load(champion.folder).refuse_other_schema(champion.version)
     customers = _customers(run)
     parcel = ship(run.spark, champion.folder)
     # Both tables come from one pass of the model.
@@ -118,12 +120,22 @@ def _scoring(
 
 
 def _refuse_gaps(run: Run, scored: DataFrame) -> None:
-    asked, answered = _active(run).count(), scored.count()
-    if asked != answered:
+    """Every active customer once: equal counts could be one missing and one there twice."""
+    asked = _active(run).select("customer_id", F.lit(1).alias("asked"))
+    answered = scored.groupBy("customer_id").agg(F.count(F.lit(1)).alias("answered"))
+    both = asked.join(answered, on="customer_id", how="full_outer")
+    found = both.agg(
+        F.count_if(F.col("answered").isNull()).alias("without a score"),
+        F.count_if(F.col("answered") > 1).alias("scored more than once"),
+        F.count_if(F.col("asked").isNull()).alias("scored although not asked for"),
+    ).first()
+    assert found is not None
+    wrong = {name: count for name, count in found.asDict().items() if count}
+    if wrong:
         raise DataQualityError(
             f"scores of {run.run_date}",
-            found=f"{answered} scored customers",
-            expected=f"{asked}, one for each active customer",
+            found=", ".join(f"{count} customers {name}" for name, count in wrong.items()),
+            expected="one score for each active customer",
             next_step="look for customers twice in customer_features or customer_sequences; "
             "nothing was published",
         )

@@ -1,12 +1,13 @@
+import getpass
 import shutil
 from datetime import date
 
 import pytest
 
-from insight.errors import ModelDamagedError, ModelNotFoundError
+from insight.errors import ModelDamagedError, ModelNotFoundError, RunConflictError
 from insight.registry import Registry
 
-FIRST, SECOND, THIRD = date(2017, 11, 1), date(2017, 11, 8), date(2017, 11, 15)
+DAYS = FIRST, SECOND, THIRD = date(2017, 11, 1), date(2017, 11, 8), date(2017, 11, 15)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_a_backfill_that_promotes_does_not_unseat_a_later_champion(registry, pub
     registry.promote(old.version, FIRST, "backfill")
     assert registry.champion(SECOND).version == old.version
     assert registry.champion(THIRD).version == new.version
-    alias = registry._store._client.get_model_version_by_alias("customer_model", "champion")
+    alias = registry.store._client.get_model_version_by_alias("customer_model", "champion")
     assert alias.tags["version"] == new.version
 
 
@@ -78,13 +79,54 @@ def test_a_rollback_is_one_more_promotion_and_leaves_a_trail(registry, publish):
         registry.promote(version.version, run_date, reason)
     assert registry.champion(THIRD).version == old.version
     assert registry.champion(SECOND).version == new.version
-    trail = registry.promotions()
-    assert [record["reason"] for record in trail] == [
+    trail = registry.decisions()
+    assert [decision.reason for decision in trail] == [
         "first",
         "better",
         "rollback: new one is wrong",
     ]
-    assert [record["version"] for record in trail] == [old.version, new.version, old.version]
+    assert [decision.version for decision in trail] == [old.version, new.version, old.version]
+    assert {decision.by for decision in trail} == {getpass.getuser()}
+    assert trail[0].metrics == {"validation.purchase.auc": 0.7}
+
+
+def test_rolling_back_finds_the_champion_before(registry, publish):
+    first, second, never = (publish(day, mark * 64) for day, mark in zip(DAYS, "abc", strict=True))
+    registry.promote(first.version, FIRST, "first")
+    with pytest.raises(ModelNotFoundError, match=f"champion before {first.version}"):
+        registry.roll_back(FIRST, "wrong")
+    registry.promote(second.version, SECOND, "better")
+    assert registry.roll_back(THIRD, "wrong").version == first.version
+    assert registry.champion(THIRD).version == first.version
+    assert registry.champion(SECOND).version == second.version
+    assert never.version in registry.versions()
+
+
+def test_an_archived_version_serves_no_more_and_the_champion_is_none(registry, publish):
+    first, second = publish(FIRST, "a" * 64), publish(SECOND, "b" * 64)
+    registry.promote(first.version, FIRST, "first")
+    registry.promote(second.version, SECOND, "better")
+    with pytest.raises(RunConflictError, match="it is the champion"):
+        registry.archive(second.version, THIRD, "old")
+    registry.archive(first.version, THIRD, "learned from erased customers")
+    assert registry.find_same(FIRST, "a" * 64) is None
+    with pytest.raises(ModelNotFoundError, match="archived"):
+        registry.promote(first.version, THIRD, "again")
+    with pytest.raises(ModelNotFoundError, match="champion before"):
+        registry.roll_back(THIRD, "wrong")
+    # What was scored then is still explained.
+    assert registry.champion(FIRST).version == first.version
+    assert registry.decisions()[-1].kind == "archived"
+
+
+def test_a_run_that_goes_on_keeps_the_version_it_began_with(registry, publish):
+    first, second = publish(FIRST, "a" * 64), publish(SECOND, "b" * 64)
+    registry.promote(first.version, FIRST, "first")
+    held = registry.champion(SECOND)
+    registry.promote(second.version, SECOND, "better")
+    assert (held.folder / "shape.json").read_text() == "a" * 64
+    # The next one to ask, in this process or another, has the new one at once.
+    assert registry.champion(SECOND).version == second.version
 
 
 def test_the_same_inputs_are_found_again_unless_the_model_is_damaged(registry, publish):

@@ -34,7 +34,7 @@ def own(run: Run, tmp_path: Path) -> Run:
 
 
 def _logged(run: Run) -> list[Any]:
-    client = Registry(run.settings.registry)._store._client
+    client = Registry(run.settings.registry).store._client
     experiment = client.get_experiment_by_name(open_search(run).study_name)
     return sorted(client.search_runs([experiment.experiment_id]), key=lambda r: r.info.run_name)
 
@@ -72,7 +72,7 @@ def test_a_second_start_goes_on_and_every_trial_is_logged(
     assert float(first.params["learning_rate"]) == rates[0]
     assert set(first.params) == {"learning_rate", "training_seed", "search_seed"}
     assert 0 < last.metrics["fold_1"] == last.metrics["mean"] < 1
-    assert not Registry(own.settings.registry).promotions()
+    assert not Registry(own.settings.registry).decisions()
 
     best = best_trial(open_search(own))
     assert best is not None

@@ -1,15 +1,21 @@
 """The score stage on a lake in memory, with a model that only counts."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import StringType
 
+from insight.delta import Lake
+from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics, transform_of
+from insight.errors import DataQualityError, TableContractError, VocabularyMismatchError
 from insight.scoring import stage
+from insight.stages import Run
 from insight.tables import CUSTOMER_FEATURES, CUSTOMER_SCORES, CUSTOMER_SEQUENCES
 from tests.memory_lake import MemoryLake
 
@@ -52,10 +58,18 @@ def _features(customer: str, days_since_last_event: int) -> Row:
     return Row(**{**values, **known, "feature_date": NIGHT})
 
 
-def test_who_has_only_searched_is_scored_too(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    champion = SimpleNamespace(version="v1", folder=None)
+@pytest.fixture
+def lake(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryLake:
+    """Two customers, one of whom has only searched, and a champion of today's features."""
+    champion = SimpleNamespace(version="v1", folder=tmp_path)
+    width = len(FEATURES)
+    FeatureStatistics(
+        FEATURES,
+        tuple(transform_of(name) for name in FEATURES),
+        (0.0,) * width,
+        (1.0,) * width,
+        tuple(name in NULLABLE for name in FEATURES),
+    ).save(tmp_path)
     registry = SimpleNamespace(champion_or_none=lambda _: champion)
     monkeypatch.setattr(stage, "Registry", lambda _: registry)
     monkeypatch.setattr(stage, "ship", lambda *_: SimpleNamespace(unpersist=lambda: None))
@@ -66,8 +80,74 @@ def test_who_has_only_searched_is_scored_too(
         CUSTOMER_FEATURES.name: [_features("viewer", 1), _features("searcher", 0)],
         CUSTOMER_SEQUENCES.name: [Row("viewer", [event], 1, NIGHT)],
     }
+    return lake
+
+
+def test_who_has_only_searched_is_scored_too(lake: MemoryLake) -> None:
     assert stage.score(lake.run_for(NIGHT)) is None
     scored = lake.read(CUSTOMER_SCORES).collect()
     counts = {row["customer_id"]: row["unknown_item_count"] for row in scored}
     assert counts == {"viewer": 1, "searcher": 0}
     assert {row["campaign_probability"] for row in scored} == {0.0}
+
+
+def test_fault_32_one_missing_and_one_twice_is_refused(
+    lake: MemoryLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = stage._customers
+
+    def one_twice(run: Run) -> DataFrame:
+        viewer = customers(run).where("customer_id = 'viewer'")
+        return viewer.unionByName(viewer)
+
+    monkeypatch.setattr(stage, "_customers", one_twice)
+    with pytest.raises(DataQualityError) as refused:
+        stage.score(lake.run_for(NIGHT))
+    assert "1 customers without a score, 1 customers scored more than once" in refused.value.found
+    assert CUSTOMER_SCORES.name not in lake.rows
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("purchase_probability", 1.2), ("churn_probability", float("nan"))]
+)
+def test_fault_32_a_score_that_is_no_probability_is_refused(
+    spark: SparkSession, tmp_path: Path, column: str, value: float
+) -> None:
+    sound = {"string": "none", "double": 0.5, "int": 0, "date": NIGHT}
+    scores = {each.name: sound[each.type] for each in CUSTOMER_SCORES.columns} | {column: value}
+    lake = Lake(spark, str(tmp_path / "lake"), str(tmp_path / "landing"), "r1", NIGHT)
+    lake.begin_stage()
+    frame = spark.createDataFrame([scores], CUSTOMER_SCORES.schema)
+    with pytest.raises(TableContractError, match=column):
+        lake.publish(frame, CUSTOMER_SCORES, where=f"score_date = '{NIGHT}'")
+    lake.begin_stage()
+    assert lake.read(CUSTOMER_SCORES).isEmpty()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"names": ("colour", *FEATURES[1:])}, "colour"),
+        ({"transforms": ("none",) * len(FEATURES)}, "orders_7d"),
+        ({"has_mask": (False,) * len(FEATURES)}, "days_since_last_order"),
+    ],
+    ids=["gone", "transformed otherwise", "without a mask"],
+)
+def test_fault_30_a_model_of_other_features_is_refused(
+    lake: MemoryLake, tmp_path: Path, change: dict[str, tuple[object, ...]], named: str
+) -> None:
+    replace(FeatureStatistics.load(tmp_path), **change).save(tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(VocabularyMismatchError, match="features of model v1") as refused:
+        stage.score(lake.run_for(NIGHT))
+    assert named in refused.value.found
+    assert CUSTOMER_SCORES.name not in lake.rows
+
+
+def test_features_that_came_later_do_not_stop_a_model(lake: MemoryLake, tmp_path: Path) -> None:
+    known = FeatureStatistics.load(tmp_path)
+    fewer = {
+        name: getattr(known, name)[1:]
+        for name in ("names", "transforms", "mean", "scale", "has_mask")
+    }
+    replace(known, **fewer).save(tmp_path)
+    assert stage.score(lake.run_for(NIGHT)) is None

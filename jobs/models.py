@@ -1,0 +1,77 @@
+"""Show a shop's model versions and their trail; promote one, roll back, archive one."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from insight.errors import InsightError
+from insight.launch import date_given
+from insight.logs import configure_logs, logger
+from insight.registry import Registry
+from insight.settings import load_settings
+from insight.tables import Table
+
+READS: tuple[Table, ...] = ()
+WRITES: tuple[Table, ...] = ()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked and show the trail; 0 done, 2 do not retry."""
+    configure_logs()
+    asked = _parse(arguments)
+    try:
+        registry = Registry(load_settings(asked.profile).registry)
+        _act(registry, asked)
+    except InsightError as error:
+        logger(__name__).error(type(error).__name__, message=str(error))
+        return error.exit_code
+    show(registry)
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--profile", default="local")
+    parser.add_argument("--date", help="the night it holds from; today without it")
+    parser.add_argument("--reason", help="for the trail; asked for by every change")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--promote", metavar="VERSION")
+    what.add_argument("--roll-back", action="store_true", help="to the champion before this one")
+    what.add_argument("--archive", metavar="VERSION", help="it never serves again")
+    asked = parser.parse_args(arguments)
+    if (asked.promote or asked.roll_back or asked.archive) and not asked.reason:
+        parser.error("--reason is missing: who reads the trail will want it")
+    return asked
+
+
+def _act(registry: Registry, asked: argparse.Namespace) -> None:
+    day = date_given("--date", asked.date) if asked.date else datetime.now(UTC).date()
+    if asked.promote:
+        registry.promote(asked.promote, day, asked.reason)
+    elif asked.roll_back:
+        registry.roll_back(day, asked.reason)
+    elif asked.archive:
+        registry.archive(asked.archive, day, asked.reason)
+
+
+def show(registry: Registry) -> None:
+    """Every version, and every decision on one."""
+    console = Console()
+    decisions = registry.decisions()
+    decided = {decision.version for decision in decisions}
+    grid = Grid("version", "what", "from", "by", "at (UTC)", "why")
+    for version in registry.versions():
+        if version not in decided:
+            grid.add_row(version, "trained", "", "", "", "never promoted")
+    for each in decisions:
+        at = each.at[:16].replace("T", " ")
+        grid.add_row(each.version, each.kind, each.run_date, each.by, at, each.reason)
+    console.print(grid if grid.row_count else "No model was trained yet: run make nightly.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""The job that shows the models, rolls back and archives."""
+
+from datetime import date
+
+import pytest
+
+from insight.registry import Registry
+from jobs import models
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch, logs_as_before):
+    settings = models.load_settings("local", overrides={"registry": str(tmp_path / "registry")})
+    monkeypatch.setattr(models, "load_settings", lambda _: settings)
+    registry = Registry(settings.registry)
+    (tmp_path / "prepared").mkdir()
+    (tmp_path / "prepared" / "shape.json").write_text("{}")
+    for day in (date(2017, 11, 1), date(2017, 11, 8)):
+        facts = {"run_date": day.isoformat(), "inputs_hash": "ab" * 32}
+        version = registry.publish(tmp_path / "prepared", facts, {})
+        registry.promote(version.version, day, "beats its baselines")
+    return registry
+
+
+def test_it_rolls_back_shows_why_and_archives(registry, capsys):
+    assert models.main(["--roll-back", "--reason", "refunds as sales", "--date", "2017-11-09"]) == 0
+    assert registry.champion(date(2017, 11, 9)).version == "2017-11-01-abababab"
+    assert "refunds as" in capsys.readouterr().out
+    assert models.main(["--archive", "2017-11-08-abababab", "--reason", "wrong"]) == 0
+    assert models.main(["--archive", "2017-11-01-abababab", "--reason", "wrong"]) == 1
+    assert "it is the champion" in capsys.readouterr().err
+
+
+def test_a_change_without_a_reason_is_none(registry):
+    with pytest.raises(SystemExit):
+        models.main(["--roll-back"])
+    assert len(registry.decisions()) == 2
+
+
+def test_a_version_that_is_none_is_named(registry, capsys):
+    assert models.main(["--promote", "2017-12-01-00000000", "--reason", "x"]) == 2
+    assert "2017-12-01-00000000" in capsys.readouterr().err
