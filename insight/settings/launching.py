@@ -10,6 +10,10 @@ class LaunchSettings(Strict):
     """All ranks must have started by then."""
     stall_seconds: int = Field(120, ge=5)
     """A rank without a sign of life for so long is killed, and named; the others then end too."""
+    hosts: str = ""
+    """For `horovodrun`: hosts and their ranks, such as `gpu1:4,gpu2:4`; this machine without it."""
+    shared_folder: str | None = None
+    """For `horovodrun` on several hosts: a folder that all of them and only this user can open."""
     checkpoints: bool = True
     """Whether each epoch is kept in the lake, for the next run of the same training to go on."""
     prefetched_batches: int = Field(4, ge=1)

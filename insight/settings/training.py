@@ -19,7 +19,9 @@ class HeadWeights(Strict):
 
 
 class TrainingSettings(Strict):
-    backend: Literal["horovod", "single"] = "horovod"
+    backend: str = "horovod"
+    """How ranks are started: `horovod` as tasks of this Spark application, `horovodrun` on hosts
+    of their own, `single` for one process; any file of insight/training/backends."""
     encoder: Literal["cnn", "gru", "transformer"] = "gru"
     ensemble: tuple[Literal["cnn", "gru", "transformer"], ...] = ()
     """Further encoders, each trained with a seed of its own and averaged with the first."""
@@ -55,6 +57,12 @@ class TrainingSettings(Strict):
     warm_up_share: float = Field(0.0, ge=0, lt=1)
     """Share of the longest training in which the rate rises from nothing."""
     decay: Literal["cosine", "none"] = "cosine"
+    scale_learning_rate: Literal["none", "sqrt", "linear"] = "none"
+    """With the number of ranks, each of which adds a batch to a step; it then warms up."""
+    gradient_compression: Literal["none", "fp16"] = "none"
+    """What gradients are sent as between ranks."""
+    precision: Literal["float32", "mixed"] = "float32"
+    """Mixed: products in half precision, float16 on GPUs with scaled losses, bfloat16 on CPUs."""
     weight_decay: float = Field(1e-4, ge=0)
     """Of adamw only."""
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)

@@ -38,6 +38,10 @@ def prepare_process(plan: TrainingPlan) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(plan.settings.threads_per_rank)
     tf.config.threading.set_inter_op_parallelism_threads(plan.settings.threads_per_rank)
+    if plan.settings.precision == "mixed":
+        has_gpu = bool(tf.config.list_physical_devices("GPU"))
+        rewrite = "auto_mixed_precision" if has_gpu else "auto_mixed_precision_onednn_bfloat16"
+        tf.config.optimizer.set_experimental_options({rewrite: True})
     # A rank stuck in a collective call cannot raise; its end is what frees the others.
     watchdog = threading.Timer(plan.settings.timeout_seconds, os._exit, (OUT_OF_TIME,))
     watchdog.daemon = True

@@ -51,7 +51,9 @@ class Training:
         self._model.items.start_biases(plan.item_counts)
         if plan.start is not None:
             start_from(self._model, plan.start)
-        self._optimizer = make_optimizer(self._settings, self._steps * self._settings.max_epochs)
+        self._optimizer = make_optimizer(
+            self._settings, self._steps * self._settings.max_epochs, ranks=group.size
+        )
         sampler = NegativeSampler(
             plan.item_counts,
             draws=self._settings.negatives,

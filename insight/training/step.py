@@ -95,16 +95,21 @@ def make_step(
     """
     variables = objective.trainable_variables
     optimizer.build(variables)
+    is_scaled = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
 
     def step(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             loss = objective(batch, sampler.draw(optimizer.iterations), optimizer.iterations)
+            scaled = optimizer.get_scaled_loss(loss) if is_scaled else loss
         mean_tape = group.mean_gradients(tape)
-        gradients = mean_tape.gradient(loss, variables)
+        gradients = mean_tape.gradient(scaled, variables)
         dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        if is_scaled:
+            dense = optimizer.get_unscaled_gradients(dense)
         clipped, norm = tf.clip_by_global_norm(dense, LARGEST_GRADIENT_NORM)
         optimizer.apply_gradients(zip(clipped, variables, strict=True))
-        return loss, tf.math.is_finite(loss) & tf.math.is_finite(norm)
+        # A scale that was too large is lowered, and its step left out: that is no failure.
+        return loss, tf.math.is_finite(loss) & (tf.math.is_finite(norm) | is_scaled)
 
     spec = batch_spec(objective.model.shape.feature_width)
     graph: Step = tf.function(step, input_signature=[spec])

@@ -1,8 +1,12 @@
 import sys
 
+import numpy as np
 import pytest
 
-from insight.errors import TrainingFailedError
+from insight.errors import SettingsError, TrainingFailedError
+from insight.settings import TrainingSettings
+from insight.training.backends import backend_for
+from insight.training.backends.horovodrun_backend import HorovodrunBackend
 from insight.training.backends.single_backend import SingleBackend
 from insight.training.plan import ReadCount
 from tests.training.examples import example_columns, small_plan, write_split
@@ -26,3 +30,33 @@ def test_a_process_that_dies_is_a_typed_failure(plan, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(TrainingFailedError, match="exit code 1"):
         SingleBackend(timeout_seconds=120).train(plan)
+
+
+def test_two_ranks_of_horovodrun_read_each_row_once_and_agree(tmp_path):
+    splits = write_split(tmp_path / "t", [40, 40]), write_split(tmp_path / "v", [20, 20], seed=9)
+    # Both ways to send less and count in less are asked for; on CPUs they cost time.
+    fast = {"gradient_compression": "fp16", "precision": "mixed", "scale_learning_rate": "sqrt"}
+    plan = small_plan(*splits, max_epochs=2, ranks=2, **fast)
+    reports = HorovodrunBackend(plan.settings).train(plan)
+    assert [report.failure for report in reports] == [None, None]
+    read = reports[0].read["train"].plus(reports[1].read["train"])
+    every = [example_columns(40, seed=seed)["row_checksum"] for seed in (0, 1)]
+    assert read == ReadCount.of(np.concatenate(every))
+    losses = [[entry["loss"] for entry in report.history] for report in reports]
+    assert losses[0] == losses[1]
+    assert losses[0][1] < losses[0][0]
+
+
+def test_ranks_that_cannot_start_are_a_typed_failure(plan, monkeypatch):
+    monkeypatch.setattr(HorovodrunBackend, "_command", lambda *_: ["/nowhere/horovodrun"])
+    with pytest.raises(TrainingFailedError, match="/nowhere/horovodrun could not start"):
+        HorovodrunBackend(plan.settings).train(plan)
+    monkeypatch.setattr(HorovodrunBackend, "_command", lambda *_: ["/bin/echo", "no route to gpu1"])
+    with pytest.raises(TrainingFailedError, match="no route to gpu1"):
+        HorovodrunBackend(plan.settings).train(plan)
+
+
+def test_a_backend_that_is_none_is_named_beside_those_there_are(spark):
+    with pytest.raises(SettingsError, match="one of horovod, horovodrun, single"):
+        backend_for(TrainingSettings(backend="ray"), spark)
+    assert isinstance(backend_for(TrainingSettings(backend="single"), spark), SingleBackend)

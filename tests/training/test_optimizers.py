@@ -28,6 +28,14 @@ def test_the_rate_rises_in_the_warm_up_and_stays_without_decay():
     np.testing.assert_allclose(rates[10:], 0.2, rtol=1e-6)
 
 
+@pytest.mark.parametrize(("kind", "factor"), [("none", 1), ("sqrt", 2), ("linear", 4)])
+def test_the_rate_grows_with_the_ranks_and_then_warms_up(kind, factor):
+    checked = TrainingSettings(learning_rate=0.1, decay="none", scale_learning_rate=kind)
+    schedule = make_optimizer(checked, STEPS, ranks=4)._learning_rate
+    assert float(schedule(STEPS)) == pytest.approx(0.1 * factor)
+    assert float(schedule(0)) == pytest.approx(0.1 if kind == "none" else 0.0)
+
+
 @pytest.mark.parametrize("kind", ["adamw", "adam", "sgd"])
 def test_every_optimiser_goes_downhill(kind):
     settings = TrainingSettings(optimizer=kind, learning_rate=0.1, decay="none")

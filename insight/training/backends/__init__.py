@@ -1,13 +1,16 @@
-"""Ways to start ranks. Horovod on Spark is one; a successor needs only this interface."""
+"""Ways to start ranks, a file each: ``<name>_backend.py`` with a function ``make``."""
 
+import pkgutil
+from importlib import import_module
 from typing import Protocol
 
 from pyspark.sql import SparkSession
 
+from insight.errors import SettingsError
 from insight.settings import TrainingSettings
-from insight.training.backends.horovod_backend import HorovodBackend
-from insight.training.backends.single_backend import SingleBackend
 from insight.training.plan import RankReport, TrainingPlan
+
+_ENDING = "_backend"
 
 
 class Backend(Protocol):
@@ -29,10 +32,18 @@ def backend_for(settings: TrainingSettings, spark: SparkSession) -> Backend:
     """The backend that the settings name.
 
     Raises:
-        SettingsError: It could not start so many ranks here.
+        SettingsError: There is none of that name, or it could not start so many ranks here.
     """
-    if settings.backend == "single":
-        return SingleBackend(settings.timeout_seconds)
-    horovod = HorovodBackend(spark, settings)
-    horovod.refuse_too_few_slots()
-    return horovod
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    known = [name.removesuffix(_ENDING) for name in found if name.endswith(_ENDING)]
+    if settings.backend not in known:
+        raise SettingsError(
+            "setting training.backend",
+            found=settings.backend,
+            expected=f"one of {', '.join(known)}",
+            next_step="choose one of them, or add its file to insight/training/backends",
+        )
+    backend: Backend = import_module(f"{__name__}.{settings.backend}{_ENDING}").make(
+        settings, spark
+    )
+    return backend

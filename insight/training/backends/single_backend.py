@@ -7,9 +7,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pyspark.sql import SparkSession
+
 from insight.errors import TrainingFailedError
+from insight.settings import TrainingSettings
 from insight.spark import REPOSITORY
 from insight.training.plan import RankReport, TrainingPlan
+from insight.training.process import report_file
 
 
 class SingleBackend:
@@ -32,15 +36,16 @@ class SingleBackend:
         """
         # Pickle is safe here: the folder is private, and both ends are this very run.
         with tempfile.TemporaryDirectory(prefix="insight-training-") as folder:
-            plan_file, report_file = Path(folder) / "plan", Path(folder) / "report"
+            plan_file = Path(folder) / "plan"
             plan_file.write_bytes(pickle.dumps(plan))
             path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
             command = [
                 sys.executable,
                 "-m",
-                "insight.training.solo",
+                "insight.training.process",
                 str(plan_file),
-                str(report_file),
+                folder,
+                "solo",
             ]
             try:
                 subprocess.run(
@@ -57,7 +62,12 @@ class SingleBackend:
                     next_step="look for a lack of memory, or raise training.timeout_seconds; "
                     "nothing was published and the champion stays",
                 ) from error
-            return [pickle.loads(report_file.read_bytes())]
+            return [pickle.loads(report_file(Path(folder), 0).read_bytes())]
+
+
+def make(settings: TrainingSettings, _: SparkSession) -> SingleBackend:
+    """The backend of this file."""
+    return SingleBackend(settings.timeout_seconds)
 
 
 def _ending(error: subprocess.CalledProcessError | subprocess.TimeoutExpired) -> str:

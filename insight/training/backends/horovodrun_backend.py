@@ -1,0 +1,95 @@
+"""Ranks started by ``horovodrun`` on named hosts: a GPU fleet beside the Spark cluster."""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from insight.errors import TrainingFailedError
+from insight.settings import TrainingSettings
+from insight.spark import REPOSITORY
+from insight.training.backends.ranks import explained, rank_environment
+from insight.training.plan import RankReport, TrainingPlan
+from insight.training.process import report_file
+
+_LAST_LINES = 50
+
+
+class HorovodrunBackend:
+    """Trains on ``training.launch.hosts``, each with its number of ranks.
+
+    Several hosts need ``training.launch.shared_folder``, which plan and reports go through, this
+    environment at the same path, and each other's ssh.
+
+    Args:
+        settings: Number of ranks, hosts and the deadline.
+    """
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self._settings = settings
+
+    @property
+    def ranks(self) -> int:
+        return self._settings.ranks
+
+    def train(self, plan: TrainingPlan) -> list[RankReport]:
+        """Run the plan on all ranks.
+
+        Raises:
+            TrainingFailedError: Ranks could not start, or died without a report.
+        """
+        shared = self._settings.launch.shared_folder
+        # Pickle is safe here: the folder is this user's alone, and both ends are this very run.
+        with tempfile.TemporaryDirectory(prefix="insight-training-", dir=shared) as folder:
+            plan_file = Path(folder) / "plan"
+            plan_file.write_bytes(pickle.dumps(plan))
+            last = self._run(self._command(plan_file, Path(folder)))
+            files = [report_file(Path(folder), rank) for rank in range(self.ranks)]
+            if not all(file.exists() for file in files):
+                raise explained("".join(last), self.ranks)
+            return [pickle.loads(file.read_bytes()) for file in files]
+
+    def _command(self, plan_file: Path, folder: Path) -> list[str]:
+        launch = self._settings.launch
+        horovodrun = str(Path(sys.executable).parent / "horovodrun")
+        started = [horovodrun, "--gloo", "--start-timeout", str(launch.start_seconds)]
+        placed = ["-np", str(self.ranks), "-H", launch.hosts or f"localhost:{self.ranks}"]
+        rank = [sys.executable, "-m", "insight.training.process", str(plan_file), str(folder)]
+        return [*started, *placed, *rank, "horovod"]
+
+    def _run(self, command: list[str]) -> deque[str]:
+        """Run to the end, passing on what is said; the last lines of it."""
+        path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+        own = {"PYTHONPATH": path.rstrip(os.pathsep), **rank_environment(self._settings.launch)}
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        try:
+            started = subprocess.Popen(
+                command,
+                env=os.environ | own,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        except OSError as error:
+            raise TrainingFailedError(
+                f"training on {self.ranks} ranks",
+                found=f"{command[0]} could not start: {error}",
+                expected="Horovod's launcher in this environment",
+                next_step="set up the environment with make env",
+            ) from error
+        with started as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                sys.stderr.write(line)
+                last.append(line)
+        return last
+
+
+def make(settings: TrainingSettings, _: SparkSession) -> HorovodrunBackend:
+    """The backend of this file."""
+    return HorovodrunBackend(settings)
