@@ -28,7 +28,7 @@ export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
 .PHONY: help env nightly backfill maintain validate tune query source-check simulate test check \
 	format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
-	bench-item-vectors docs package lock clean
+	bench-item-vectors bench-training models docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ bench-sessions: env ## Rank the next click of sessions beside rivals (DATA=yooch
 
 bench-tasks: env ## Purchase and churn beside LightGBM and others, on two real shops
 	$(python) -m bench.tasks $(ARGS)
+
+bench-training: env ## Training's speed: reader, ranks, targets a CPU-second (DATA=Beauty.txt)
+	$(python) -m bench.training --data "$(DATA)"
 
 bench-simulated: env ## A simulated shop's predictions beside its true probabilities
 	$(python) -m bench.simulated

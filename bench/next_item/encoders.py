@@ -1,7 +1,7 @@
 """Encoders trained on sequences of items alone, by the product's trainer."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 from insight.training.backends.single_backend import SingleBackend
 from insight.training.outcome import refuse_failures
-from insight.training.plan import TrainingPlan
+from insight.training.plan import RankReport, TrainingPlan
 
 Scorer = Callable[[Indices], Floats]
 
@@ -83,6 +83,14 @@ def train_encoder(task: Task, settings: TrainingSettings, *, repeats: bool) -> T
     Raises:
         TrainingFailedError: It did not end well.
     """
+    with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
+        plan = plan_of(task, settings, Path(folder), repeats=repeats)
+        reports = SingleBackend(settings.timeout_seconds).train(plan)
+    return trained_by(plan, reports)
+
+
+def plan_of(task: Task, settings: TrainingSettings, folder: Path, *, repeats: bool) -> TrainingPlan:
+    """What ranks are told; the examples are written to the folder."""
     shape = ModelShape(
         task.size,
         int(task.category_of_item.max()) + 1,
@@ -103,19 +111,25 @@ def train_encoder(task: Task, settings: TrainingSettings, *, repeats: bool) -> T
     met = np.concatenate([task.train.items.ravel(), task.train.targets])
     counts = np.bincount(met, minlength=task.size)
     counts[:FIRST_KNOWN] = 0
-    with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
-        plan = TrainingPlan(
-            write_examples(Path(folder) / "train", task.train),
-            write_examples(Path(folder) / "validation", task.validation),
-            shape,
-            settings,
-            task.category_of_item,
-            counts,
-        )
-        reports = SingleBackend(settings.timeout_seconds).train(plan)
+    return TrainingPlan(
+        write_examples(folder / "train", task.train),
+        write_examples(folder / "validation", task.validation),
+        shape,
+        settings,
+        task.category_of_item,
+        counts,
+    )
+
+
+def trained_by(plan: TrainingPlan, reports: Sequence[RankReport]) -> Trained:
+    """What the ranks report.
+
+    Raises:
+        TrainingFailedError: One did not end well.
+    """
     refuse_failures(reports)
     weights = reports[0].weights or {}
-    return Trained(shape, weights, reports[0].history, task.category_of_item)
+    return Trained(plan.shape, weights, reports[0].history, plan.category_of_item)
 
 
 def scorer_of(trained: Trained) -> Scorer:

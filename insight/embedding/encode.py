@@ -28,7 +28,9 @@ def encode_texts(texts: DataFrame, settings: TextSettings, *, count: int) -> Dat
         for batch in batches:
             # TensorFlow is imported here, in the worker; the driver stays without it.
             from insight.models.text_encoder import text_encoder
+            from insight.models.threads import keep_to_task
 
+            keep_to_task()
             hashes, words = batch.columns
             vectors = text_encoder().encode(
                 words.to_pylist(), batch_size=settings.batch_size, max_tokens=settings.max_tokens

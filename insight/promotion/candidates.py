@@ -23,6 +23,8 @@ def load_shipped(parcel: Broadcast[Parcel]) -> Scorer:
     """Unpack and load a model, in an executor."""
     # Here and not above: TensorFlow takes seconds and memory that the driver need not spend.
     from insight.models.predictor import Predictor
+    from insight.models.threads import keep_to_task
 
+    keep_to_task()
     with unpacked(parcel) as folder:
         return Predictor.load(folder)

@@ -21,8 +21,10 @@ def loaded(parcel: Broadcast[Parcel], name: str) -> "LoadedModel":
     """
     if name not in _loaded:
         # TensorFlow is imported here, in the worker; the driver stays without it.
+        from insight.models.threads import keep_to_task
         from insight.scoring.worker import load_model
 
+        keep_to_task()
         with unpacked(parcel) as folder:
             # A worker serves one run's model at a time: the one before may go.
             _loaded.clear()

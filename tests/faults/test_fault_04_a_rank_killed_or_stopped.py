@@ -58,7 +58,7 @@ def _ranks(rank: int | None = None) -> list[psutil.Process]:
 @pytest.mark.parametrize(
     "number", [signal.SIGKILL, signal.SIGSTOP], ids=["fault_04_killed", "fault_05_stopped"]
 )
-def test_the_ranks_end_and_the_error_names_the_one(spark, plan, number):
+def test_fault_04_05_the_ranks_end_and_the_error_names_the_one(spark, plan, number):
     sender = _signalled_after_an_epoch(plan, number, rank=1)
     began = time.monotonic()
     with pytest.raises(TrainingFailedError, match="rank 1 of 2"):
@@ -66,4 +66,15 @@ def test_the_ranks_end_and_the_error_names_the_one(spark, plan, number):
     sender.join()
     assert time.monotonic() - began < DEADLINE_SECONDS
     assert _ranks() == []
-    assert len(load_checkpoint(plan.checkpoint).facts["history"]) >= 1
+    if number == signal.SIGKILL:
+        _goes_on(spark, plan)
+
+
+def _goes_on(spark, plan) -> None:
+    """The next run begins after the epochs that were kept."""
+    kept = load_checkpoint(plan.checkpoint).facts["history"]
+    one_more = plan.settings.model_copy(update={"max_epochs": len(kept) + 1})
+    reports = HorovodBackend(spark, one_more).train(replace(plan, settings=one_more))
+    refuse_failures(reports)
+    assert len(kept) >= 1
+    assert list(reports[0].history[:-1]) == kept

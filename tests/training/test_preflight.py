@@ -64,13 +64,13 @@ def test_types_that_the_reader_would_change_are_refused(tmp_path, name, values):
         refuse_unreadable_schema("t", [(tmp_path / "b.parquet").as_uri()])
 
 
-def test_shares_of_1010_and_10_rows_are_refused_before_launch(tmp_path):
+def test_fault_06_shares_of_1010_and_10_rows_are_refused_before_launch(tmp_path):
     files = write_split(tmp_path, [1010, 10])
     with pytest.raises(TableContractError, match="between 10 and 1010 rows"):
         refuse_unequal_shards("t", files, 2)
 
 
-def test_more_ranks_than_row_groups_are_refused_before_launch(tmp_path):
+def test_fault_07_more_ranks_than_row_groups_are_refused_before_launch(tmp_path):
     files = write_split(tmp_path, [5, 5])
     with pytest.raises(TableContractError, match=r"2 row groups for 3 ranks.*examples\.files"):
         refuse_unequal_shards("t", files, 3)

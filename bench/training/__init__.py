@@ -1,0 +1,1 @@
+"""How fast the reader reads and ranks learn, beside what else could do it."""

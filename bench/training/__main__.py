@@ -1,0 +1,47 @@
+"""Training's speed on a file of sequences: the reader, one rank and two, targets a CPU-second.
+
+`make bench-training DATA=<file>` (lines: user item item …, such as Amazon Beauty) writes
+bench/results/training.json. Every rank has one thread. Validation is a few rows where speed is
+measured, and all of them where quality is.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.next_item.data import LeaveOneOut, Rows, Sequences
+from bench.next_item.encoders import Task
+from bench.record import Measure, write
+from bench.training.ranks import curves_of, targets_per_cpu_second
+from bench.training.reader import reading_rates
+from insight.logs import configure_logs
+
+FEW = 64
+LENGTH = 50
+
+
+def main() -> int:
+    """Measure, and write after each part."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="lines: user item item …")
+    given = parser.parse_args()
+    configure_logs()
+    protocol = LeaveOneOut(Sequences.read(given.data), LENGTH)
+    size, validation = protocol.sequences.size, protocol.validation
+    whole = Task.without_categories(protocol.train, validation, size)
+    few = Task.without_categories(protocol.train, Rows(*(part[:FEW] for part in validation)), size)
+    measures: list[Measure] = []
+    with tempfile.TemporaryDirectory(prefix="insight-bench-") as folder:
+        for part in (
+            lambda: reading_rates(few, Path(folder) / "reader"),
+            lambda: targets_per_cpu_second(few, Path(folder) / "targets"),
+            lambda: curves_of(whole, protocol.test, Path(folder) / "ranks"),
+        ):
+            measures += part()
+            print(write("training", measures, arguments=f" DATA={given.data.name}").read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
