@@ -26,7 +26,7 @@ export SQL
 unexport SPARK_HOME PYSPARK_DRIVER_PYTHON
 export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
-.PHONY: help env nightly backfill maintain validate tune query source-check simulate test check \
+.PHONY: help env nightly backfill maintain validate tune query source-check simulate test cluster-test check \
 	format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
 	bench-item-vectors bench-training models docs package lock clean
 
@@ -66,6 +66,9 @@ simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
 
 test: env ## Run the tests (ARGS="-k sessions -x")
 	$(python) -m pytest $(ARGS)
+
+cluster-test: package ## A night on a standalone cluster whose workers have no project installed
+	$(python) -m pytest tests/cluster -m cluster $(ARGS)
 
 check: env ## Lint, formatting, types and the layers between modules
 	.venv/bin/ruff check

@@ -33,6 +33,7 @@ site_properties=()
 options=()
 jars=("$root"/.jars/*.jar)
 py_files=()
+files=()
 archives=()
 while (($#)); do
   # spark-submit takes --name=value as well as --name value.
@@ -49,6 +50,7 @@ while (($#)); do
     # Given twice, the last would win at Spark: join them to ours instead.
     --jars) jars+=("$2") ;;
     --py-files) py_files+=("$2") ;;
+    --files) files+=("$2") ;;
     --archives) archives+=("$2") ;;
     --deploy-mode)
       [[ $2 == client ]] || refuse "Insight runs in client mode, where the job's exit code" \
@@ -102,13 +104,17 @@ else
   (cd "$root" && .venv/bin/python -m zipfile -c "$code.$$" insight && mv "$code.$$" "$code")
   python+=(--conf "spark.pyspark.python=./environment/bin/python")
   archives+=("$environment#environment")
-  py_files+=("$code")
+  # As a file, not by --py-files: those come first on the path of the driver, too, which would
+  # then look for conf/ inside of the archive.
+  files+=("$code")
+  properties+=(--conf "spark.executorEnv.PYTHONPATH=insight.zip")
 fi
 
 joined() { local IFS=,; printf '%s' "$*"; }
 shipped=(--jars "$(joined "${jars[@]}")")
 ((${#archives[@]})) && shipped+=(--archives "$(joined "${archives[@]}")")
 ((${#py_files[@]})) && shipped+=(--py-files "$(joined "${py_files[@]}")")
+((${#files[@]})) && shipped+=(--files "$(joined "${files[@]}")")
 
 # --- Spark. ----------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyspark
 import pytest
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
@@ -20,10 +18,10 @@ from insight.delta import Commit, Lake
 from insight.tables import ITEM_VOCABULARY
 from tests.conftest import FEW_ROWS
 from tests.small_lake import open_night
+from tests.standalone import standalone_cluster
 from tests.vocabulary import FIRST, vocabulary_row, vocabulary_rows
 
 ROOT = Path(__file__).resolve().parents[2]
-SPARK_HOME = Path(pyspark.__file__).parent
 ITEMS = 300
 
 
@@ -39,39 +37,8 @@ def _publish(lake: Lake, rows: DataFrame) -> Commit:
 @pytest.fixture
 def master(tmp_path: Path) -> Iterator[str]:
     """A master and two workers of one core each; gone with the test."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"spark://127.0.0.1:{port}"
-    address = ["--host", "127.0.0.1", "--webui-port", "0"]
-    worker = [*address, "--cores", "1", "--memory", "1g", "--work-dir", str(tmp_path / "work"), url]
-    with (tmp_path / "cluster.log").open("w") as log:
-        started = [_start("master.Master", *address, "--port", str(port), log=log)]
-        try:
-            _wait_for(port)
-            started += [_start("worker.Worker", *worker, log=log) for _ in range(2)]
-            yield url
-        finally:
-            for process in reversed(started):
-                process.terminate()
-            for process in started:
-                process.wait(timeout=30)
-
-
-def _start(kind: str, *arguments: str, log: object) -> subprocess.Popen[bytes]:
-    command = [SPARK_HOME / "bin" / "spark-class", f"org.apache.spark.deploy.{kind}", *arguments]
-    environment = os.environ | {"SPARK_HOME": str(SPARK_HOME), "SPARK_DAEMON_MEMORY": "256m"}
-    return subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # type: ignore[arg-type]
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with socket.socket() as connection:
-            if connection.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"no master on port {port}")
+    with standalone_cluster(tmp_path) as url:
+        yield url
 
 
 def test_fault_03_an_executor_killed_in_mid_shuffle_changes_no_row(
