@@ -84,8 +84,8 @@ def _chosen(
     train: npt.NDArray[np.bool_],
     validation: npt.NDArray[np.bool_],
 ) -> Doubles:
-    """The weights whose regularisation does best on the validation rows."""
-    best, lowest = np.zeros(features.shape[1] + 1), np.inf
+    """The weights whose regularisation does best on the validation rows, fitted on all rows."""
+    best, lowest = STRENGTHS[0], np.inf
     for strength in STRENGTHS:
         model = LogisticRegression(C=strength, max_iter=1_000)
         model.fit(features[train], labels[train])
@@ -93,5 +93,7 @@ def _chosen(
         chances = model.predict_proba(features[judged])[:, 1]
         loss = log_loss(labels[judged], chances, labels=[0.0, 1.0])
         if loss < lowest:
-            best, lowest = np.append(model.coef_[0], model.intercept_[0]), loss
-    return best
+            best, lowest = strength, loss
+    known = train | validation
+    model = LogisticRegression(C=best, max_iter=1_000).fit(features[known], labels[known])
+    return np.append(model.coef_[0], model.intercept_[0])

@@ -28,7 +28,7 @@ from insight.training.progress import Best, kept, restored
 from insight.training.reader import CHECKSUM, FIRST_PASS, Shard, equal_steps, open_shard
 from insight.training.step import Objective, make_step
 from insight.training.validation import Validator
-from insight.training.wide import set_wide_parts
+from insight.training.wide import refit_wide_parts, set_wide_parts
 
 log = logger(__name__)
 
@@ -72,7 +72,7 @@ class Training:
             TrainingFailedError: A loss or gradient is not finite.
         """
         validation = self._share_of(self._plan.validation_files)
-        set_wide_parts(self._model, self._shard, validation, self._group)
+        ridges = set_wide_parts(self._model, self._shard, validation, self._group)
         best, history = self._resumed()
         read = ReadCount()
         for epoch in range(len(history), self._settings.max_epochs):
@@ -95,7 +95,7 @@ class Training:
                 break
             self._keep(best, history)
         set_weights(self._model, best.weights)
-        return self._report(best, history, read)
+        return self._report(history, read, ridges)
 
     def _share_of(self, files: tuple[str, ...]) -> Shard:
         return Shard(files, self._group.rank, self._group.size, self._settings.launch)
@@ -162,20 +162,24 @@ class Training:
             best.score, best.epoch, best.weights = score, epoch, weights_of(self._model)
         return self._group.decided(epoch - best.epoch >= self._settings.patience)
 
-    def _report(self, best: Best, history: list[dict[str, float]], read: ReadCount) -> RankReport:
-        final, counted = {VALIDATION: self._validator.run()}, self._plan.counted
+    def _report(
+        self, history: list[dict[str, float]], read: ReadCount, ridges: dict[str, float]
+    ) -> RankReport:
+        judged, blend = self._validator.run(), ALONE
+        if self._plan.counted is not None:
+            blend = choose_blend(self._validator.scored(), self._plan.counted, self._group)
+        later = {VALIDATION: self._share_of(self._plan.validation_files)}
         if self._plan.recalibration_files:
-            files = self._plan.recalibration_files
-            final[RECALIBRATION] = self._validator.run(self._share_of(files))
-        blend = ALONE
-        if counted is not None:
-            blend = choose_blend(self._validator.scored(), counted, self._group)
+            later[RECALIBRATION] = self._share_of(self._plan.recalibration_files)
+        refit_wide_parts(self._model, [self._shard, *later.values()], ridges, self._group)
+        levels = {split: self._validator.run(shard) for split, shard in later.items()}
         return RankReport(
             rank=self._group.rank,
-            read={TRAIN: read, **{split: found.read for split, found in final.items()}},
-            answers={split: found.answers() for split, found in final.items()},
+            read={TRAIN: read, **{split: found.read for split, found in levels.items()}},
+            answers={VALIDATION: judged.answers()},
+            levels={split: found.answers() for split, found in levels.items()},
             history=tuple(history),
-            weights=best.weights if self._group.rank == 0 else None,
+            weights=weights_of(self._model) if self._group.rank == 0 else None,
             blend=blend,
         )
 

@@ -18,7 +18,6 @@ from insight.models.weight_file import save_weights
 from insight.training.inputs import Inputs
 from insight.training.plan import (
     CALIBRATED,
-    RECALIBRATION,
     VALIDATION,
     RankReport,
     ReadCount,
@@ -45,7 +44,7 @@ class TrainedMember:
 
     @cached_property
     def scales(self) -> dict[str, LogitScale]:
-        """The same, shifted to the newest complete labels where there are such."""
+        """The same, at the level of the newest labels, of the weights as they are."""
         return recalibrate(self.fitted, self.reports)
 
 
@@ -104,31 +103,29 @@ def fit_calibration(reports: Sequence[RankReport]) -> dict[str, LogitScale]:
 def recalibrate(
     scales: Mapping[str, LogitScale], reports: Sequence[RankReport]
 ) -> dict[str, LogitScale]:
-    """Each task's scale, shifted to validation and recalibration labels together, if it has both.
+    """Each task's scale, with the level of validation and recalibration labels together.
 
-    How often people buy drifts, but also wanders from week to week: of two weeks the mean is
-    nearer to the next one than either. Whom the model takes for likelier stays, and one cut-off's
-    rows would only add noise to the slopes.
+    The slopes are those of weights that have not learned from validation; the level is that of
+    the weights as they are. How often people buy drifts, but also wanders from week to week: of
+    two weeks the mean is nearer to the next one than either.
     """
-    if any(RECALIBRATION not in report.answers for report in reports):
-        return dict(scales)
     return {
-        head: _recalibrated(scale, reports, head) if head in YES_NO_TASKS else scale
+        head: _levelled(scale, reports, head) if head in YES_NO_TASKS else scale
         for head, scale in scales.items()
     }
 
 
-def _recalibrated(scale: LogitScale, reports: Sequence[RankReport], task: str) -> LogitScale:
-    older = _labelled(reports, task, VALIDATION)
-    newer = _labelled(reports, task, RECALIBRATION)
-    if not len(newer[1]):
+def _levelled(scale: LogitScale, reports: Sequence[RankReport], task: str) -> LogitScale:
+    shared = set.intersection(*(set(report.levels) for report in reports))
+    if not shared:
         return scale
-    logits, labels = (np.concatenate(pair) for pair in zip(older, newer, strict=True))
+    found = [_labelled(reports, task, split, of="levels") for split in sorted(shared)]
+    logits, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return scale.shifted(logits, labels)
 
 
 def recalibration_metrics(member: TrainedMember) -> dict[str, float]:
-    """By how many logits each task's intercept moved, where it did."""
+    """By how many logits each task's intercept moved: refitted weights, and newer labels."""
     now, before = member.scales, member.fitted
     shifts = {head: now[head].intercept - before[head].intercept for head in before}
     return {f"recalibration.{task}.shift": shift for task, shift in shifts.items() if shift}
@@ -178,9 +175,11 @@ def prepare_folder(folder: Path, members: Sequence[TrainedMember], inputs: Input
         save_weights(place, first.weights or {})
 
 
-def _labelled(reports: Sequence[RankReport], task: str, split: str) -> tuple[Array, Array]:
+def _labelled(
+    reports: Sequence[RankReport], task: str, split: str, *, of: str = "answers"
+) -> tuple[Array, Array]:
     logits, labels, masks = (
-        np.concatenate([getattr(report.answers[split], name)[task] for report in reports])
+        np.concatenate([getattr(getattr(report, of)[split], name)[task] for report in reports])
         for name in ("logits", "labels", "masks")
     )
     return logits[masks > 0], labels[masks > 0]

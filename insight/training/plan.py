@@ -89,7 +89,9 @@ class RankReport:
     Args:
         rank: Its number.
         read: What one pass over its share of each split read.
-        answers: To validation, and to recalibration where there is such a split.
+        answers: To validation, of weights that have not learned from it.
+        levels: To validation, and to recalibration where there is such a split, of the weights
+            as they are, whose wide parts have learned from both: good for the level alone.
         history: One entry per epoch, the same on every rank.
         weights: The best weights; only from rank 0.
         blend: How much the best weights gain by what was counted; the same on every rank.
@@ -99,6 +101,7 @@ class RankReport:
     rank: int
     read: Mapping[str, ReadCount] = field(default_factory=dict)
     answers: Mapping[str, Answers] = field(default_factory=dict)
+    levels: Mapping[str, Answers] = field(default_factory=dict)
     history: tuple[dict[str, float], ...] = ()
     weights: dict[str, Array] | None = None
     blend: Blend = ALONE

@@ -1,4 +1,6 @@
-"""Solves the wide parts of the yes-or-no heads before the rest is trained."""
+"""Solves the wide parts of the yes-or-no heads, before the rest is trained and after it."""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,27 +20,59 @@ _COLUMNS = (
 )
 
 
-def set_wide_parts(model: CustomerModel, train: Shard, validation: Shard, group: RankGroup) -> None:
+def set_wide_parts(
+    model: CustomerModel, train: Shard, validation: Shard, group: RankGroup
+) -> dict[str, float]:
     """Fit each head's regression on one pass over the features, and set it.
 
     How much it is held back is chosen on validation: a task with few answers, as campaigns have,
     needs more of it than one with many. The features of a rank's share are held in memory: tens
     of numbers per row, where the sequences, which are not, have hundreds.
 
+    Returns:
+        The ridge of each task.
+
     Raises:
         TrainingFailedError: A feature is not finite.
     """
-    learnt, judged = _rows(train), _rows(validation)
+    learnt, judged = _rows([train]), _rows([validation])
+    ridges = {}
     for task, head in zip(YES_NO_TASKS, model.yes_no, strict=True):
         asked = _asked(task, learnt)
         fits = [fit_logistic_regression(*asked, group, ridge) for ridge in RIDGES]
         losses = [_mean_loss(fit, *_asked(task, judged), group) for fit in fits]
-        head.set_wide(*fits[int(np.argmin(losses))])
+        best = int(np.argmin(losses))
+        head.set_wide(*fits[best])
+        ridges[task] = RIDGES[best]
+    return ridges
 
 
-def _rows(shard: Shard) -> dict[str, Array]:
-    with open_shard(shard, batch_size=_BATCH, columns=_COLUMNS) as batches:
-        read = [{name: values.numpy() for name, values in batch.items()} for batch in batches]
+def refit_wide_parts(
+    model: CustomerModel, shards: Sequence[Shard], ridges: Mapping[str, float], group: RankGroup
+) -> None:
+    """Fit each head's regression on all rows whose labels are known by now, and set it.
+
+    Validation has chosen what it had to; its rows are the newest there are to learn from.
+
+    Args:
+        model: As it was trained.
+        shards: This rank's shares of the splits.
+        ridges: From ``set_wide_parts``.
+        group: The ranks.
+
+    Raises:
+        TrainingFailedError: A feature is not finite.
+    """
+    known = _rows(shards)
+    for task, head in zip(YES_NO_TASKS, model.yes_no, strict=True):
+        head.set_wide(*fit_logistic_regression(*_asked(task, known), group, ridges[task]))
+
+
+def _rows(shards: Sequence[Shard]) -> dict[str, Array]:
+    read: list[dict[str, Array]] = []
+    for shard in shards:
+        with open_shard(shard, batch_size=_BATCH, columns=_COLUMNS) as batches:
+            read += [{name: values.numpy() for name, values in batch.items()} for batch in batches]
     return {name: np.concatenate([batch[name] for batch in read]) for name in _COLUMNS}
 
 

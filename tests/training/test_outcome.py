@@ -67,12 +67,13 @@ def _answers(logits: list[float], labels: list[float], masks: list[float]) -> An
     )
 
 
-def _member(**answers: Answers) -> TrainedMember:
-    return TrainedMember(None, [RankReport(0, answers=answers, history=HISTORY)])
+def _member(validation: Answers, **levels: Answers) -> TrainedMember:
+    answers = {"validation": validation}
+    return TrainedMember(None, [RankReport(0, answers=answers, levels=levels, history=HISTORY)])
 
 
 def test_masked_rows_take_no_part_in_calibration():
-    member = _member(validation=_answers([-2.0, 0.0, 2.0, 50.0], [0, 1, 1, 0], [1, 1, 1, 0]))
+    member = _member(_answers([-2.0, 0.0, 2.0, 50.0], [0, 1, 1, 0], [1, 1, 1, 0]))
     assert member.scales == member.fitted
     # What nobody was asked about has no scale, and so no probability.
     assert set(member.scales) == {"purchase"}
@@ -89,7 +90,10 @@ def test_recalibration_moves_the_intercept_towards_the_newer_base_rate_and_nothi
     # intercept predicts on the mean. The last row has no label.
     validation = _answers([0.0, 0.0, 0.0, 0.0, 1.0, 1.0], [0, 0, 1, 1, 1, 1], [1] * 6)
     lately = _answers([0.0, 0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0, 1], [1, 1, 1, 1, 0])
-    member = _member(validation=validation, recalibration=lately)
+    # So are the weights that have learned from both, which for once say the same.
+    levels = {"validation": validation, "recalibration": lately}
+    report = RankReport(0, answers={"validation": validation}, levels=levels, history=HISTORY)
+    member = TrainedMember(None, [report])
     before, after = member.fitted["purchase"], member.scales["purchase"]
     assert after.slopes == before.slopes
     assert after.intercept < before.intercept
@@ -98,13 +102,15 @@ def test_recalibration_moves_the_intercept_towards_the_newer_base_rate_and_nothi
     np.testing.assert_allclose(after.probabilities(logits).mean(), expected, atol=1e-6)
     moved = recalibration_metrics(member)
     assert moved == {"recalibration.purchase.shift": after.intercept - before.intercept}
-    without = validation_metrics(_member(validation=validation))
-    assert validation_metrics(member) == without
+    assert validation_metrics(member) == validation_metrics(_member(validation))
 
 
-def test_one_rank_without_recalibration_answers_leaves_everything_as_it_was():
-    answers = _answers([0.0, 1.0], [0, 1], [1, 1])
-    both = {"validation": answers, "recalibration": answers}
-    reports = [RankReport(0, answers=both), RankReport(1, answers={"validation": answers})]
-    member = TrainedMember(None, reports)
-    assert member.scales == member.fitted
+def test_the_level_is_that_of_the_weights_as_they_are():
+    # Refitted, the weights say 1 more to everybody: the intercept takes that back.
+    judged = _answers([-1.0, 0.0, 1.0, 2.0], [0, 0, 1, 1], [1] * 4)
+    refitted = _answers([0.0, 1.0, 2.0, 3.0], [0, 0, 1, 1], [1] * 4)
+    report = RankReport(0, answers={"validation": judged}, levels={"validation": refitted})
+    member = TrainedMember(None, [report])
+    before, after = member.fitted["purchase"], member.scales["purchase"]
+    assert after.slopes == before.slopes
+    assert after.intercept == pytest.approx(before.intercept - before.slopes[0], abs=1e-3)

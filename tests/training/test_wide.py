@@ -8,7 +8,7 @@ from insight.models.customer_model import CustomerModel
 from insight.training.group import SoloGroup
 from insight.training.reader import Shard
 from insight.training.regression import fit_logistic_regression
-from insight.training.wide import set_wide_parts
+from insight.training.wide import RIDGES, refit_wide_parts, set_wide_parts
 from tests.training.examples import example_columns, small_categories, small_shape, write_file
 
 
@@ -33,3 +33,20 @@ def test_what_features_do_not_tell_is_held_back(tmp_path: Path) -> None:
     )
     assert np.abs(purchase).max() < np.abs(freely).max() / 3
     assert churn[1, 0] > 1.0
+
+
+def test_refitted_with_its_ridge_a_regression_knows_the_rows_of_both_splits(tmp_path: Path) -> None:
+    first, second = example_columns(60, seed=1), example_columns(80, seed=2)
+    shards = [
+        Shard((write_file(tmp_path / f"{name}.parquet", columns),), 0, 1)
+        for name, columns in (("train", first), ("validation", second))
+    ]
+    model = CustomerModel(small_shape(), small_categories())
+    ridges = set_wide_parts(model, *shards, SoloGroup())
+    assert set(ridges.values()) <= set(RIDGES)
+    refit_wide_parts(model, shards, ridges, SoloGroup())
+    both = {name: np.concatenate([first[name], second[name]]) for name in first}
+    expected, _ = fit_logistic_regression(
+        both["features"], both["purchase"], both["has_purchase"], SoloGroup(), ridges["purchase"]
+    )
+    np.testing.assert_allclose(model.yes_no[0]._wide.get_weights()[0][:, 0], expected, atol=1e-4)
