@@ -48,7 +48,11 @@ def standalone_cluster(
             for process in reversed(started):
                 process.terminate()
             for process in started:
-                process.wait(timeout=30)
+                try:
+                    process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
 
 def _start(

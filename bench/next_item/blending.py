@@ -1,11 +1,11 @@
 """Chooses, on validation, how pairs are counted and how much they say beside an encoder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from bench.next_item.data import Rows
+from bench.next_item.data import Rows, padded
 from insight.encoding.vocabulary import FIRST_KNOWN, Indices
 from insight.metrics.ranking import ndcg_at, target_ranks
 from insight.models.arrays import NEVER, Doubles, Floats
@@ -96,9 +96,10 @@ def _ndcg(counted: CoOccurrence, rows: Rows) -> float:
     return float(ndcg_at(ranks, 10).mean())
 
 
-def _ranked(scores: Floats, seen: Indices, *, repeats: bool) -> Floats:
+def _ranked(scores: Floats, seen: Sequence[Indices], *, repeats: bool) -> Floats:
     ranked = scores.copy()
     ranked[:, :FIRST_KNOWN] = NEVER
     if not repeats:
-        np.put_along_axis(ranked, seen, NEVER, axis=1)
+        longest = max((len(each) for each in seen), default=0)
+        np.put_along_axis(ranked, padded(seen, longest), NEVER, axis=1)
     return ranked

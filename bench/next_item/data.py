@@ -1,6 +1,7 @@
 """A file of lines ``user item item …`` as leave-one-out splits in the model's own form."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -26,15 +27,15 @@ class Rows(NamedTuple):
     Args:
         items: Item indices, oldest first, padded with 0 on the left; (rows, length).
         targets: The item that came next, 0 where nothing is asked; shape (rows,).
-        seen: All that was had before, padded likewise; (rows, the longest).
+        seen: All that was had before, of any length, by row.
     """
 
     items: Indices
     targets: Indices
-    seen: Indices
+    seen: Sequence[Indices]
 
 
-def padded(sequences: list[Indices], length: int) -> Indices:
+def padded(sequences: Sequence[Indices], length: int) -> Indices:
     """The newest items of each, padded with 0 on the left; shape (sequences, length)."""
     rows = np.full((len(sequences), length), PADDING, np.int64)
     for row, sequence in zip(rows, sequences, strict=True):
@@ -77,11 +78,6 @@ class Sequences:
             histories.append(np.array(indices, np.int64))
         return cls(tuple(index_of), histories)
 
-    def padded(self, *, leave_out: int, length: int) -> Indices:
-        """Histories without their last items, shape (users, length), padded with 0 on the left."""
-        kept = [history[: max(len(history) - leave_out, 0)] for history in self.histories]
-        return padded(kept, length)
-
     def from_end(self, place: int) -> Indices:
         """Each user's item at a place counted from the end, 1 for the last; shape (users,).
 
@@ -89,11 +85,6 @@ class Sequences:
         """
         asked = [history[-place] if len(history) > place else 0 for history in self.histories]
         return np.array(asked, np.int64)
-
-    @property
-    def longest(self) -> int:
-        """Items of the user with most."""
-        return max(len(history) for history in self.histories)
 
 
 @dataclass(frozen=True)
@@ -124,9 +115,9 @@ class LeaveOneOut:
         return self._split(1)
 
     def _split(self, place: int) -> Rows:
-        sequences = self.sequences
-        seen = sequences.padded(leave_out=place, length=sequences.longest)
-        return Rows(seen[:, -self.length :], sequences.from_end(place), seen)
+        histories = self.sequences.histories
+        seen = [history[: max(len(history) - place, 0)] for history in histories]
+        return Rows(padded(seen, self.length), self.sequences.from_end(place), seen)
 
 
 def categories_of(path: Path, sequences: Sequences) -> Indices:

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.next_item.data import LeaveOneOut, Rows, Sequences
 from bench.next_item.encoders import Task
 from bench.record import Measure, write
-from bench.training.ranks import curves_of, targets_per_cpu_second
+from bench.training.ranks import EPOCHS, curves_of, settings_of, targets_per_cpu_second
 from bench.training.reader import reading_rates
 from insight.logs import configure_logs
 
@@ -39,8 +39,13 @@ def main() -> int:
             lambda: curves_of(whole, protocol.test, Path(folder) / "ranks"),
         ):
             measures += part()
-            print(write("training", measures, arguments=f" DATA={given.data.name}").read_text())
+            print(_written(measures, given.data.name))
     return 0
+
+
+def _written(measures: list[Measure], data: str) -> str:
+    chosen = settings_of(1, max_epochs=EPOCHS).model_dump(mode="json")
+    return write("training", measures, arguments=f" DATA={data}", chosen=chosen).read_text()
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def curves_of(task: Task, test: Rows, folder: Path) -> Iterator[Measure]:
     """One rank and two on the same rows with the same number of them in a step."""
     reports, gains = {}, {}
     for ranks in (1, 2):
-        settings = _settings(ranks, max_epochs=EPOCHS)
+        settings = settings_of(ranks, max_epochs=EPOCHS)
         plan = plan_of(task, settings, folder / str(ranks), repeats=False)
         found = HorovodrunBackend(settings).train(plan)
         score = scorer_of(trained_by(plan, found))
@@ -62,7 +62,8 @@ def curves_of(task: Task, test: Rows, folder: Path) -> Iterator[Measure]:
     yield Measure("training.ndcg10_two_ranks_minus_one", apart.value, "", 0.0, "nearer", note)
 
 
-def _settings(ranks: int, *, max_epochs: int) -> TrainingSettings:
+def settings_of(ranks: int, *, max_epochs: int) -> TrainingSettings:
+    """As many rows in a step whatever the ranks."""
     return TrainingSettings.model_validate(
         {
             "ranks": ranks,
@@ -86,7 +87,7 @@ def _settings(ranks: int, *, max_epochs: int) -> TrainingSettings:
 
 
 def _cpu_of(task: Task, folder: Path, epochs: int) -> float:
-    settings = _settings(1, max_epochs=epochs)
+    settings = settings_of(1, max_epochs=epochs)
     plan = plan_of(task, settings, folder, repeats=False)
     before = _children_seconds()
     trained_by(plan, HorovodrunBackend(settings).train(plan))

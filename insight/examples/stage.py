@@ -80,7 +80,7 @@ def _cutoffs(run: Run) -> Cutoffs | None:
         run_date=run.run_date,
         first_event_date=first["first"],
         recalibrate=run.settings.training.recalibrate,
-        with_campaigns=not run.lake.read_or_empty(EXPOSURES).isEmpty(),
+        with_campaigns=not _exposures(run).isEmpty(),
     )
 
 
@@ -134,14 +134,19 @@ def _labelled(run: Run, cutoffs: Cutoffs, snapshots: DataFrame) -> DataFrame:
 def _with_campaigns(labelled: DataFrame, run: Run, known: Known, keep: Keep) -> DataFrame:
     """Adds the rows of customers who were shown a campaign, as known the day before."""
     settings, length = run.settings.examples, run.settings.sequences.length
-    exposures = run.lake.read_or_empty(EXPOSURES).where(F.col("ingest_date") <= F.lit(run.run_date))
     # Counted by day, asked about, and remembered of customers and of kinds.
-    showings = keep(showings_of(known, exposures, settings))
+    showings = keep(showings_of(known, _exposures(run), settings))
     split_of = split_showings(showings, settings, run_date=run.run_date)
     if not split_of:
         return labelled
     answers = per_campaign_example(known, showings, split_of=split_of, length=length)
     return labelled.unionByName(_with_split(answers, run, split_of, {}))
+
+
+def _exposures(run: Run) -> DataFrame:
+    """Campaigns shown; what later nights read is left out."""
+    known = F.col("ingest_date") <= F.lit(run.run_date)
+    return run.lake.read_or_empty(EXPOSURES).where(known)
 
 
 def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:

@@ -18,6 +18,7 @@ from insight.promotion.judging import Evidence, Exam, gate_metrics, judge
 from insight.promotion.measurements import Measurement
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
+from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
 from insight.stages import Run, Stage
 from insight.tables import (
@@ -48,6 +49,9 @@ def promote(run: Run) -> str | None:
     write_card(Judged(challenger, run.run_date, evidence, decision, run.settings))
     if not decision.promoted:
         return decision.reason
+    left = why_left(challenger.version, registry.decisions())
+    if left is not None:
+        return f"{challenger.version} was rolled back ({left}): make models can promote it again"
     now = registry.champion_or_none(run.run_date)
     if now is None or now.version != challenger.version:
         registry.promote(challenger.version, run.run_date, decision.reason)

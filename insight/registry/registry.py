@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from insight.errors import ModelDamagedError, ModelNotFoundError, RunConflictError
+from insight.errors import ModelDamagedError, ModelNotFoundError, PromotionRefused
 from insight.logs import logger
 from insight.registry.manifest import read_manifest, write_manifest
 from insight.registry.store import Store, tags_of
@@ -19,6 +19,8 @@ from insight.registry.trail import (
     champion_and_before,
     decided,
     decisions_in,
+    free_name,
+    is_archived,
 )
 from insight.registry.version import ModelVersion
 
@@ -61,7 +63,8 @@ class Registry:
         Raises:
             ModelDamagedError: A file is of a format that can run code.
         """
-        version = f"{facts['run_date']}-{facts['inputs_hash'][:8]}"
+        wanted = f"{facts['run_date']}-{facts['inputs_hash'][:8]}"
+        version = free_name(wanted, self.decisions())
         incoming = self._root / "models" / f".incoming-{uuid.uuid4().hex}"
         shutil.copytree(prepared, incoming)
         try:
@@ -104,15 +107,15 @@ class Registry:
             ModelNotFoundError: None was promoted by then.
             ModelDamagedError: Its files are not those published.
         """
-        version, _ = champion_and_before(self.decisions(), as_of)
-        if version is None:
+        found = self.champion_or_none(as_of)
+        if found is None:
             raise ModelNotFoundError(
                 f"champion as of {as_of}",
                 found="no version promoted by then",
                 expected="one that beat its baselines",
                 next_step="run train and promote for this date first",
             )
-        return self.verify(version)
+        return found
 
     def champion_or_none(self, as_of: date) -> ModelVersion | None:
         """As ``champion``, but None where there is none."""
@@ -126,7 +129,7 @@ class Registry:
             ModelNotFoundError: None was trained for it.
             ModelDamagedError: Its files are not those published.
         """
-        trained = self._with_tag("run_date", run_date.isoformat())
+        trained = self._in_service(run_date)
         if not trained:
             raise ModelNotFoundError(
                 f"challenger of {run_date}",
@@ -138,26 +141,22 @@ class Registry:
 
     def find_same(self, run_date: date, inputs_hash: str) -> ModelVersion | None:
         """The undamaged version made of the same inputs for the same date, if there is one."""
-        for entry in self._with_tag("run_date", run_date.isoformat()):
-            if tags_of(entry).get("inputs_hash") == inputs_hash and not _is_archived(entry):
+        for entry in self._in_service(run_date):
+            if tags_of(entry).get("inputs_hash") == inputs_hash:
                 try:
                     return self.verify(tags_of(entry)["version"])
                 except ModelDamagedError as error:
                     log.warning("model damaged", version=tags_of(entry)["version"], why=str(error))
         return None
 
-    def versions(self) -> list[str]:
-        """Names of all versions, oldest first; archived ones too."""
-        return list(dict.fromkeys(tags_of(entry)["version"] for entry in self._entries()))
-
     def promote(self, version: str, run_date: date, reason: str) -> ModelVersion:
         """Make a version champion from a run date on.
 
-        Readers see the champion before or the one after: the decision is one record, and the
-        alias, which is for people, follows it.
+        The decision is one record, so readers see the champion before or the one after; the
+        alias, for people, follows.
 
         Args:
-            version: The version to promote; an older one for a rollback.
+            version: The version to promote.
             run_date: The night that decided, not the time of day it ran at.
             reason: Why, for the audit trail.
 
@@ -165,12 +164,12 @@ class Registry:
             ModelNotFoundError: No such version is registered, or it is archived.
             ModelDamagedError: Its files are not those published.
         """
-        verified, entry = self.verify(version), self._entry(version)
-        if _is_archived(entry):
+        verified = self.verify(version)
+        if is_archived(version, self.decisions()):
             raise ModelNotFoundError(
                 f"model version {version}",
                 found="it is archived",
-                expected="a version that may serve",
+                expected="a version in service",
                 next_step="promote another one, or train again",
             )
         self._decide("promoted", verified, run_date, reason)
@@ -186,13 +185,14 @@ class Registry:
             ModelDamagedError: Its files are not those published.
         """
         present, earlier = champion_and_before(self.decisions(), run_date)
-        if earlier is None:
+        if present is None or earlier is None:
             raise ModelNotFoundError(
                 f"champion before {present}",
                 found="no other version that was promoted and is not archived",
                 expected="one to go back to",
                 next_step="promote a version by its name, or train again",
             )
+        self._decide("rolled_back", self.verify(present), run_date, reason)
         return self.promote(earlier, run_date, reason)
 
     def archive(self, version: str, run_date: date, reason: str) -> None:
@@ -200,10 +200,10 @@ class Registry:
 
         Raises:
             ModelNotFoundError: No such version is registered.
-            RunConflictError: It is the champion.
+            PromotionRefused: It is the champion.
         """
         if champion_and_before(self.decisions(), date.max)[0] == version:
-            raise RunConflictError(
+            raise PromotionRefused(
                 f"model version {version}",
                 found="it is the champion",
                 expected="a version that nothing is scored with",
@@ -213,13 +213,16 @@ class Registry:
 
     def decisions(self) -> list[Decision]:
         """The audit trail of all versions, oldest first."""
-        found = [each for entry in self._entries() for each in decisions_in(tags_of(entry))]
-        return sorted(found, key=lambda decision: decision.at)
+        return decisions_in([tags_of(entry) for entry in self._entries()])
 
     def _decide(self, kind: Kind, version: ModelVersion, run_date: date, reason: str) -> None:
         decision = decided(kind, version.version, run_date, reason, version.metrics)
         self.store.tag(self._entry(version.version), *as_tag(decision))
         log.info(f"model {kind}", version=version.version, run_date=str(run_date), reason=reason)
+
+    def versions(self) -> list[str]:
+        """Names of all versions, oldest first; archived ones too."""
+        return list(dict.fromkeys(tags_of(entry)["version"] for entry in self._entries()))
 
     def _entries(self) -> list["Entry"]:
         return [entry for entry in self.store.entries() if "version" in tags_of(entry)]
@@ -230,17 +233,18 @@ class Registry:
             raise ModelNotFoundError(
                 f"model version {version}",
                 found="no such version in the registry",
-                expected=f"one of {[tags_of(entry)['version'] for entry in self._entries()]}",
+                expected=f"one of {self.versions()}",
                 next_step="name a registered version",
             )
         return found[-1]
+
+    def _in_service(self, run_date: date) -> list["Entry"]:
+        """Trained for a date and not archived, oldest first."""
+        trained, decisions = self._with_tag("run_date", run_date.isoformat()), self.decisions()
+        return [each for each in trained if not is_archived(tags_of(each)["version"], decisions)]
 
     def _with_tag(self, name: str, value: str) -> list["Entry"]:
         return [entry for entry in self._entries() if tags_of(entry).get(name) == value]
 
     def _folder(self, version: str) -> Path:
         return self._root / "models" / version
-
-
-def _is_archived(entry: "Entry") -> bool:
-    return any(decision.kind == "archived" for decision in decisions_in(tags_of(entry)))

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from typing import Literal
 
 _PREFIX = "decision."
 
-Kind = Literal["promoted", "archived"]
+Kind = Literal["promoted", "rolled_back", "archived"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def decided(
 ) -> Decision:
     """A decision taken now, by whoever runs this."""
     at = datetime.now(UTC).isoformat()
-    return Decision(version, kind, run_date.isoformat(), reason, getpass.getuser(), at, metrics)
+    return Decision(version, kind, run_date.isoformat(), reason, _user(), at, metrics)
 
 
 def as_tag(decision: Decision) -> tuple[str, str]:
@@ -49,10 +50,13 @@ def as_tag(decision: Decision) -> tuple[str, str]:
     return f"{_PREFIX}{uuid.uuid4().hex}", json.dumps(asdict(decision))
 
 
-def decisions_in(tags: Mapping[str, str]) -> list[Decision]:
-    """The decisions among a version's tags, oldest first."""
+def decisions_in(tags: Sequence[Mapping[str, str]]) -> list[Decision]:
+    """The decisions among the tags of versions, oldest first."""
     found = [
-        Decision(**json.loads(value)) for name, value in tags.items() if name.startswith(_PREFIX)
+        Decision(**json.loads(value))
+        for each in tags
+        for name, value in each.items()
+        if name.startswith(_PREFIX)
     ]
     return sorted(found, key=lambda decision: decision.at)
 
@@ -62,20 +66,47 @@ def champion_and_before(
 ) -> tuple[str | None, str | None]:
     """The version that is champion at the end of a date, and one to go back to.
 
-    The champion is the last promoted of those promoted for the newest run date up to then; the
-    one before it is the last other version that was promoted and is not archived.
+    The champion is the last promoted of those promoted for the newest run date up to then,
+    archived ones left out; the one before it is the last other that was not rolled back.
     """
-    promoted = sorted(
-        (each for each in decisions if each.kind == "promoted" and _is_in_force(each, as_of)),
-        key=lambda decision: (decision.run_date, decision.at),
-    )
+    known = sorted(decisions, key=lambda decision: (decision.run_date, decision.at))
+    promoted = [
+        each.version
+        for each in known
+        if each.kind == "promoted" and each.run_date <= as_of.isoformat()
+        if not is_archived(each.version, decisions)
+    ]
     if not promoted:
         return None, None
-    champion = promoted[-1].version
-    passed_over = {champion} | {each.version for each in decisions if each.kind == "archived"}
-    earlier = [each.version for each in promoted if each.version not in passed_over]
-    return champion, earlier[-1] if earlier else None
+    left = {promoted[-1]} | {each.version for each in known if each.kind == "rolled_back"}
+    earlier = [version for version in promoted if version not in left]
+    return promoted[-1], earlier[-1] if earlier else None
 
 
-def _is_in_force(decision: Decision, as_of: date) -> bool:
-    return decision.run_date <= as_of.isoformat()
+def is_archived(version: str, decisions: Sequence[Decision]) -> bool:
+    """Whether a version is out of service."""
+    return any(each.kind == "archived" and each.version == version for each in decisions)
+
+
+def free_name(wanted: str, decisions: Sequence[Decision]) -> str:
+    """A version's name, numbered where one of that name is archived: that one stays."""
+    name, number = wanted, 1
+    while is_archived(name, decisions):
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def why_left(version: str, decisions: Sequence[Decision]) -> str | None:
+    """Why a version was rolled back, unless somebody promoted it again since then."""
+    about = [each for each in decisions if each.version == version]
+    last = max(about, key=lambda decision: decision.at, default=None)
+    return last.reason if last is not None and last.kind == "rolled_back" else None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container's user need not have a name.
+        return f"uid {os.getuid()}"

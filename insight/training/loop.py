@@ -124,7 +124,11 @@ class Training:
 
     def _keep(self, best: Best, history: list[dict[str, float]]) -> None:
         if self._plan.checkpoint and self._group.rank == 0:
-            save_checkpoint(self._plan.checkpoint, kept(best, history, self._variables))
+            try:
+                save_checkpoint(self._plan.checkpoint, kept(best, history, self._variables))
+            except OSError as error:
+                # Nothing to go on from costs time, should this run die; ending it costs more.
+                log.warning("no checkpoint", file=self._plan.checkpoint, why=str(error))
 
     def _epoch(self, epoch: int) -> tuple[float, ReadCount]:
         """Mean loss over ranks and steps, and what the first pass over the share read."""
@@ -160,7 +164,9 @@ class Training:
             raise self._not_finite(epoch - 1, self._steps, score)
         if self._group.decided(score < best.score):
             best.score, best.epoch, best.weights = score, epoch, weights_of(self._model)
-        return self._group.decided(epoch - best.epoch >= self._settings.patience)
+        # An epoch after which nothing is trained is not kept: going on would read nothing.
+        is_over = epoch >= self._settings.max_epochs
+        return self._group.decided(is_over or epoch - best.epoch >= self._settings.patience)
 
     def _report(
         self, history: list[dict[str, float]], read: ReadCount, ridges: dict[str, float]

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 BEATS_PER_STALL = 20
+_PATIENCE_SECONDS = 10
 _SIGN = b"."
 
 
@@ -35,7 +36,14 @@ def watched(rank: int, stall_seconds: int) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        listener.communicate()
+        assert listener.stdin is not None
+        listener.stdin.close()
+        try:
+            listener.wait(timeout=_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It was stopped itself; nothing is left for it to watch.
+            listener.kill()
+            listener.wait()
 
 
 def listen(pid: int, rank: int, stall_seconds: float) -> int:
@@ -44,9 +52,15 @@ def listen(pid: int, rank: int, stall_seconds: float) -> int:
     Returns:
         0 where the rank has ended by itself, 1 where it was killed.
     """
-    while select.select([sys.stdin], [], [], stall_seconds)[0]:
-        if not os.read(sys.stdin.fileno(), 4096):
-            return 0
+    silent = 0
+    # In short waits: a pause of the whole machine is one of them, however long it was.
+    while silent < BEATS_PER_STALL:
+        if select.select([sys.stdin], [], [], stall_seconds / BEATS_PER_STALL)[0]:
+            silent = 0
+            if not os.read(sys.stdin.fileno(), 4096):
+                return 0
+        else:
+            silent += 1
     sys.stderr.write(
         f"rank {rank} (process {pid}) gave no sign of life for {stall_seconds:.0f} seconds "
         "(training.launch.stall_seconds): killed\n"
@@ -57,7 +71,7 @@ def listen(pid: int, rank: int, stall_seconds: float) -> int:
 
 def _beat(listener: subprocess.Popen[bytes], over: threading.Event, seconds: float) -> None:
     assert listener.stdin is not None
-    while not over.wait(seconds):
+    while not over.wait(seconds / 2):
         listener.stdin.write(_SIGN)
         listener.stdin.flush()
 

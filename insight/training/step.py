@@ -108,8 +108,12 @@ def make_step(
             dense = optimizer.get_unscaled_gradients(dense)
         clipped, norm = tf.clip_by_global_norm(dense, LARGEST_GRADIENT_NORM)
         optimizer.apply_gradients(zip(clipped, variables, strict=True))
-        # A scale that was too large is lowered, and its step left out: that is no failure.
-        return loss, tf.math.is_finite(loss) & (tf.math.is_finite(norm) | is_scaled)
+        finite = tf.math.is_finite(norm)
+        if is_scaled:
+            # A scale that was too large is lowered, and its step left out: that is no failure
+            # as long as it can be lowered.
+            finite |= optimizer.loss_scale > 1.0
+        return loss, tf.math.is_finite(loss) & finite
 
     spec = batch_spec(objective.model.shape.feature_width)
     graph: Step = tf.function(step, input_signature=[spec])

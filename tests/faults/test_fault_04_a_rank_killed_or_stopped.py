@@ -16,6 +16,7 @@ from insight.training.outcome import refuse_failures
 from tests.training.examples import small_plan, write_split
 
 EPOCHS = 400
+RANK, MONITOR = "horovod.spark.task.gloo_exec_fn", "insight.training.monitor"
 STALL_SECONDS = 5
 DEADLINE_SECONDS = 60
 
@@ -42,17 +43,24 @@ def _signalled_after_an_epoch(plan, number: int, rank: int) -> threading.Thread:
     return thread
 
 
-def _ranks(rank: int | None = None) -> list[psutil.Process]:
-    """This test's process of a rank, or of all: not the shell that began it, nor its monitor."""
+def _ranks(rank: int) -> list[psutil.Process]:
+    """This test's process of a rank: not the shell that began it, nor its monitor."""
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
-            is_rank = "horovod.spark.task.gloo_exec_fn" in process.cmdline()
-            if is_rank and rank in (None, int(process.environ()["HOROVOD_RANK"])):
+            is_rank = RANK in process.cmdline()
+            if is_rank and rank == int(process.environ()["HOROVOD_RANK"]):
                 found.append(process)
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    try:
+        return bool({RANK, MONITOR} & set(process.cmdline()))
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,8 @@ def test_fault_04_05_the_ranks_end_and_the_error_names_the_one(spark, plan, numb
         refuse_failures(HorovodBackend(spark, plan.settings).train(plan))
     sender.join()
     assert time.monotonic() - began < DEADLINE_SECONDS
-    assert _ranks() == []
+    left = [each for each in psutil.Process().children(recursive=True) if _is_ours(each)]
+    assert left == []
     if number == signal.SIGKILL:
         _goes_on(spark, plan)
 

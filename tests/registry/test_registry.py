@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from insight.errors import ModelDamagedError, ModelNotFoundError, RunConflictError
+from insight.errors import ModelDamagedError, ModelNotFoundError, PromotionRefused
 from insight.registry import Registry
+from insight.registry.trail import why_left
 
 DAYS = FIRST, SECOND, THIRD = date(2017, 11, 1), date(2017, 11, 8), date(2017, 11, 15)
 
@@ -100,13 +101,19 @@ def test_rolling_back_finds_the_champion_before(registry, publish):
     assert registry.champion(THIRD).version == first.version
     assert registry.champion(SECOND).version == second.version
     assert never.version in registry.versions()
+    # Twice is one further back, not the one that was left before.
+    with pytest.raises(ModelNotFoundError, match=f"champion before {first.version}"):
+        registry.roll_back(THIRD, "wrong, too")
+    assert why_left(second.version, registry.decisions()) == "wrong"
+    registry.promote(second.version, THIRD, "it was right")
+    assert why_left(second.version, registry.decisions()) is None
 
 
 def test_an_archived_version_serves_no_more_and_the_champion_is_none(registry, publish):
     first, second = publish(FIRST, "a" * 64), publish(SECOND, "b" * 64)
     registry.promote(first.version, FIRST, "first")
     registry.promote(second.version, SECOND, "better")
-    with pytest.raises(RunConflictError, match="it is the champion"):
+    with pytest.raises(PromotionRefused, match="it is the champion"):
         registry.archive(second.version, THIRD, "old")
     registry.archive(first.version, THIRD, "learned from erased customers")
     assert registry.find_same(FIRST, "a" * 64) is None
@@ -114,8 +121,12 @@ def test_an_archived_version_serves_no_more_and_the_champion_is_none(registry, p
         registry.promote(first.version, THIRD, "again")
     with pytest.raises(ModelNotFoundError, match="champion before"):
         registry.roll_back(THIRD, "wrong")
-    # What was scored then is still explained.
-    assert registry.champion(FIRST).version == first.version
+    # No date is scored with it again, and the next of its inputs is another version.
+    assert registry.champion_or_none(FIRST) is None
+    with pytest.raises(ModelNotFoundError):
+        registry.challenger(FIRST)
+    assert publish(FIRST, "a" * 64).version == f"{first.version}-2"
+    assert registry.verify(first.version)
     assert registry.decisions()[-1].kind == "archived"
 
 

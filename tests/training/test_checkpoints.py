@@ -39,6 +39,18 @@ def test_there_may_be_none_or_one_that_is_damaged(url, tmp_path, capsys):
     drop_checkpoints(f"file:{tmp_path}/lake/_checkpoints")
 
 
+def test_a_lake_that_takes_no_checkpoint_does_not_end_the_training(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("insight.training.loop.save_checkpoint", full)
+    splits = write_split(tmp_path / "t", [16]), write_split(tmp_path / "v", [16], seed=9)
+    plan = replace(small_plan(*splits, max_epochs=2, patience=2), checkpoint="file:/nowhere/x.npz")
+    report = Training(plan, SoloGroup()).run()
+    assert len(report.history) == 2
+    assert "No space left on device" in capsys.readouterr().out
+
+
 def test_a_training_that_goes_on_ends_as_one_that_was_never_interrupted(tmp_path, url):
     splits = write_split(tmp_path / "t", [48]), write_split(tmp_path / "v", [16], seed=9)
     # The other heads drop units, with other draws after an interruption.
@@ -54,7 +66,8 @@ def test_a_training_that_goes_on_ends_as_one_that_was_never_interrupted(tmp_path
     kept = replace(plan, checkpoint=url)
     shorter = replace(kept, settings=plan.settings.model_copy(update={"max_epochs": 3}))
     assert len(trained(shorter).history) == 3
-    assert len(load_checkpoint(url).facts["history"]) == 3
+    # The last epoch is not kept, so that who goes on has something to train.
+    assert len(load_checkpoint(url).facts["history"]) == 2
     resumed = trained(kept)
     losses = [[entry["loss"] for entry in each.history] for each in (whole, resumed)]
     np.testing.assert_allclose(*losses, rtol=1e-5)

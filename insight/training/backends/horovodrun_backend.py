@@ -7,10 +7,11 @@ import sys
 import tempfile
 from collections import deque
 from pathlib import Path
+from threading import Timer
 
 from pyspark.sql import SparkSession
 
-from insight.errors import TrainingFailedError
+from insight.errors import SettingsError, TrainingFailedError
 from insight.settings import TrainingSettings
 from insight.spark import REPOSITORY
 from insight.training.backends.ranks import explained, rank_environment
@@ -18,6 +19,7 @@ from insight.training.plan import RankReport, TrainingPlan
 from insight.training.process import report_file
 
 _LAST_LINES = 50
+_MARGIN_SECONDS = 60
 
 
 class HorovodrunBackend:
@@ -64,16 +66,33 @@ class HorovodrunBackend:
 
     def _run(self, command: list[str]) -> deque[str]:
         """Run to the end, passing on what is said; the last lines of it."""
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        started = self._started(command)
+        # Ranks have deadlines of their own; this is for hosts that do not answer.
+        deadline = Timer(self._settings.timeout_seconds + _MARGIN_SECONDS, started.kill)
+        deadline.start()
+        try:
+            assert started.stdout is not None
+            for line in started.stdout:
+                sys.stderr.write(line)
+                last.append(line)
+        finally:
+            deadline.cancel()
+            started.terminate()
+            started.wait()
+        return last
+
+    def _started(self, command: list[str]) -> subprocess.Popen[str]:
         path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
         own = {"PYTHONPATH": path.rstrip(os.pathsep), **rank_environment(self._settings.launch)}
-        last: deque[str] = deque(maxlen=_LAST_LINES)
         try:
-            started = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 env=os.environ | own,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                errors="replace",
             )
         except OSError as error:
             raise TrainingFailedError(
@@ -82,14 +101,20 @@ class HorovodrunBackend:
                 expected="Horovod's launcher in this environment",
                 next_step="set up the environment with make env",
             ) from error
-        with started as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                sys.stderr.write(line)
-                last.append(line)
-        return last
 
 
 def make(settings: TrainingSettings, _: SparkSession) -> HorovodrunBackend:
-    """The backend of this file."""
+    """The backend of this file.
+
+    Raises:
+        SettingsError: Several hosts have no folder in common.
+    """
+    launch = settings.launch
+    if "," in launch.hosts and launch.shared_folder is None:
+        raise SettingsError(
+            "setting training.launch.shared_folder",
+            found=f"none, with hosts {launch.hosts}",
+            expected="a folder that all hosts mount and this user alone can read",
+            next_step="set it, or name one host",
+        )
     return HorovodrunBackend(settings)
