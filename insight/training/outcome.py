@@ -18,6 +18,7 @@ from insight.models.weight_file import save_weights
 from insight.training.inputs import Inputs
 from insight.training.plan import (
     CALIBRATED,
+    RECALIBRATION,
     VALIDATION,
     RankReport,
     ReadCount,
@@ -115,8 +116,11 @@ def recalibrate(
     }
 
 
-def _levelled(scale: LogitScale, reports: Sequence[RankReport], task: str) -> LogitScale:
-    shared = set.intersection(*(set(report.levels) for report in reports))
+def _levelled(
+    scale: LogitScale, reports: Sequence[RankReport], task: str, *, but: str | None = None
+) -> LogitScale:
+    """The scale at the level of all splits that every rank answered to, but for one."""
+    shared = set.intersection(*(set(report.levels) for report in reports)) - {but}
     if not shared:
         return scale
     found = [_labelled(reports, task, split, of="levels") for split in sorted(shared)]
@@ -125,9 +129,13 @@ def _levelled(scale: LogitScale, reports: Sequence[RankReport], task: str) -> Lo
 
 
 def recalibration_metrics(member: TrainedMember) -> dict[str, float]:
-    """By how many logits each task's intercept moved: refitted weights, and newer labels."""
-    now, before = member.scales, member.fitted
-    shifts = {head: now[head].intercept - before[head].intercept for head in before}
+    """By how many logits the newest labels moved each task's intercept, where they did."""
+    shifts = {
+        task: member.scales[task].intercept
+        - _levelled(scale, member.reports, task, but=RECALIBRATION).intercept
+        for task, scale in member.fitted.items()
+        if task in YES_NO_TASKS
+    }
     return {f"recalibration.{task}.shift": shift for task, shift in shifts.items() if shift}
 
 
