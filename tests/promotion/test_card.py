@@ -131,8 +131,9 @@ def test_the_page_is_whole_in_itself_and_the_same_again(judged: Judged) -> None:
     assert "http" not in first and "<script" not in first
     assert "purchase said" in first and "No history" not in first
     drawings = [f"<svg{part.partition('</svg>')[0]}</svg>" for part in first.split("<svg")[1:]]
-    # Six losses; confusion, reliability, gain and lift of the one task that could be judged.
-    assert len(drawings) == 10
+    # Six losses; confusion, reliability, gain and lift of the one task that could be judged, and
+    # what came next beside what was likeliest.
+    assert len(drawings) == 11
     assert all(ElementTree.fromstring(each).get("aria-label") for each in drawings)
     write_card(judged)
     assert page.read_text() == first

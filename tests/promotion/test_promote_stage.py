@@ -19,6 +19,7 @@ from insight.models.shape import ModelShape
 from insight.promotion import stage
 from insight.promotion.evaluation import Candidate
 from insight.promotion.judging import GATE_METRICS
+from insight.registry.trail import Decision, decided
 from insight.registry.version import ModelVersion
 from insight.settings import PromotionSettings, Settings
 from insight.stages import Run
@@ -45,6 +46,10 @@ class FakeRegistry:
     challengers: dict[date, ModelVersion] = field(default_factory=dict)
     champions: dict[date, ModelVersion] = field(default_factory=dict)
     promoted: list[tuple[str, str]] = field(default_factory=list)
+    trail: list[Decision] = field(default_factory=list)
+
+    def decisions(self) -> list[Decision]:
+        return self.trail
 
     def challenger(self, run_date: date) -> ModelVersion:
         if run_date not in self.challengers:
@@ -217,3 +222,13 @@ def test_a_champion_that_reads_other_features_is_no_rival(
     rival, notes = stage._rival(run, version("cheat-old", other), VOCABULARY, statistics)
     assert rival is None
     assert notes == ["champion cheat-old reads other features and was not compared"]
+
+
+def test_a_rerun_does_not_promote_what_was_rolled_back(
+    run: Run, registry: FakeRegistry, version: Callable[..., ModelVersion]
+) -> None:
+    registry.challengers[RUN_DATE] = version("cheat")
+    registry.trail.append(decided("rolled_back", "cheat", RUN_DATE, "refunds as sales", {}))
+    reason = stage.promote(run) or ""
+    assert reason.startswith("cheat was rolled back (refunds as sales)")
+    assert registry.promoted == []
