@@ -61,7 +61,8 @@ class Training:
         )
         objective = Objective(self._model, self._settings)
         self._step = make_step(objective, self._optimizer, sampler, group)
-        self._validator = Validator(self._model, self._share_of(plan.validation_files))
+        self._validation = self._share_of(plan.validation_files)
+        self._validator = Validator(self._model, self._validation)
         self._variables = [*objective.variables, *self._optimizer.variables]
         group.spread(self._variables)
 
@@ -71,8 +72,7 @@ class Training:
         Raises:
             TrainingFailedError: A loss or gradient is not finite.
         """
-        validation = self._share_of(self._plan.validation_files)
-        ridges = set_wide_parts(self._model, self._shard, validation, self._group)
+        ridges = set_wide_parts(self._model, self._shard, self._validation, self._group)
         best, history = self._resumed()
         read = ReadCount()
         for epoch in range(len(history), self._settings.max_epochs):
@@ -174,7 +174,7 @@ class Training:
         judged, blend = self._validator.run(), ALONE
         if self._plan.counted is not None:
             blend = choose_blend(self._validator.scored(), self._plan.counted, self._group)
-        later = {VALIDATION: self._share_of(self._plan.validation_files)}
+        later = {VALIDATION: self._validation}
         if self._plan.recalibration_files:
             later[RECALIBRATION] = self._share_of(self._plan.recalibration_files)
         refit_wide_parts(self._model, [self._shard, *later.values()], ridges, self._group)

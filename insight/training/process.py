@@ -1,9 +1,11 @@
 """A rank's process: ``python -m insight.training.process <plan> <folder> <solo|horovod>``."""
 
+import os
 import pickle
 import sys
 from pathlib import Path
 
+from insight.spark import REPOSITORY
 from insight.training.backends.ranks import run_rank
 from insight.training.launch import run_solo
 
@@ -17,6 +19,18 @@ def main(plan_file: Path, folder: Path, joined: str) -> None:
     """
     report = RUNS[joined](pickle.loads(plan_file.read_bytes()))
     report_file(folder, report.rank).write_bytes(pickle.dumps(report))
+
+
+def command_of(plan_file: Path, folder: Path, joined: str) -> list[str]:
+    """What starts a rank that does what ``main`` does."""
+    module = [sys.executable, "-m", "insight.training.process"]
+    return [*module, str(plan_file), str(folder), joined]
+
+
+def environment() -> dict[str, str]:
+    """This process's, in which a rank finds the code of this very run first."""
+    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    return os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)}
 
 
 def report_file(folder: Path, rank: int) -> Path:

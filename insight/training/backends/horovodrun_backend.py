@@ -1,6 +1,5 @@
 """Ranks started by ``horovodrun`` on named hosts: a GPU fleet beside the Spark cluster."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -13,10 +12,9 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError, TrainingFailedError
 from insight.settings import TrainingSettings
-from insight.spark import REPOSITORY
 from insight.training.backends.ranks import explained, rank_environment
 from insight.training.plan import RankReport, TrainingPlan
-from insight.training.process import report_file
+from insight.training.process import command_of, environment, report_file
 
 _LAST_LINES = 50
 _MARGIN_SECONDS = 60
@@ -61,8 +59,7 @@ class HorovodrunBackend:
         horovodrun = str(Path(sys.executable).parent / "horovodrun")
         started = [horovodrun, "--gloo", "--start-timeout", str(launch.start_seconds)]
         placed = ["-np", str(self.ranks), "-H", launch.hosts or f"localhost:{self.ranks}"]
-        rank = [sys.executable, "-m", "insight.training.process", str(plan_file), str(folder)]
-        return [*started, *placed, *rank, "horovod"]
+        return [*started, *placed, *command_of(plan_file, folder, "horovod")]
 
     def _run(self, command: list[str]) -> deque[str]:
         """Run to the end, passing on what is said; the last lines of it."""
@@ -83,12 +80,10 @@ class HorovodrunBackend:
         return last
 
     def _started(self, command: list[str]) -> subprocess.Popen[str]:
-        path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-        own = {"PYTHONPATH": path.rstrip(os.pathsep), **rank_environment(self._settings.launch)}
         try:
             return subprocess.Popen(
                 command,
-                env=os.environ | own,
+                env=environment() | rank_environment(self._settings.launch),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

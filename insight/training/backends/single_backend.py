@@ -1,9 +1,7 @@
 """One rank in a process of its own, which gives TensorFlow's memory back when it ends."""
 
-import os
 import pickle
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -11,9 +9,8 @@ from pyspark.sql import SparkSession
 
 from insight.errors import TrainingFailedError
 from insight.settings import TrainingSettings
-from insight.spark import REPOSITORY
 from insight.training.plan import RankReport, TrainingPlan
-from insight.training.process import report_file
+from insight.training.process import command_of, environment, report_file
 
 
 class SingleBackend:
@@ -38,21 +35,12 @@ class SingleBackend:
         with tempfile.TemporaryDirectory(prefix="insight-training-") as folder:
             plan_file = Path(folder) / "plan"
             plan_file.write_bytes(pickle.dumps(plan))
-            path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-            command = [
-                sys.executable,
-                "-m",
-                "insight.training.process",
-                str(plan_file),
-                folder,
-                "solo",
-            ]
             try:
                 subprocess.run(
-                    command,
+                    command_of(plan_file, Path(folder), "solo"),
                     check=True,
                     timeout=self._timeout + 30,
-                    env=os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)},
+                    env=environment(),
                 )
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                 raise TrainingFailedError(
