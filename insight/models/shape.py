@@ -1,7 +1,7 @@
 """All that fixes a model's architecture: with the weights, it is the model."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -66,12 +66,16 @@ class ModelShape:
     def load(cls, folder: Path) -> "ModelShape":
         """Read ``shape.json``.
 
+        A model saved before a field was there still loads: a later field's default says what
+        all models were before it.
+
         Raises:
             ModelDamagedError: Fields are missing, or not those of this code version.
         """
         content = json.loads((folder / FILE).read_text())
         known = {field.name for field in fields(cls)}
-        if set(content) != known:
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not needed <= set(content) <= known:
             raise ModelDamagedError(
                 f"model shape in {folder}",
                 found=f"fields {sorted(content)}",

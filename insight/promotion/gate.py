@@ -16,7 +16,7 @@ class Demand(Enum):
     """The whole interval of the gain lies above zero."""
 
     HOLD = "hold"
-    """Not significantly worse: the interval of the gain reaches zero."""
+    """Not worse by more than the tolerance: the interval of the gain reaches it."""
 
     REPLACE = "replace"
     """The champion: better on the mean of the tasks, significantly worse on none."""
@@ -59,7 +59,9 @@ class Decision:
     reason: str
 
 
-def decide(comparisons: Sequence[Comparison], notes: Sequence[str] = ()) -> Decision:
+def decide(
+    comparisons: Sequence[Comparison], notes: Sequence[str] = (), *, tolerance: float = 0.0
+) -> Decision:
     """Judge the challenger.
 
     It must beat its baselines, hold against logistic regression and the customers' own items
@@ -69,8 +71,11 @@ def decide(comparisons: Sequence[Comparison], notes: Sequence[str] = ()) -> Deci
     Args:
         comparisons: All of them, on the same test rows.
         notes: What was left out and why; they are added to the reason.
+        tolerance: How much worse still holds, as a share of the rival's metric. Of nine rivals
+            to hold against, an equal challenger would otherwise look worse than one in every
+            fifth night.
     """
-    failures = _failures(comparisons)
+    failures = _failures(comparisons, tolerance)
     to_beat = [each for each in comparisons if each.demand is Demand.BEAT]
     aside = f" ({'; '.join(notes)})" if notes else ""
     if not to_beat:
@@ -81,12 +86,13 @@ def decide(comparisons: Sequence[Comparison], notes: Sequence[str] = ()) -> Deci
     return Decision(True, f"promoted: {'; '.join(str(each) for each in rivals)}{aside}")
 
 
-def _failures(comparisons: Sequence[Comparison]) -> list[str]:
+def _failures(comparisons: Sequence[Comparison], tolerance: float) -> list[str]:
     failures = []
     for each in comparisons:
         if each.demand is Demand.BEAT and not each.gain.low > 0:
             failures.append(f"not better than a baseline: {each}")
-        if each.demand is not Demand.BEAT and not each.gain.high >= 0:
+        allowed = tolerance * each.rival_value if each.demand is Demand.HOLD else 0.0
+        if each.demand is not Demand.BEAT and not each.gain.high >= -allowed:
             failures.append(f"significantly worse: {each}")
     against_champion = [each for each in comparisons if each.demand is Demand.REPLACE]
     if against_champion:

@@ -44,7 +44,8 @@ def promote(run: Run) -> str | None:
     champion = registry.champion_or_none(run.run_date - timedelta(days=1))
     evidence = evidence_of(run, challenger, champion)
     _publish(run, evidence.measurements)
-    decision = decide(evidence.comparisons, evidence.notes)
+    tolerance = run.settings.promotion.tolerance
+    decision = decide(evidence.comparisons, evidence.notes, tolerance=tolerance)
     log.info("gate", version=challenger.version, verdict=decision.reason)
     write_card(Judged(challenger, run.run_date, evidence, decision, run.settings))
     if not decision.promoted:

@@ -129,6 +129,8 @@ class PromotionSettings(Strict):
     """Look-back windows of the popularity baselines; a challenger must beat each."""
     logistic_rows: int = Field(200_000, ge=1)
     """Rows the logistic baseline is fitted on at most, by whole customers."""
+    tolerance: float = Field(0.01, ge=0, lt=1)
+    """How much worse than logistic regression and its like still holds, as a share of theirs."""
     seed: int = 20170101
 
 

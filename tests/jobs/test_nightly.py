@@ -24,9 +24,9 @@ def _total(records: list[StageRecord], stage: str) -> StageRecord:
 
 def test_the_first_night_trains_and_its_model_earns_its_place(nights: Nights) -> None:
     log = nights.run.lake.read(RUN_LOG).where(f"run_date = '{nights.first}'")
-    rows = log.where("table_name = 'stage'").select("stage", "outcome").collect()
-    outcomes = {row["stage"]: row["outcome"] for row in rows}
-    assert outcomes == dict.fromkeys((stage.name for stage in NIGHT), "ok")
+    rows = log.where("table_name = 'stage'").select("stage", "outcome", "detail").collect()
+    outcomes = {row["stage"]: (row["outcome"], row["detail"]) for row in rows}
+    assert outcomes == dict.fromkeys((stage.name for stage in NIGHT), ("ok", None))
     champion = Registry(nights.run.settings.registry).champion(nights.first)
     assert champion.run_date == nights.first
 

@@ -94,6 +94,21 @@ def test_the_gate(comparisons: list[Comparison], promoted: bool) -> None:
     assert decision.reason.startswith("promoted: " if promoted else "refused: ")
 
 
+@pytest.mark.parametrize(
+    ("rival", "tolerance", "promoted"),
+    [
+        pytest.param("logistic", 0.01, False, id="worse by more than it"),
+        pytest.param("logistic", 0.0126, True, id="perhaps worse by no more than it"),
+        pytest.param("champion", 0.0126, False, id="a champion is not worn away night by night"),
+    ],
+)
+def test_what_is_hardly_worse_holds(rival: str, tolerance: float, promoted: bool) -> None:
+    # 0.01 of 0.8 at best: 1.25 %.
+    comparisons = [against("recency", BETTER), against(rival, WORSE)]
+    comparisons.append(against(rival, (0.3, 0.4, 0.5), task="churn"))
+    assert decide(comparisons, tolerance=tolerance).promoted is promoted
+
+
 def test_a_refusal_names_the_rival_the_numbers_and_what_was_left_out() -> None:
     lost = against("recent_popularity_7d", SLIGHTLY_WORSE, task="next_item", value=0.043)
     decision = decide([lost], ["churn has one class only among 12 test rows"])

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from insight.training.checkpoints import (
     Checkpoint,
@@ -28,7 +29,7 @@ def test_what_was_kept_comes_back(url):
     np.testing.assert_array_equal(found.arrays["a/b"], np.arange(4.0))
 
 
-def test_there_may_be_none_or_one_that_is_damaged(url, tmp_path, capsys):
+def test_there_may_be_none_or_one_that_is_damaged(url, tmp_path):
     assert load_checkpoint(url) is None
     save_checkpoint(url, Checkpoint({}, {}))
     path = tmp_path / "lake/_checkpoints/some/member_0.npz"
@@ -39,16 +40,17 @@ def test_there_may_be_none_or_one_that_is_damaged(url, tmp_path, capsys):
     drop_checkpoints(f"file:{tmp_path}/lake/_checkpoints")
 
 
-def test_a_lake_that_takes_no_checkpoint_does_not_end_the_training(tmp_path, monkeypatch, capsys):
+def test_a_lake_that_takes_no_checkpoint_does_not_end_the_training(tmp_path, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
     monkeypatch.setattr("insight.training.loop.save_checkpoint", full)
     splits = write_split(tmp_path / "t", [16]), write_split(tmp_path / "v", [16], seed=9)
     plan = replace(small_plan(*splits, max_epochs=2, patience=2), checkpoint="file:/nowhere/x.npz")
-    report = Training(plan, SoloGroup()).run()
+    with capture_logs() as said:
+        report = Training(plan, SoloGroup()).run()
     assert len(report.history) == 2
-    assert "No space left on device" in capsys.readouterr().out
+    assert "No space left on device" in str(said)
 
 
 def test_a_training_that_goes_on_ends_as_one_that_was_never_interrupted(tmp_path, url):
