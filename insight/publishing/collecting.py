@@ -40,9 +40,7 @@ def collect_morning(lake: Lake, run_date: date) -> Morning:
     """All facts that are there for a date; a table never written leaves its part empty."""
     scores = lake.read_or_empty(CUSTOMER_SCORES)
     nights = _nights(scores, run_date)
-    # A rerun with another champion leaves two versions of a date; the newest is told.
-    version = nights[-1].model_version if nights else ""
-    tonight = (F.col("score_date") == F.lit(run_date)) & (F.col("model_version") == version)
+    tonight = F.col("score_date") == F.lit(run_date)
     items = lake.read_or_empty(ITEMS).where(F.col("known_from") <= F.lit(run_date))
     recommended = lake.read_or_empty(RECOMMENDATIONS).where(tonight)
     quality = lake.read_or_empty(DATA_QUALITY).where(F.col("run_date") == F.lit(run_date))
@@ -66,18 +64,21 @@ def _nights(scores: DataFrame, run_date: date) -> tuple[ScoredNight, ...]:
     first = run_date - timedelta(days=_LOOK_BACK_DAYS)
     recent = scores.where(F.col("score_date").between(F.lit(first), F.lit(run_date)))
     rows = (
-        recent.groupBy("score_date", "model_version")
+        recent.groupBy("score_date")
         .agg(
+            # What keeps an earlier score may be of an earlier champion.
+            F.max_by("model_version", "scored_on").alias("model_version"),
             F.count(F.lit(1)).alias("customers"),
+            F.count_if(F.col("scored_on") < F.col("score_date")).alias("carried_over"),
             F.count_if(F.col("purchase_probability") >= LIKELY).alias("likely_buyers"),
             F.sum("purchase_probability").alias("expected_buyers"),
             F.count_if(F.col("churn_probability") >= LIKELY).alias("likely_leavers"),
             F.coalesce(F.sum("churn_probability"), F.lit(0.0)).alias("expected_leavers"),
         )
-        .orderBy("score_date", "model_version")
+        .orderBy("score_date")
         .collect()
     )
-    return tuple({row["score_date"]: ScoredNight(**row.asDict()) for row in rows}.values())
+    return tuple(ScoredNight(**row.asDict()) for row in rows)
 
 
 def _histograms(scores: DataFrame) -> dict[str, tuple[int, ...]] | None:

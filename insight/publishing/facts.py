@@ -11,7 +11,8 @@ class ScoredNight:
     Args:
         score_date: Everything up to the end of this day was known.
         model_version: The champion of that night.
-        customers: Customers scored.
+        customers: Customers with a score.
+        carried_over: Those of them who keep the score of an earlier night.
         likely_buyers: Customers with a purchase probability of at least one half.
         expected_buyers: Sum of the purchase probabilities.
         likely_leavers: Customers with a churn probability of at least one half.
@@ -21,6 +22,7 @@ class ScoredNight:
     score_date: date
     model_version: str
     customers: int
+    carried_over: int
     likely_buyers: int
     expected_buyers: float
     likely_leavers: int

@@ -38,18 +38,11 @@ class View:
     sql: str
 
 
-def _newest_night(table: Table) -> str:
-    """Rows of the newest date that both tables have; of its newest version, should two have it.
-
-    Two tables are two commits: a night that died between them must not show in one view alone.
-    A version's name begins with the date it was trained for, so the last by name is the newest.
-    """
-    newest = (
-        "least((SELECT max(score_date) FROM customer_scores),"
-        " (SELECT max(score_date) FROM recommendations))"
-    )
-    version = f"(SELECT max(model_version) FROM {table.name} WHERE score_date = {newest})"
-    return f"score_date = {newest} AND model_version = {version}"
+_NEWEST_NIGHT = (
+    "score_date = least((SELECT max(score_date) FROM customer_scores),"
+    " (SELECT max(score_date) FROM recommendations))"
+)
+"""Two tables are two commits: a night that died between them must not show in one view alone."""
 
 
 VIEWS: tuple[View, ...] = (
@@ -57,7 +50,7 @@ VIEWS: tuple[View, ...] = (
         "customer_scores_latest",
         "Who will buy and who is leaving, as of the newest night: one row per customer.",
         (CUSTOMER_SCORES, RECOMMENDATIONS),
-        f"SELECT * FROM customer_scores WHERE {_newest_night(CUSTOMER_SCORES)}",
+        f"SELECT * FROM customer_scores WHERE {_NEWEST_NIGHT}",
     ),
     View(
         "recommendations_latest",
@@ -66,14 +59,15 @@ VIEWS: tuple[View, ...] = (
         (RECOMMENDATIONS, CUSTOMER_SCORES, ITEMS),
         f"""
         WITH newest AS (
-          SELECT * FROM recommendations WHERE {_newest_night(RECOMMENDATIONS)}
+          SELECT * FROM recommendations WHERE {_NEWEST_NIGHT}
         ), described AS (
           SELECT item_id, title, category,
             row_number() OVER (PARTITION BY item_id ORDER BY known_from DESC) AS age
           FROM items WHERE known_from <= (SELECT max(score_date) FROM recommendations)
         )
         SELECT newest.customer_id, newest.rank, newest.item_id, described.title,
-          described.category, newest.score, newest.model_version, newest.score_date
+          described.category, newest.score, newest.model_version, newest.scored_on,
+          newest.score_date
         FROM newest LEFT JOIN described
           ON newest.item_id = described.item_id AND described.age = 1
         """,

@@ -20,7 +20,8 @@ def headline(morning: Morning) -> str:
         return "No model has earned its place yet, so nobody was scored."
     if tonight is None:
         return "Nobody was scored for this date; the newest scores are older."
+    kept = f" ({tonight.carried_over:,} as before)" if tonight.carried_over else ""
     return (
-        f"{tonight.customers:,} customers scored by model {tonight.model_version}: "
+        f"{tonight.customers:,} customers scored by model {tonight.model_version}{kept}: "
         f"{tonight.likely_buyers:,} are likely to buy, {tonight.likely_leavers:,} to leave."
     )

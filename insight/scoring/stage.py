@@ -10,8 +10,10 @@ from pyspark.sql import functions as F
 
 from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError
+from insight.logs import logger
 from insight.registry.registry import Registry
 from insight.registry.shipping import Parcel, ship
+from insight.scoring.carrying import Carried, carried_over, with_state
 from insight.scoring.loading import loaded
 from insight.snapshots.campaigns import ANY_KIND, CONTEXT_DAYS, per_showing, with_campaign_context
 from insight.stages import Run, Stage
@@ -27,12 +29,19 @@ from insight.tables import (
 _SCORED = (
     "customer_id string, purchase_probability double, churn_probability double, "
     "campaign_probability double, next_action string, next_action_probability double, "
-    "unknown_item_count int, items array<struct<rank: int, item_id: string, score: double>>"
+    "unknown_item_count int, state_hash bigint, "
+    "items array<struct<rank: int, item_id: string, score: double>>"
 )
+
+_ORIGIN = ("model_version", "scored_on")
+
+log = logger(__name__)
 
 
 def score(run: Run) -> str | None:
     """Publish scores and recommendations of the run date with the champion of that date.
+
+    Customers whose state is what it was keep their score, unless ``scoring.rescore`` is ``all``.
 
     Raises:
         ModelDamagedError: The champion's files are not those that were published.
@@ -40,22 +49,20 @@ def score(run: Run) -> str | None:
         DataQualityError: A customer to be scored has no score, or has two.
     """
     # Found, its files are proved against the manifest; later promotions do not change this run.
-    champion = Registry(run.settings.registry).champion_or_none(run.run_date)
+    registry = Registry(run.settings.registry)
+    champion = registry.champion_or_none(run.run_date)
     if champion is None:
         return "no model has beaten its baselines yet: there is nothing to score with"
     FeatureStatistics.load(champion.folder).refuse_other_schema(champion.version)
-    customers = _customers(run)
+    customers = with_state(_customers(run), run)
+    carried = carried_over(run, customers.select("customer_id", "state_hash"), registry.decisions())
+    if carried is not None:
+        customers = customers.join(carried.scores, on="customer_id", how="left_anti")
     parcel = ship(run.spark, champion.folder)
     # Both tables come from one pass of the model.
     scored = customers.mapInArrow(_scoring(run, parcel, champion.version), _SCORED).persist()
     try:
-        _refuse_gaps(run, scored)
-        versioned = scored.withColumn("model_version", F.lit(champion.version)).withColumn(
-            "score_date", F.lit(run.run_date)
-        )
-        where = f"score_date = '{run.run_date}'"
-        run.lake.publish(_scores(versioned, run), CUSTOMER_SCORES, where=where)
-        run.lake.publish(_recommendations(versioned), RECOMMENDATIONS, where=where)
+        _publish(run, _versioned(scored, champion.version, run), carried)
     finally:
         scored.unpersist()
         parcel.unpersist()
@@ -64,7 +71,14 @@ def score(run: Run) -> str | None:
 
 SCORE = Stage(
     name="score",
-    reads=(CUSTOMER_FEATURES, CUSTOMER_SEQUENCES, EVENTS, EXPOSURES),
+    reads=(
+        CUSTOMER_FEATURES,
+        CUSTOMER_SEQUENCES,
+        EVENTS,
+        EXPOSURES,
+        CUSTOMER_SCORES,
+        RECOMMENDATIONS,
+    ),
     writes=(CUSTOMER_SCORES, RECOMMENDATIONS),
     work=score,
 )
@@ -119,18 +133,42 @@ def _scoring(
     return score_batches
 
 
+def _versioned(scored: DataFrame, version: str, run: Run) -> DataFrame:
+    now = {"model_version": F.lit(version), "scored_on": F.lit(run.run_date)}
+    return scored.withColumns(now)
+
+
+def _publish(run: Run, scored: DataFrame, carried: Carried | None) -> None:
+    """Tonight's scores and those that still hold, as one night of both tables."""
+    scores, lists = scored.drop("items"), _recommendations(scored)
+    if carried is not None:
+        scores = scores.unionByName(carried.scores)
+        lists = lists.unionByName(carried.recommendations)
+    _refuse_gaps(run, scores)
+    tonight, where = F.lit(run.run_date), f"score_date = '{run.run_date}'"
+    scores = _asked_of(scores, run).withColumn("score_date", tonight)
+    run.lake.publish(scores, CUSTOMER_SCORES, where=where)
+    run.lake.publish(lists.withColumn("score_date", tonight), RECOMMENDATIONS, where=where)
+
+
 def _refuse_gaps(run: Run, scored: DataFrame) -> None:
     """Every active customer once: equal counts could be one missing and one there twice."""
     asked = _active(run).select("customer_id", F.lit(1).alias("asked"))
-    answered = scored.groupBy("customer_id").agg(F.count(F.lit(1)).alias("answered"))
+    tonight = F.count_if(F.col("scored_on") == F.lit(run.run_date)).alias("tonight")
+    answered = scored.groupBy("customer_id").agg(F.count(F.lit(1)).alias("answered"), tonight)
     both = asked.join(answered, on="customer_id", how="full_outer")
     found = both.agg(
         F.count_if(F.col("answered").isNull()).alias("without a score"),
         F.count_if(F.col("answered") > 1).alias("scored more than once"),
         F.count_if(F.col("asked").isNull()).alias("scored although not asked for"),
+        F.sum("answered").alias("all"),
+        F.sum("tonight").alias("tonight"),
     ).first()
     assert found is not None
-    wrong = {name: count for name, count in found.asDict().items() if count}
+    counts = {name: count or 0 for name, count in found.asDict().items()}
+    total, anew = counts.pop("all"), counts.pop("tonight")
+    log.info("scored", anew=anew, carried_over=total - anew)
+    wrong = {name: count for name, count in counts.items() if count}
     if wrong:
         raise DataQualityError(
             f"scores of {run.run_date}",
@@ -141,33 +179,17 @@ def _refuse_gaps(run: Run, scored: DataFrame) -> None:
         )
 
 
-def _scores(scored: DataFrame, run: Run) -> DataFrame:
-    """Only who bought lately can leave: for the others churn is no question."""
+def _asked_of(scores: DataFrame, run: Run) -> DataFrame:
+    """Only who bought lately can leave: of the others churn is not asked."""
     recency = _active(run).select("customer_id", "days_since_last_order")
     may_churn = F.col("days_since_last_order") < run.settings.examples.active_days
-    joined = scored.join(recency, on="customer_id", how="inner")
-    return joined.select(
-        "customer_id",
-        "purchase_probability",
-        F.when(may_churn, F.col("churn_probability")).alias("churn_probability"),
-        "campaign_probability",
-        "next_action",
-        "next_action_probability",
-        "unknown_item_count",
-        "model_version",
-        "score_date",
-    )
+    asked = scores.join(recency, on="customer_id", how="inner")
+    of_buyers = F.when(may_churn, F.col("churn_probability"))
+    return asked.withColumn("churn_probability", of_buyers).drop("days_since_last_order")
 
 
 def _recommendations(scored: DataFrame) -> DataFrame:
-    rows = scored.select(
-        "customer_id", F.explode("items").alias("item"), "model_version", "score_date"
-    )
+    rows = scored.select("customer_id", F.explode("items").alias("item"), *_ORIGIN)
     return rows.select(
-        "customer_id",
-        F.col("item.rank").alias("rank"),
-        "item.item_id",
-        "item.score",
-        "model_version",
-        "score_date",
+        "customer_id", F.col("item.rank").alias("rank"), "item.item_id", "item.score", *_ORIGIN
     )

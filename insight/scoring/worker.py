@@ -38,15 +38,16 @@ def score_batch(
     """Probabilities and the best items of each customer of a batch.
 
     Args:
-        batch: ``customer_id``, ``events``, ``campaign_context`` and the customer features.
+        batch: ``customer_id``, ``events``, ``campaign_context``, ``state_hash`` and the customer
+            features.
         model: What to score with.
         top_k: Items per customer.
         recommend_seen: Whether items of the customer's own sequence may be among them.
 
     Returns:
         ``customer_id``, a ``<task>_probability`` each (null where nothing was learned),
-        ``next_action``, ``next_action_probability``, ``unknown_item_count`` and ``items``, a list
-        of ``(rank, item_id, score)``, best first.
+        ``next_action``, ``next_action_probability``, ``unknown_item_count``, ``state_hash`` and
+        ``items``, a list of ``(rank, item_id, score)``, best first.
     """
     names = batch.schema.names
     events = batch.column(names.index("events"))
@@ -73,6 +74,7 @@ def score_batch(
                 predictions.next_action.max(axis=1).astype(np.float64)
             ),
             "unknown_item_count": pa.array(unknown.astype(np.int32)),
+            "state_hash": batch.column(names.index("state_hash")),
             "items": _ranked(indices, scores, model.vocabulary),
         }
     )

@@ -141,6 +141,10 @@ class ScoringSettings(Strict):
     trained without them never recommends them: set to true, it holds from the next training on."""
     active_days: int = Field(365, ge=1)
     """Customers silent for longer are not scored."""
+    rescore: Literal["changed", "all"] = "changed"
+    """Whether customers keep their score and list while nothing has changed about them."""
+    max_age_days: int = Field(7, ge=1)
+    """A score is kept for less than that: it knows nothing of the days that have passed."""
 
 
 class MaintenanceSettings(Strict):

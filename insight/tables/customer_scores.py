@@ -4,7 +4,7 @@ from insight.tables.table import Check, Column, Table
 
 CUSTOMER_SCORES = Table(
     name="customer_scores",
-    grain="one row per score date, customer and model version",
+    grain="one row per score date and customer",
     owner="data science",
     columns=(
         Column("customer_id", "string", "Pseudonym."),
@@ -37,10 +37,16 @@ CUSTOMER_SCORES = Table(
             "int",
             "Events of the sequence read whose item the model has not learned.",
         ),
+        Column("state_hash", "bigint", "Of what the score was made of, but the model and clocks."),
         Column("model_version", "string", "Registry version that gave the score."),
+        Column(
+            "scored_on",
+            "date",
+            "When it gave it: earlier than score_date where the customer has not changed since.",
+        ),
         Column("score_date", "date", "Everything up to the end of this day was known."),
     ),
-    key=("customer_id", "score_date", "model_version"),
+    key=("customer_id", "score_date"),
     partition_by=("score_date",),
     checks=(
         Check("counts_unknown_items", "unknown_item_count >= 0"),

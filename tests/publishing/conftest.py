@@ -28,20 +28,18 @@ POPULAR = "recent_popularity_7d"
 OLD, NEW = "2024-03-24-aaaa", "2024-03-31-bbbb"
 
 SCORES = [
-    ("c1", 0.9, 0.1, None, "none", 0.5, 0, OLD, BEFORE),
-    ("c2", 0.2, 0.6, None, "none", 0.5, 0, OLD, BEFORE),
-    ("c1", 0.95, 0.05, 0.2, "purchase", 0.5, 0, NEW, TONIGHT),
-    ("c2", 0.5, 0.5, 0.2, "purchase", 0.5, 0, NEW, TONIGHT),
-    ("c3", 1.0, None, 0.2, "purchase", 0.5, 0, NEW, TONIGHT),
-    # What the old champion said of tonight, before the new one was promoted and scored again.
-    ("c1", 0.01, 0.99, None, "none", 0.5, 0, OLD, TONIGHT),
+    ("c1", 0.9, 0.1, None, "none", 0.5, 0, 1, OLD, BEFORE, BEFORE),
+    ("c2", 0.5, 0.5, None, "none", 0.5, 0, 2, OLD, BEFORE, BEFORE),
+    ("c1", 0.95, 0.05, 0.2, "purchase", 0.5, 0, 3, NEW, TONIGHT, TONIGHT),
+    ("c2", 0.5, 0.5, None, "none", 0.5, 0, 2, OLD, BEFORE, TONIGHT),
+    ("c3", 1.0, None, 0.2, "purchase", 0.5, 0, 4, NEW, TONIGHT, TONIGHT),
 ]
 RECOMMENDED = [
-    ("c1", 1, "i1", 3.0, NEW, TONIGHT),
-    ("c1", 2, "i2", 2.0, NEW, TONIGHT),
-    ("c2", 1, "i1", 1.5, NEW, TONIGHT),
-    ("c1", 1, "i9", 9.0, OLD, TONIGHT),
-    ("c1", 1, "i2", 5.0, OLD, BEFORE),
+    ("c1", 1, "i1", 3.0, NEW, TONIGHT, TONIGHT),
+    ("c1", 2, "i2", 2.0, NEW, TONIGHT, TONIGHT),
+    ("c2", 1, "i1", 1.5, OLD, BEFORE, TONIGHT),
+    ("c2", 1, "i1", 1.5, OLD, BEFORE, BEFORE),
+    ("c1", 1, "i2", 5.0, OLD, BEFORE, BEFORE),
 ]
 ITEM_ROWS = [
     (item, title, category, None, None, None, None, None, known_from, known_from)

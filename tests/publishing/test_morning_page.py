@@ -30,12 +30,12 @@ def test_the_night_and_the_night_before(morning: Morning) -> None:
     now, before = morning.tonight, morning.before
     assert now is not None
     assert before is not None
-    assert (now.model_version, now.customers) == ("2024-03-31-bbbb", 3)
+    assert (now.model_version, now.customers, now.carried_over) == ("2024-03-31-bbbb", 3, 1)
     # A half counts as likely; a customer who cannot leave is no leaver.
     assert (now.likely_buyers, now.likely_leavers) == (3, 1)
     assert now.expected_buyers == pytest.approx(2.45)
     assert now.expected_leavers == pytest.approx(0.55)
-    assert (before.customers, before.likely_buyers, before.likely_leavers) == (2, 1, 1)
+    assert (before.customers, before.likely_buyers, before.likely_leavers) == (2, 2, 1)
 
 
 def test_certainty_falls_into_the_last_bar(morning: Morning) -> None:
@@ -44,7 +44,7 @@ def test_certainty_falls_into_the_last_bar(morning: Morning) -> None:
     assert sum(morning.histograms["churn"]) == 2
 
 
-def test_top_items_are_of_tonights_champion(morning: Morning) -> None:
+def test_top_items_are_of_tonights_lists(morning: Morning) -> None:
     found = [(each.item_id, each.title, each.customers, each.firsts) for each in morning.top_items]
     assert found == [("i1", "Green <tea> & cups", 2, 2), ("i2", None, 1, 0)]
 
@@ -63,8 +63,9 @@ def test_the_page_holds_the_facts(morning: Morning) -> None:
     text = text_of(page)
     for fact in (
         "The night of Sunday, 31 March 2024",
-        "3 customers scored by model 2024-03-31-bbbb: 3 are likely to buy, 1 to leave.",
-        "3 likely buyers ▲ 2 more",
+        "3 customers scored by model 2024-03-31-bbbb (1 as before): "
+        "3 are likely to buy, 1 to leave.",
+        "3 likely buyers ▲ 1 more",
         "1 likely leavers as many",
         "Refused it was no better",
         "AUC on 1,234 test rows",
@@ -113,14 +114,14 @@ def test_the_first_night_says_that_nobody_was_scored(empty_lake: Lake) -> None:
 
 
 def test_a_night_without_scores_points_at_the_last() -> None:
-    before = ScoredNight(date(2024, 3, 29), "v1", 10, 1, 1.0, 2, 2.0)
+    before = ScoredNight(date(2024, 3, 29), "v1", 10, 0, 1, 1.0, 2, 2.0)
     text = text_of(render(Morning(TONIGHT, nights=(before,))))
     assert "Nobody was scored for this date; the newest scores are older." in text
     assert "The newest scores before it are of 2024-03-29, by model v1." in text
 
 
 def test_the_page_links_to_the_card_of_its_model_where_there_is_one(tmp_path: Path) -> None:
-    morning = Morning(TONIGHT, nights=(ScoredNight(TONIGHT, "v1", 10, 1, 1.0, 2, 2.0),))
+    morning = Morning(TONIGHT, nights=(ScoredNight(TONIGHT, "v1", 10, 0, 1, 1.0, 2, 2.0),))
     assert "card.html" not in write_report(tmp_path, morning).read_text()
     card = tmp_path / "models" / "v1" / "card.html"
     card.parent.mkdir(parents=True)

@@ -26,7 +26,7 @@ def ask(request: pytest.FixtureRequest, lake: Lake) -> Ask:
     return lambda sql: connection.execute(sql).fetchall()
 
 
-def test_the_latest_scores_are_those_of_the_newest_version_of_the_newest_night(ask: Ask) -> None:
+def test_the_latest_scores_are_those_of_the_newest_night(ask: Ask) -> None:
     rows = ask(
         "SELECT customer_id, purchase_probability, churn_probability, CAST(score_date AS STRING) "
         "FROM customer_scores_latest ORDER BY customer_id"

@@ -1,0 +1,108 @@
+"""A lake in memory of two customers, with a champion and a model that only counts."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import Row, SparkSession
+from pyspark.sql.types import StringType
+
+from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics, transform_of
+from insight.registry.trail import Decision
+from insight.scoring import stage
+from insight.tables import CUSTOMER_FEATURES, CUSTOMER_SEQUENCES
+from tests.memory_lake import MemoryLake
+
+NIGHT = date(2024, 3, 31)
+
+
+def _counting(*_: object) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Instead of a model: says how many events it was shown."""
+
+    def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            rows = batch.to_pylist()
+            item = pa.struct([("rank", pa.int32()), ("item_id", "string"), ("score", "double")])
+            best = [{"rank": 1, "item_id": "tea", "score": 1.0}]
+            yield pa.RecordBatch.from_pydict(
+                {
+                    "customer_id": [row["customer_id"] for row in rows],
+                    "purchase_probability": [0.5] * len(rows),
+                    "churn_probability": [0.5] * len(rows),
+                    # So many campaigns had the customer been shown.
+                    "campaign_probability": [row["campaign_context"][1] for row in rows],
+                    "next_action": ["none"] * len(rows),
+                    "next_action_probability": [0.5] * len(rows),
+                    "unknown_item_count": pa.array(
+                        [len(row["events"] or []) for row in rows], pa.int32()
+                    ),
+                    "state_hash": [row["state_hash"] for row in rows],
+                    "items": pa.array([best] * len(rows), pa.list_(item)),
+                }
+            )
+
+    return score
+
+
+def features_of(customer: str, night: date = NIGHT, **known: object) -> Row:
+    """A row of customer_features: nothing is known but what is given."""
+    values = {
+        field.name: None if field.nullable else "" if field.dataType == StringType() else 0
+        for field in CUSTOMER_FEATURES.schema
+    }
+    return Row(**{**values, "customer_id": customer, **known, "feature_date": night})
+
+
+def sequence_of(customer: str, night: date = NIGHT, *, item: str = "tea") -> Row:
+    """A row of customer_sequences: one event."""
+    return Row(customer, [(datetime(2024, 3, 30, tzinfo=UTC), 1, item, "view", 1.0)], 1, night)
+
+
+@dataclass
+class Champion:
+    """What the registry answers."""
+
+    folder: Path
+    version: str = "v1"
+    trail: list[Decision] = field(default_factory=list)
+
+    def champion_or_none(self, _: date) -> "Champion":
+        return self
+
+    def decisions(self) -> list[Decision]:
+        return self.trail
+
+
+@pytest.fixture
+def champion(tmp_path: Path) -> Champion:
+    """Of today's features."""
+    width = len(FEATURES)
+    FeatureStatistics(
+        FEATURES,
+        tuple(transform_of(name) for name in FEATURES),
+        (0.0,) * width,
+        (1.0,) * width,
+        tuple(name in NULLABLE for name in FEATURES),
+    ).save(tmp_path)
+    return Champion(tmp_path)
+
+
+@pytest.fixture
+def lake(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, champion: Champion) -> MemoryLake:
+    """Two customers, one of whom has only searched."""
+    monkeypatch.setattr(stage, "Registry", lambda _: champion)
+    monkeypatch.setattr(stage, "ship", lambda *_: SimpleNamespace(unpersist=lambda: None))
+    monkeypatch.setattr(stage, "_scoring", _counting)
+    lake = MemoryLake(spark)
+    lake.rows = {
+        CUSTOMER_FEATURES.name: [
+            features_of("viewer", days_since_last_event=1),
+            features_of("searcher", days_since_last_event=0),
+        ],
+        CUSTOMER_SEQUENCES.name: [sequence_of("viewer")],
+    }
+    return lake
