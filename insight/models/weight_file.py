@@ -8,25 +8,28 @@ import numpy as np
 
 from insight.errors import ModelDamagedError
 from insight.models.arrays import Array
+from insight.models.compression import restored
 
 FILE = "weights.npz"
 
 
-def save_weights(folder: Path, weights: Mapping[str, Array], *, file: str = FILE) -> None:
-    """Write ``weights.npz``, or other arrays under a name of their own."""
+def save_weights(
+    folder: Path, weights: Mapping[str, Array], *, file: str = FILE, packed: bool = False
+) -> None:
+    """Write ``weights.npz``, or other arrays under a name of their own; packed, if they repeat."""
     with (folder / file).open("wb") as opened:
-        np.savez(opened, **weights)
+        (np.savez_compressed if packed else np.savez)(opened, **weights)
 
 
 def load_weights(folder: Path, *, file: str = FILE) -> dict[str, Array]:
-    """Read what ``save_weights`` wrote; nothing in it can run.
+    """Read what ``save_weights`` wrote, as float32 if it was compressed; nothing in it can run.
 
     Raises:
         ModelDamagedError: The file is not such an archive, or holds pickled objects.
     """
     try:
         with np.load(folder / file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            return restored({name: archive[name] for name in archive.files})
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise ModelDamagedError(
             f"model weights {folder / file}",

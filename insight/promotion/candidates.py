@@ -15,7 +15,7 @@ def shipped_candidate(
     spark: SparkSession, name: str, version: ModelVersion, translation: Translation
 ) -> Candidate:
     """A model version that executors can load from a broadcast of its files."""
-    parcel = ship(spark, version.folder)
+    parcel = ship(spark, version)
     return Candidate(name, version.version, partial(load_shipped, parcel), translation)
 
 

@@ -90,6 +90,7 @@ def _origin(judged: Judged) -> Iterator[Grid]:
         "Trained through": facts.get("trained_through"),
         "Judged on customers as of": f"{cutoff}; purchases until {purchase}, churn until {churn}",
         "Began with the weights of": facts.get("warm_from") or "none",
+        "Compressed": facts.get("compressed") or "no",
         "Rows learned from": facts.get("train_rows"),
         "Rows judged on": len(judged.evidence.ring.labels.customers),
         "Encoders": ", ".join(encoders),
@@ -152,6 +153,8 @@ def _interval(estimate: Estimate | None) -> str:
 
 def _text(value: object) -> str:
     """A fact as text; older versions lack some."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or _UNKNOWN
     return _UNKNOWN if value is None else str(value)

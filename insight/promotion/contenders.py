@@ -68,7 +68,8 @@ class Contender:
         probabilities: Per yes/no task, shape (rows,).
         ranks: Rank of the true next item, ``inf`` where missed, shape (rows,).
         actions: Probability of each of ``NEXT_ACTIONS``, shape (rows, actions).
-        lists: Tonight's indices of the items it would recommend, shape (rows, LIST_LENGTH).
+        lists: Tonight's indices of the items it would recommend, shape
+            (rows, length).
     """
 
     name: str

@@ -55,15 +55,18 @@ class Candidate:
     translation: Translation
 
 
-def model_contender(candidate: Candidate, test: DataFrame) -> Contender:
+def model_contender(
+    candidate: Candidate, test: DataFrame, list_length: int = LIST_LENGTH
+) -> Contender:
     """Run a model over the test rows.
 
     Args:
         candidate: The model.
         test: Test examples.
+        list_length: How many items it recommends.
     """
     asked = test.select(*KEY, "next_item", *INPUT_COLUMNS)
-    answers = asked.mapInArrow(_answering(candidate), _SCHEMA)
+    answers = asked.mapInArrow(_answering(candidate, list_length), _SCHEMA)
     rows = in_order(answers.toPandas())
     return Contender(
         candidate.name,
@@ -72,7 +75,7 @@ def model_contender(candidate: Candidate, test: DataFrame) -> Contender:
         {task: rows[task].to_numpy() for task in YES_NO_TASKS if rows[task].notna().all()},
         ranks=rows["target_rank"].to_numpy(),
         actions=np.stack(rows["next_action"].to_list()),
-        lists=np.array(rows["top_items"].to_list(), np.int64).reshape(len(rows), LIST_LENGTH),
+        lists=np.array(rows["top_items"].to_list(), np.int64).reshape(len(rows), list_length),
     )
 
 
@@ -82,25 +85,27 @@ def in_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _answering(
-    candidate: Candidate,
+    candidate: Candidate, list_length: int
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def answer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer: Scorer | None = None
         for batch in batches:
             # A task without rows is not worth the seconds that loading takes.
             scorer = scorer or candidate.load()
-            yield _answered(batch, scorer, candidate.translation)
+            yield _answered(batch, scorer, candidate.translation, list_length)
 
     return answer
 
 
-def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -> pa.RecordBatch:
+def _answered(
+    batch: pa.RecordBatch, scorer: Scorer, translation: Translation, list_length: int
+) -> pa.RecordBatch:
     inputs = translation.inputs(model_inputs(batch))
     prediction = scorer.predict(inputs)
     # An item that the model does not know becomes "unknown", which is never found.
     targets = translation.item_index[np.asarray(batch.column("next_item"))]
     ranks = np.full(len(targets), MISSED)
-    lists = np.zeros((len(targets), LIST_LENGTH), dtype=np.int64)
+    lists = np.zeros((len(targets), list_length), dtype=np.int64)
     tonight_index = translation.tonight_index
     block = max(1, _SCORES_AT_ONCE // translation.size)
     for first in range(0, len(targets), block):
@@ -108,7 +113,7 @@ def _answered(batch: pa.RecordBatch, scorer: Scorer, translation: Translation) -
         scores = scorer.item_scores(prediction, rows)
         refuse_sample(scores, catalogue=translation.size)
         ranks[rows] = target_ranks(scores, targets[rows])
-        lists[rows] = tonight_index[top_items(scores, LIST_LENGTH)]
+        lists[rows] = tonight_index[top_items(scores, list_length)]
     columns = {
         **{name: batch.column(name) for name in KEY},
         **{task: prediction.yes_no[task].astype(np.float64) for task in YES_NO_TASKS},

@@ -60,6 +60,10 @@ class Exam:
     run_date: date
 
     @property
+    def validation(self) -> DataFrame:
+        return self.examples.where("split = 'validation'")
+
+    @property
     def test(self) -> DataFrame:
         return self.examples.where("split = 'test'")
 

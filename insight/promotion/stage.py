@@ -11,6 +11,7 @@ from insight.logs import logger
 from insight.models.shape import ModelShape, member_folders
 from insight.promotion.candidates import shipped_candidate
 from insight.promotion.card import Judged, write_card
+from insight.promotion.compressing import compressed_or_whole, whole_of
 from insight.promotion.contenders import CHALLENGER, CHAMPION
 from insight.promotion.evaluation import Candidate
 from insight.promotion.gate import decide
@@ -42,6 +43,7 @@ def promote(run: Run) -> str | None:
         return f"no challenger was trained for {run.run_date}: the champion, if any, stays"
     # The champion of the night before: a rerun then meets the same rival as the first run.
     champion = registry.champion_or_none(run.run_date - timedelta(days=1))
+    challenger = _compressed(run, whole_of(registry, challenger))
     evidence = evidence_of(run, challenger, champion)
     _publish(run, evidence.measurements)
     tolerance = run.settings.promotion.tolerance
@@ -76,6 +78,15 @@ def evidence_of(run: Run, challenger: ModelVersion, champion: ModelVersion | Non
     candidate = shipped_candidate(run.spark, CHALLENGER, challenger, own)
     found = judge(candidate, rival, exam, run.settings.promotion)
     return replace(found, notes=[*found.notes, *notes])
+
+
+def _compressed(run: Run, whole: ModelVersion) -> ModelVersion:
+    """What is judged is what serves."""
+    if run.settings.compression.form == "none":
+        return whole
+    exam = _exam(run)
+    translation = _translation(whole, _vocabulary(exam), exam.statistics)
+    return compressed_or_whole(run, whole, exam.validation, translation)
 
 
 def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:

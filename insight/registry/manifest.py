@@ -28,7 +28,7 @@ def write_manifest(folder: Path, facts: Mapping[str, Any], metrics: Mapping[str,
     return file_hash(path)
 
 
-def read_manifest(folder: Path, expected_hash: str | None) -> dict[str, Any]:
+def read_manifest(folder: Path, expected_hash: str) -> dict[str, Any]:
     """Verify every file of a model folder, and return its manifest.
 
     Args:

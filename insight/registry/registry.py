@@ -94,9 +94,9 @@ class Registry:
             ModelDamagedError: A file is changed, missing or not listed, or can run code.
         """
         folder = self._folder(version)
-        known_hash = tags_of(self._entry(version)).get("manifest_sha256")
+        known_hash = tags_of(self._entry(version)).get("manifest_sha256", "")
         content = read_manifest(folder, known_hash)
-        return ModelVersion(version, folder, content["facts"], content["metrics"])
+        return ModelVersion(version, folder, content["facts"], content["metrics"], known_hash)
 
     def champion(self, as_of: date) -> ModelVersion:
         """The version that was champion at the end of a date.

@@ -3,28 +3,52 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark import Broadcast
 from pyspark.sql import SparkSession
 
-Parcel = dict[str, bytes]
-"""Paths below a model folder, and what is in the files."""
+from insight.registry.manifest import read_manifest
+from insight.registry.version import ModelVersion
 
 
-def ship(spark: SparkSession, folder: Path) -> Broadcast[Parcel]:
-    """Broadcast the files of a model folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    parcel = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+@dataclass(frozen=True)
+class Parcel:
+    """A model version on its way.
+
+    Args:
+        version: Its name.
+        manifest_sha256: What the registry keeps of its manifest, which has the files' hashes.
+        files: Paths below the model folder, and what is in the files.
+    """
+
+    version: str
+    manifest_sha256: str
+    files: dict[str, bytes]
+
+
+def ship(spark: SparkSession, version: ModelVersion) -> Broadcast[Parcel]:
+    """Broadcast the files of a model version."""
+    paths = sorted(path for path in version.folder.rglob("*") if path.is_file())
+    files = {path.relative_to(version.folder).as_posix(): path.read_bytes() for path in paths}
+    parcel = Parcel(version.version, version.manifest_sha256, files)
     return spark.sparkContext.broadcast(parcel)
 
 
 @contextmanager
 def unpacked(parcel: Broadcast[Parcel]) -> Iterator[Path]:
-    """The model folder again, in an executor, for as long as it takes to load it."""
-    with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
-        for file, content in parcel.value.items():
-            path = Path(folder) / file
+    """The model folder again, in an executor, for as long as it takes to load it.
+
+    Raises:
+        ModelDamagedError: The files are not those published: somebody changed them after the
+            registry had proved them, or they were damaged on their way.
+    """
+    with tempfile.TemporaryDirectory(prefix="insight-model-") as place:
+        folder = Path(place) / parcel.value.version
+        for file, content in parcel.value.files.items():
+            path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        yield Path(folder)
+        read_manifest(folder, parcel.value.manifest_sha256)
+        yield folder

@@ -15,12 +15,14 @@ class ModelVersion:
         folder: Where its files lie.
         facts: What it was made of: code, data, vocabulary, features, seed, dates.
         metrics: What training measured on the validation split.
+        manifest_sha256: Of the list of its files, as the registry's database keeps it.
     """
 
     version: str
     folder: Path
     facts: dict[str, Any]
     metrics: dict[str, float]
+    manifest_sha256: str
 
     @property
     def run_date(self) -> date:

@@ -58,7 +58,7 @@ def score(run: Run) -> str | None:
     carried = carried_over(run, customers.select("customer_id", "state_hash"), registry.decisions())
     if carried is not None:
         customers = customers.join(carried.scores, on="customer_id", how="left_anti")
-    parcel = ship(run.spark, champion.folder)
+    parcel = ship(run.spark, champion)
     # Both tables come from one pass of the model.
     scored = customers.mapInArrow(_scoring(run, parcel, champion.version), _SCORED).persist()
     try:

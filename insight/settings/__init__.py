@@ -4,6 +4,7 @@ from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml
 from insight.settings.schema import (
     CleanSettings,
+    CompressionSettings,
     ExampleSettings,
     FeatureSettings,
     IngestSettings,
@@ -23,6 +24,7 @@ __all__ = [
     "CONF",
     "Choices",
     "CleanSettings",
+    "CompressionSettings",
     "ExampleSettings",
     "FeatureSettings",
     "IngestSettings",

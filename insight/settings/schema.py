@@ -134,6 +134,20 @@ class PromotionSettings(Strict):
     seed: int = 20170101
 
 
+class CompressionSettings(Strict):
+    """Whether a challenger is made smaller before it is judged."""
+
+    form: Literal["none", "float16", "int8"] = "none"
+    pruned_share: float = Field(0.0, ge=0, lt=1)
+    """Share of each weight matrix, the smallest, that becomes 0."""
+    least_overlap: float = Field(0.98, ge=0, le=1)
+    """Of the 20 best items; with less the version stays whole."""
+    ndcg_tolerance: float = Field(0.002, ge=0)
+    """How far NDCG@10 may move."""
+    ece_tolerance: float = Field(0.002, ge=0)
+    """How far a task's expected calibration error may move."""
+
+
 class ScoringSettings(Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
@@ -179,6 +193,7 @@ class Settings(Strict):
     examples: ExampleSettings = ExampleSettings()
     text: TextSettings = TextSettings()
     training: TrainingSettings = TrainingSettings()
+    compression: CompressionSettings = CompressionSettings()
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
     maintenance: MaintenanceSettings = MaintenanceSettings()

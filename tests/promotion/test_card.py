@@ -79,7 +79,7 @@ def judged(tmp_path: Path) -> Judged:
         pseudonym_key_file=tmp_path / "key",
         sources=(),
     )
-    version = ModelVersion(NAME, tmp_path / NAME, FACTS, {})
+    version = ModelVersion(NAME, tmp_path / NAME, FACTS, {}, "")
     evidence = Evidence(measured, [], [], ring, challenger)
     decision = Decision(False, "refused: a < b")
     return Judged(version, date(2024, 4, 1), evidence, decision, settings)

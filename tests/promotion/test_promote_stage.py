@@ -19,6 +19,7 @@ from insight.models.shape import ModelShape
 from insight.promotion import stage
 from insight.promotion.evaluation import Candidate
 from insight.promotion.judging import GATE_METRICS
+from insight.registry.manifest import write_manifest
 from insight.registry.trail import Decision, decided
 from insight.registry.version import ModelVersion
 from insight.settings import PromotionSettings, Settings
@@ -137,7 +138,8 @@ def version(tmp_path: Path, statistics: FeatureStatistics) -> Callable[..., Mode
         member = folder / "member_0"
         member.mkdir()
         ModelShape(6, 3, 6, 13, 15, own.width, sequence_length=4).save(member)
-        return ModelVersion(name, folder, {"run_date": RUN_DATE.isoformat()}, {})
+        facts = {"run_date": RUN_DATE.isoformat()}
+        return ModelVersion(name, folder, facts, {}, write_manifest(folder, facts, {}))
 
     return make
 

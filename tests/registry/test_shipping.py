@@ -1,0 +1,35 @@
+"""What executors load is what the registry proved."""
+
+from datetime import date
+
+import pytest
+
+from insight.errors import ModelDamagedError
+from insight.registry.manifest import write_manifest
+from insight.registry.shipping import ship, unpacked
+from insight.registry.version import ModelVersion
+
+
+@pytest.fixture
+def version(tmp_path):
+    folder = tmp_path / "2024-03-31-abc"
+    (folder / "member_0").mkdir(parents=True)
+    (folder / "member_0" / "weights.npz").write_bytes(b"weights")
+    facts = {"run_date": str(date(2024, 3, 31))}
+    return ModelVersion(folder.name, folder, facts, {}, write_manifest(folder, facts, {}))
+
+
+def test_a_version_arrives_whole(spark, version):
+    with unpacked(ship(spark, version)) as folder:
+        assert (folder / "member_0/weights.npz").read_bytes() == b"weights"
+    assert not folder.exists()
+
+
+def test_fault_29_a_file_changed_after_the_registry_proved_it_is_not_loaded(spark, version):
+    (version.folder / "member_0/weights.npz").write_bytes(b"weightz")
+    with (
+        pytest.raises(ModelDamagedError, match="2024-03-31-abc") as refused,
+        unpacked(ship(spark, version)),
+    ):
+        pass
+    assert "weights.npz" in refused.value.found
