@@ -25,9 +25,15 @@ class Blend:
 
     def logits(self, logits: Floats, strengths: sparse.csr_matrix) -> Floats:
         """Both opinions as logits, shape (rows, vocabulary); what is ``NEVER`` stays so."""
+        return np.where(
+            logits > NEVER / 2, logits + self.gains(strengths).toarray(), np.float32(NEVER)
+        )
+
+    def gains(self, strengths: sparse.csr_matrix) -> sparse.csr_matrix:
+        """What logits gain by the counted strengths, shape (rows, vocabulary)."""
         gains = strengths.copy()
         gains.data = self.weight * np.log1p(gains.data / self.floor)
-        return np.where(logits > NEVER / 2, logits + gains.toarray(), np.float32(NEVER))
+        return gains
 
     def save(self, folder: Path) -> None:
         """Write ``blend.json``."""

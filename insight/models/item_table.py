@@ -6,15 +6,16 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from insight.encoding.vocabulary import FIRST_KNOWN
 from insight.errors import ModelDamagedError
-from insight.models.arrays import Floats, Indices
+from insight.models.arrays import NEVER, Floats, Indices
 from insight.models.shape import ModelShape
 
 EMBEDDING_DEVIATION = 0.05
 
 
 class Catalogue(NamedTuple):
-    """Every item as it is scored.
+    """Every item as it is scored; padding and unknown score ``NEVER`` whatever is asked.
 
     Args:
         embeddings: Shape (vocabulary_size, width).
@@ -92,9 +93,11 @@ class ItemTable(keras.layers.Layer):  # type: ignore[misc]
 
     def whole(self) -> Catalogue:
         """The whole table."""
+        items = tf.range(FIRST_KNOWN, len(self._categories))
+        nothing = tf.zeros((FIRST_KNOWN, self._own.shape[1]))
         return Catalogue(
-            self(tf.range(len(self._categories))),
-            self._biases + tf.gather(self._category_biases, self._categories),
+            tf.concat([nothing, self(items)], axis=0),
+            tf.concat([tf.fill((FIRST_KNOWN,), NEVER), self.biases(items)], axis=0),
             self._categories,
         )
 

@@ -5,18 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from scipy import sparse
 from scipy.special import softmax
 
 from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.tasks import YES_NO_TASKS
 from insight.encoding.vocabulary import Vocabulary
-from insight.models.arrays import Array, Floats
+from insight.models.arrays import Array, Floats, Indices
 from insight.models.blend import Blend
 from insight.models.calibration import LogitScale, load_calibration
 from insight.models.customer_model import MODEL_INPUTS, CustomerModel, Encoding
-from insight.models.item_table import Catalogue
-from insight.models.ranking import Wishes, score_all_items
 from insight.models.shape import ModelShape
+from insight.models.top_items import Asked, ItemScores, marked, own_gains
 from insight.models.weight_file import load_weights
 from insight.models.weights import set_weights
 
@@ -40,6 +40,20 @@ class Encoded(NamedTuple):
     category_gains: Floats
 
 
+class Owned(NamedTuple):
+    """What a block of n customers had.
+
+    Args:
+        items: Item indices, shape (n, length).
+        strengths: What these call for by what was counted, sparse, shape (n, vocabulary).
+        excluded: Nonzero where an item is left out, sparse, shape (n, vocabulary).
+    """
+
+    items: Indices
+    strengths: sparse.csr_matrix | None
+    excluded: sparse.csr_matrix
+
+
 class Member:
     """An encoder, ready to predict. Thread-safe once made.
 
@@ -51,10 +65,7 @@ class Member:
 
     def __init__(self, model: CustomerModel, scales: dict[str, LogitScale], blend: Blend) -> None:
         self.shape, self.blend, self._scales = model.shape, blend, scales
-        catalogue = Catalogue(*(tf.constant(part) for part in model.items.whole()))
-
-        def score(*wishes: tf.Tensor) -> tf.Tensor:
-            return score_all_items(Wishes(*wishes), catalogue, repeats=model.shape.repeats)
+        self._items = ItemScores.of(model.items.whole())
 
         def encode(inputs: dict[str, tf.Tensor]) -> Encoding:
             said: Encoding = model(inputs, training=False)
@@ -65,7 +76,6 @@ class Member:
         inputs = {**dict.fromkeys(SEQUENCE_INPUTS, lists), "features": rows}
         inputs["campaign_context"] = rows
         self._encode = tf.function(encode, input_signature=[inputs])
-        self._score = tf.function(score, input_signature=[rows, rows, rows, lists])
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary, vectors: Floats | None = None) -> "Member":
@@ -89,10 +99,27 @@ class Member:
         parts = [self._encoded(inputs, slice(start, start + batch)) for start in starts]
         return Encoded(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def logits(self, encoded: Encoded, items: Array, rows: slice) -> Floats:
-        """Of the whole catalogue for a block of customers, shape (block, vocabulary)."""
-        wishes = (*(part[rows] for part in encoded[2:]), items[rows])
-        return np.asarray(self._score(*map(tf.constant, wishes)))
+    def fill(
+        self, scores: Floats, encoded: Encoded, own: Owned, largest: Floats | None = None
+    ) -> None:
+        """Write the logits of the whole catalogue for a block of customers.
+
+        Args:
+            scores: Written, shape (vocabulary, n).
+            encoded: Of the block.
+            own: What the customers had, what it calls for, what to leave out.
+            largest: As in ``ItemScores.fill``.
+        """
+        size = self.shape.vocabulary_size
+        gains, excluded = sparse.csr_matrix(own.excluded.shape, dtype=np.float32), own.excluded
+        if self.shape.repeats:
+            gains = own_gains(encoded.repeats, own.items, size)
+        else:
+            excluded = excluded + marked(own.items, size)
+        if own.strengths is not None and self.blend.weight:
+            gains = gains + self.blend.gains(own.strengths)
+        asked = Asked(encoded.queries, encoded.category_gains, gains, excluded)
+        self._items.fill(scores, asked, largest)
 
     def _encoded(self, inputs: dict[str, Array], rows: slice) -> Encoded:
         said = self._encode({name: tf.constant(inputs[name][rows]) for name in MODEL_INPUTS})

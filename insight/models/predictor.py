@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
+from scipy.special import softmax
 
 from insight.encoding.tasks import NEXT_ACTIONS, YES_NO_TASKS
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import NEVER, Array, Floats, Indices
 from insight.models.cooccurrence import CoOccurrence
 from insight.models.item_vectors import load_vectors_or_none
-from insight.models.member import Encoded, Member
-from insight.models.ranking import without
+from insight.models.member import Encoded, Member, Owned
 from insight.models.shape import ModelShape, member_folders
+from insight.models.top_items import CHUNK, best_of, marked, write_largest
 
 BLOCK_CELLS = 16_000_000
 """Item scores held in memory at once: 64 MB."""
+MOST_CUSTOMERS = 256
+"""Scored at once: enough for products to be fast, so few that a block of items stays in cache."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,10 @@ class Predictor:
             Shape (customers in the block, vocabulary); -1e9 for padding and unknown, and for own
             items where the model was trained never to recommend them.
         """
-        parts = [
-            self._blended(member, said, predictions.item_indices, rows)
-            for member, said in zip(self._members, predictions.members, strict=True)
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        chances = np.mean([np.asarray(tf.nn.softmax(part)) for part in parts], axis=0)
-        # What is never recommended has no chance with any member.
-        possible = parts[0] > NEVER / 2
-        smallest = np.finfo(np.float32).tiny
-        return np.where(possible, np.log(np.maximum(chances, smallest)), np.float32(NEVER))
+        items = predictions.item_indices[rows]
+        scores = np.empty((self.shape.vocabulary_size, len(items)), np.float32)
+        self._fill(scores, predictions, rows, np.zeros((len(items), 0), np.int64))
+        return np.ascontiguousarray(scores.T)
 
     def top_items(
         self, predictions: Predictions, k: int, *, seen: Indices | None = None
@@ -123,23 +118,46 @@ class Predictor:
             Item indices and their logits, best first, ties by index; both of shape (n, k).
         """
         k = min(k, self.shape.vocabulary_size)
+        excluded = np.zeros((len(predictions), 0), np.int64) if seen is None else seen
         indices = np.zeros((len(predictions), k), dtype=np.int64)
-        scores = np.zeros((len(predictions), k), dtype=np.float32)
+        found = np.zeros((len(predictions), k), dtype=np.float32)
+        size, most = self.shape.vocabulary_size, min(len(predictions), MOST_CUSTOMERS)
+        # One place for all blocks: memory that is used again need not be fetched anew.
+        place = np.empty(size * most, np.float32)
         for rows in self._blocks(len(predictions)):
-            block = tf.constant(self.item_scores(predictions, rows))
-            if seen is not None and seen.shape[1]:
-                block = without(block, tf.constant(seen[rows], tf.int64))
-            best = tf.math.top_k(block, k)
-            indices[rows], scores[rows] = best.indices.numpy(), best.values.numpy()
-        return indices, scores
+            count = len(excluded[rows])
+            block = place[: size * count].reshape(size, count)
+            largest = self._fill(block, predictions, rows, excluded[rows])
+            indices[rows], found[rows] = best_of(block, largest, k)
+        return indices, found
 
-    def _blended(self, member: Member, said: Encoded, items: Indices, rows: slice) -> Floats:
-        logits = member.logits(said, items, rows)
-        if self._counted is None or not member.blend.weight:
-            return logits
-        return member.blend.logits(logits, self._counted.strengths(items[rows]))
+    def _fill(self, scores: Floats, predictions: Predictions, rows: slice, seen: Indices) -> Floats:
+        """All members' opinions as one; returns the largest of each chunk of items."""
+        items, size = predictions.item_indices[rows], len(scores)
+        strengths = self._counted.strengths(items) if self._counted is not None else None
+        own = Owned(items, strengths, marked(seen, size))
+        largest = np.empty((size // CHUNK, len(items)), np.float32)
+        members = [
+            (member, Encoded(*(part[rows] for part in said)))
+            for member, said in zip(self._members, predictions.members, strict=True)
+        ]
+        if len(members) == 1:
+            ((member, said),) = members
+            member.fill(scores, said, own, largest)
+            return largest
+        chances = np.zeros_like(scores)
+        for member, said in members:
+            member.fill(scores, said, own)
+            chances += softmax(scores, axis=0)
+        # What is never recommended has no chance with any member.
+        possible = scores > NEVER / 2
+        smallest = np.finfo(np.float32).tiny
+        np.log(np.maximum(chances / len(members), smallest), out=scores)
+        scores[~possible] = NEVER
+        write_largest(scores, largest)
+        return largest
 
     def _blocks(self, count: int) -> Iterator[slice]:
-        size = max(1, BLOCK_CELLS // self.shape.vocabulary_size)
+        size = min(MOST_CUSTOMERS, max(1, BLOCK_CELLS // self.shape.vocabulary_size))
         for start in range(0, count, size):
             yield slice(start, start + size)

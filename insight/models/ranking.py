@@ -1,13 +1,15 @@
-"""Scores of every item for every customer of a block."""
+"""Scores of every item for every customer of a block, in a graph: for training's validation.
+
+``top_items`` does the same in plain arrays, for whoever only wants the best.
+"""
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from insight.encoding.vocabulary import FIRST_KNOWN
 from insight.models.arrays import NEVER
 from insight.models.item_table import Catalogue
-from insight.models.repeats import gains_of_own, last_places, newest_mentions
+from insight.models.repeats import gains_of_own
 
 
 class Wishes(NamedTuple):
@@ -39,17 +41,10 @@ def score_all_items(wishes: Wishes, catalogue: Catalogue, *, repeats: bool) -> t
         ``repeats`` for the customers' own items.
     """
     scores = tf.matmul(wishes.queries, catalogue.embeddings, transpose_b=True) + catalogue.biases
-    scores += tf.gather(wishes.category_gains, catalogue.categories, axis=1)
-    scores = _with_gains_of_own(scores, wishes) if repeats else without(scores, wishes.items)
-    never = tf.fill((tf.shape(scores)[0], FIRST_KNOWN), NEVER)
-    return tf.concat([never, scores[:, FIRST_KNOWN:]], axis=1)
-
-
-def _with_gains_of_own(scores: tf.Tensor, wishes: Wishes) -> tf.Tensor:
-    newest = newest_mentions(wishes.items, last_places(wishes.items, 1))[:, 0]
-    gained = gains_of_own(wishes.repeats[:, None], wishes.items)[:, 0]
-    places = tf.boolean_mask(_places(wishes.items), newest)
-    return tf.tensor_scatter_nd_add(scores, places, tf.boolean_mask(gained, newest))
+    # By rows of categories, not of customers: whole rows are copied, not single numbers.
+    gains = tf.gather(tf.transpose(wishes.category_gains), catalogue.categories)
+    scores += tf.transpose(gains)
+    return _with_gains_of_own(scores, wishes) if repeats else without(scores, wishes.items)
 
 
 def without(scores: tf.Tensor, excluded: tf.Tensor) -> tf.Tensor:
@@ -61,6 +56,13 @@ def without(scores: tf.Tensor, excluded: tf.Tensor) -> tf.Tensor:
     """
     places = tf.reshape(_places(excluded), (-1, 2))
     return tf.tensor_scatter_nd_update(scores, places, tf.fill(tf.shape(places)[:1], NEVER))
+
+
+def _with_gains_of_own(scores: tf.Tensor, wishes: Wishes) -> tf.Tensor:
+    places = _places(wishes.items)
+    gained = gains_of_own(wishes.repeats[:, None], wishes.items)[:, 0]
+    # Set, not added: an item gains the same at each of its mentions, and must gain it once.
+    return tf.tensor_scatter_nd_update(scores, places, tf.gather_nd(scores, places) + gained)
 
 
 def _places(items: tf.Tensor) -> tf.Tensor:

@@ -44,7 +44,7 @@ def test_an_item_is_its_embedding_and_its_projected_vector():
     projection.assign([[1, 2], [9, 9], [0, 10]])
     # 1 * (1, 2) + 2 * (0, 10) beside (1, 1); the last item has no vector.
     np.testing.assert_allclose(items(np.array([2, 3])), [[2, 23], [1, 1]])
-    np.testing.assert_allclose(items.whole().embeddings, [[1, 1], [1, 1], [2, 23], [1, 1]])
+    np.testing.assert_allclose(items.whole().embeddings, [[0, 0], [0, 0], [2, 23], [1, 1]])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -47,7 +47,7 @@ def test_every_mention_of_an_item_has_the_items_score():
 
 def test_the_whole_catalogue_is_scored_with_repeats_and_without_reserved_indices():
     embeddings = tf.constant(np.arange(18.0).reshape(9, 2), tf.float32)
-    biases = tf.constant([0.0] * 8 + [100.0])
+    biases = tf.constant([NEVER] * 2 + [0.0] * 6 + [100.0])
     categories = tf.constant([0, 1, 2, 2, 2, 2, 2, 3, 3])
     gains = tf.constant([[0.0, 0.0, 0.5, 0.25]])
     wishes = Wishes(tf.constant([[1.0, 10.0]]), WEIGHTS[:, 0], gains, ITEMS)
