@@ -16,6 +16,8 @@ FILE ?=
 DATA ?=
 EVENTS ?= 1000000
 DAYS ?= 30
+# Tests wait for Spark and for processes they start more than they compute.
+WORKERS ?= 2
 # Where the nodes of a cluster keep Python 3.11: the folder above bin/.
 PYTHON_PREFIX ?=
 
@@ -64,8 +66,8 @@ source-check: env ## Show how a source reads a file (SOURCE=rees46 FILE=2019-Oct
 simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
 	@$(python) jobs/simulate.py --events $(EVENTS) --days $(DAYS) $(ARGS)
 
-test: env ## Run the tests (ARGS="-k sessions -x")
-	$(python) -m pytest $(ARGS)
+test: env ## Run the tests (ARGS="-k sessions -x"; WORKERS=0 for one process)
+	$(python) -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 cluster-test: package ## A night on a standalone cluster whose workers have no project installed
 	$(python) -m pytest tests/cluster -m cluster $(ARGS)

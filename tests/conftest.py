@@ -1,4 +1,4 @@
-"""One Spark session for the whole suite, on this machine's cores."""
+"""One Spark session for all tests of a worker, on this machine's cores."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +16,21 @@ FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+
+
+# What a folder's tests share takes minutes to make.
+TOGETHER = ("tests/jobs", "tests/rehearsal", "tests/publishing", "tests/promotion")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share something slow go to one worker, those of a file in any case."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        group = folder if folder in TOGETHER else file
+        if "dirty_nights" in getattr(item, "fixturenames", ()):
+            group = "dirty_nights"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
