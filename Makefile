@@ -30,7 +30,7 @@ export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
 .PHONY: help env nightly backfill maintain validate tune query source-check simulate test cluster-test check \
 	format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
-	bench-item-vectors bench-training models docs package lock clean
+	bench-item-vectors bench-training bench-scoring models docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -100,6 +100,9 @@ bench-tasks: env ## Purchase and churn beside LightGBM and others, on two real s
 
 bench-training: env ## Training's speed: reader, ranks, targets a CPU-second (DATA=Beauty.txt)
 	$(python) -m bench.training --data "$(DATA)"
+
+bench-scoring: env ## Scoring's speed and compression, after make nightly (DATE=2017-11-30)
+	$(python) -m bench.scoring --date $(DATE) $(ARGS)
 
 bench-simulated: env ## A simulated shop's predictions beside its true probabilities
 	$(python) -m bench.simulated

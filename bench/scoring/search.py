@@ -6,6 +6,7 @@ from statistics import median
 
 import faiss
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench.record import Measure
 from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, TYPE_COUNT
@@ -25,7 +26,13 @@ Lists = np.ndarray
 
 
 def searching_rates() -> Iterator[Measure]:
-    """Customers a CPU-second of either, the median of some rounds; both lists are equal."""
+    """Customers a CPU-second of either on one thread, the median of some rounds; equal lists."""
+    faiss.omp_set_num_threads(1)
+    with threadpool_limits(1):
+        yield from _searched()
+
+
+def _searched() -> Iterator[Measure]:
     random = np.random.default_rng(SEED)
     queries = random.normal(size=(CUSTOMERS, WIDTH)).astype(np.float32)
     items = random.normal(size=(ITEMS + FIRST_KNOWN, WIDTH)).astype(np.float32)

@@ -88,7 +88,7 @@ def compressed_or_whole(
     if found is not None:
         return found
     with tempfile.TemporaryDirectory(prefix="insight-compressed-") as place:
-        smaller = _smaller(whole, settings, Path(place) / whole.version)
+        smaller = smaller_version(whole, settings, Path(place) / whole.version)
         change = measure_change(run.spark, (whole, smaller), examples, translation)
         refusal = change.refusal(settings)
         log.info("compressed", form=settings.form, refused=refusal, **asdict(change))
@@ -97,6 +97,22 @@ def compressed_or_whole(
         origin = {"from": whole.version, "form": settings.form, "pruned": settings.pruned_share}
         facts = {**whole.facts, "inputs_hash": inputs_hash, COMPRESSED: origin | asdict(change)}
         return registry.publish(smaller.folder, facts, whole.metrics)
+
+
+def smaller_version(
+    whole: ModelVersion, settings: CompressionSettings, folder: Path
+) -> ModelVersion:
+    """The same model in fewer bytes, in a folder that is made for it; not registered."""
+    assert settings.form != "none"
+    shutil.copytree(whole.folder, folder)
+    for member in member_folders(folder):
+        weights = compressed(
+            load_weights(member), settings.form, pruned_share=settings.pruned_share
+        )
+        save_weights(member, weights, packed=settings.pruned_share > 0)
+    return replace(
+        whole, folder=folder, manifest_sha256=write_manifest(folder, whole.facts, whole.metrics)
+    )
 
 
 def measure_change(
@@ -132,19 +148,6 @@ def overlap_of(one: Contender, other: Contender) -> float:
 
 def _gain(ring: Ring, one: Contender, other: Contender, metric: str, task: str) -> float:
     return ring.value(one, metric, task) - ring.value(other, metric, task)
-
-
-def _smaller(whole: ModelVersion, settings: CompressionSettings, folder: Path) -> ModelVersion:
-    assert settings.form != "none"
-    shutil.copytree(whole.folder, folder)
-    for member in member_folders(folder):
-        weights = compressed(
-            load_weights(member), settings.form, pruned_share=settings.pruned_share
-        )
-        save_weights(member, weights, packed=settings.pruned_share > 0)
-    return replace(
-        whole, folder=folder, manifest_sha256=write_manifest(folder, whole.facts, whole.metrics)
-    )
 
 
 def _bytes_of(folder: Path) -> int:

@@ -84,9 +84,13 @@ def _compressed(run: Run, whole: ModelVersion) -> ModelVersion:
     """What is judged is what serves."""
     if run.settings.compression.form == "none":
         return whole
+    return compressed_or_whole(run, whole, _exam(run).validation, translation_of(run, whole))
+
+
+def translation_of(run: Run, version: ModelVersion) -> Translation:
+    """From the run date's encoding to a version's own."""
     exam = _exam(run)
-    translation = _translation(whole, _vocabulary(exam), exam.statistics)
-    return compressed_or_whole(run, whole, exam.validation, translation)
+    return _translation(version, _vocabulary(exam), exam.statistics)
 
 
 def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:

@@ -26,7 +26,7 @@ from insight.tables import (
     RECOMMENDATIONS,
 )
 
-_SCORED = (
+SCORED = (
     "customer_id string, purchase_probability double, churn_probability double, "
     "campaign_probability double, next_action string, next_action_probability double, "
     "unknown_item_count int, state_hash bigint, "
@@ -54,13 +54,13 @@ def score(run: Run) -> str | None:
     if champion is None:
         return "no model has beaten its baselines yet: there is nothing to score with"
     FeatureStatistics.load(champion.folder).refuse_other_schema(champion.version)
-    customers = with_state(_customers(run), run)
+    customers = with_state(customers_of(run), run)
     carried = carried_over(run, customers.select("customer_id", "state_hash"), registry.decisions())
     if carried is not None:
         customers = customers.join(carried.scores, on="customer_id", how="left_anti")
     parcel = ship(run.spark, champion)
     # Both tables come from one pass of the model.
-    scored = customers.mapInArrow(_scoring(run, parcel, champion.version), _SCORED).persist()
+    scored = customers.mapInArrow(scorer_of(run, parcel, champion.version), SCORED).persist()
     try:
         _publish(run, _versioned(scored, champion.version, run), carried)
     finally:
@@ -91,7 +91,7 @@ def _active(run: Run) -> DataFrame:
     return features.where(F.col("days_since_last_event") < run.settings.scoring.active_days)
 
 
-def _customers(run: Run) -> DataFrame:
+def customers_of(run: Run) -> DataFrame:
     """Active customers, with features, sequence, and what they made of campaigns.
 
     Who has only searched, or clicked on a campaign, has no sequence: the model reads none.
@@ -114,7 +114,7 @@ def _customers(run: Run) -> DataFrame:
     return with_campaign_context(asked, showings).drop("kind", "feature_date")
 
 
-def _scoring(
+def scorer_of(
     run: Run, parcel: Broadcast[Parcel], version: str
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     scoring, name = run.settings.scoring, f"{run.run_id}/{version}"

@@ -96,7 +96,7 @@ def lake(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, champion: Champio
     """Two customers, one of whom has only searched."""
     monkeypatch.setattr(stage, "Registry", lambda _: champion)
     monkeypatch.setattr(stage, "ship", lambda *_: SimpleNamespace(unpersist=lambda: None))
-    monkeypatch.setattr(stage, "_scoring", _counting)
+    monkeypatch.setattr(stage, "scorer_of", _counting)
     lake = MemoryLake(spark)
     lake.rows = {
         CUSTOMER_FEATURES.name: [

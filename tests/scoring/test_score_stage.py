@@ -27,13 +27,13 @@ def test_who_has_only_searched_is_scored_too(lake: MemoryLake) -> None:
 def test_fault_32_one_missing_and_one_twice_is_refused(
     lake: MemoryLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    customers = stage._customers
+    customers = stage.customers_of
 
     def one_twice(run: Run) -> DataFrame:
         viewer = customers(run).where("customer_id = 'viewer'")
         return viewer.unionByName(viewer)
 
-    monkeypatch.setattr(stage, "_customers", one_twice)
+    monkeypatch.setattr(stage, "customers_of", one_twice)
     with pytest.raises(DataQualityError) as refused:
         stage.score(lake.run_for(NIGHT))
     assert "1 customers without a score, 1 customers scored more than once" in refused.value.found

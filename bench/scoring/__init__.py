@@ -1,0 +1,1 @@
+"""How fast customers are scored, beside what else could do it."""
