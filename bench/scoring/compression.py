@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bench.record import Measure
@@ -21,16 +22,17 @@ VARIANTS = {
 
 def compression_measures(night: Night) -> Iterator[Measure]:
     """Of each variant: lists kept, metrics moved, size and speed beside the whole model's."""
-    whole = one_process_rate(night, night.champion.folder)
+    champion, spark = night.champion, night.run.spark
+    # In the encoding of the night it was trained in.
+    trained = replace(night.run, run_date=champion.run_date)
+    examples = trained.lake.read(TRAINING_EXAMPLES).where(f"run_date = '{trained.run_date}'")
+    validation = examples.where("split = 'validation'")
+    translation = translation_of(trained, champion)
+    whole = one_process_rate(night, champion.folder)
     for name, settings in VARIANTS.items():
         with tempfile.TemporaryDirectory(prefix="insight-bench-") as place:
-            smaller = smaller_version(night.champion, settings, Path(place) / "model")
-            rows = night.run.lake.read(TRAINING_EXAMPLES).where("split = 'validation'")
-            tonight = rows.where(f"run_date = '{night.champion.run_date}'")
-            translation = translation_of(night.run, night.champion)
-            change = measure_change(
-                night.run.spark, (night.champion, smaller), tonight, translation
-            )
+            smaller = smaller_version(champion, settings, Path(place) / "model")
+            change = measure_change(spark, (champion, smaller), validation, translation)
             rate = one_process_rate(night, smaller.folder)
         yield from _told(f"scoring.{name}", change, settings)
         yield Measure(f"scoring.{name}.speed_over_whole", rate / whole, "", None, "higher")

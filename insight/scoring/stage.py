@@ -117,6 +117,7 @@ def customers_of(run: Run) -> DataFrame:
 def scorer_of(
     run: Run, parcel: Broadcast[Parcel], version: str
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """For ``mapInArrow`` over customers, giving ``SCORED``; a worker loads the model once."""
     scoring, name = run.settings.scoring, f"{run.run_id}/{version}"
 
     def score_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
