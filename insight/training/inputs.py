@@ -91,9 +91,12 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     """
     examples = tonight(run, TRAINING_EXAMPLES)
     path = run.lake.path(TRAINING_EXAMPLES)
-    detail = run.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("properties").first()
+    described = run.spark.sql(f"DESCRIBE DETAIL delta.`{path}`")
+    detail = described.select("properties", "partitionColumns").first()
     assert detail is not None
-    preflight.refuse_unreadable_properties(f"table {TRAINING_EXAMPLES.name}", detail["properties"])
+    subject = f"table {TRAINING_EXAMPLES.name}"
+    preflight.refuse_unreadable_properties(subject, detail["properties"])
+    preflight.refuse_partition_columns(subject, detail["partitionColumns"])
     vocabulary, item_counts = _vocabulary(run)
     features = _features(run)
     lengths = dict.fromkeys(preflight.LISTS, run.settings.sequences.length)

@@ -18,7 +18,8 @@ from insight.training.row_groups import rows_per_group, rows_per_shard, schema_o
 LARGEST_IMBALANCE = 1.5
 """The largest share may have so many times the rows of the smallest: the others wait for it."""
 
-LISTS = (*SEQUENCE_INPUTS, "features", "campaign_context")
+_NUMBERS = ("features", "campaign_context")
+LISTS = (*SEQUENCE_INPUTS, *_NUMBERS)
 _SCALARS = {
     **{f"{prefix}{head}": pa.float32() for head in HEADS for prefix in ("", "has_")},
     **dict.fromkeys(("next_item", "next_action", "row_checksum"), pa.int64()),
@@ -51,6 +52,22 @@ def refuse_unreadable_properties(subject: str, properties: Mapping[str, str]) ->
             next_step="write the table anew by build_examples into a fresh folder, or "
             f"ALTER TABLE ... SET TBLPROPERTIES ('{name}' = '{expected}') and REORG TABLE ... "
             "APPLY (PURGE)",
+        )
+
+
+def refuse_partition_columns(subject: str, partition_by: Sequence[str]) -> None:
+    """Refuse what the model reads standing in folders' names, and so in no file.
+
+    Raises:
+        TableContractError: The table is partitioned by such a column.
+    """
+    read = [name for name in partition_by if name in _SCALARS or name in LISTS]
+    if read:
+        raise TableContractError(
+            subject,
+            found=f"partitioned by {', '.join(read)}, which the model reads",
+            expected="partition columns that no model reads: data files do not hold them",
+            next_step="write the table anew by build_examples into a fresh folder",
         )
 
 
@@ -133,9 +150,7 @@ def count_examples(examples: DataFrame, subject: str, lengths: Mapping[str, int]
         F.sum(F.col("row_checksum").cast("decimal(38,0)")).alias("checksum"),
         *(F.count_if(F.col(name).isNull()).alias(f"null in {name}") for name in _SCALARS),
         *(F.count_if(~_is_whole(name, length)).alias(name) for name, length in lengths.items()),
-        F.count_if(F.exists("features", lambda x: F.isnan(x) | (F.abs(x) == float("inf")))).alias(
-            "features that are not finite"
-        ),
+        *(F.count_if(_has_no_number(name)).alias(f"{name} not finite") for name in _NUMBERS),
     ]
     measured = examples.agg(*measures).first()
     assert measured is not None
@@ -146,7 +161,7 @@ def count_examples(examples: DataFrame, subject: str, lengths: Mapping[str, int]
         raise DataQualityError(
             subject,
             found="; ".join(broken),
-            expected=f"no nulls, finite features, lists of lengths {dict(lengths)}",
+            expected=f"no nulls, finite numbers, lists of lengths {dict(lengths)}",
             next_step="run build_examples again for this date; nothing was trained",
         )
     return ReadCount(rows, checksum % CHECKSUM_MODULUS)
@@ -171,6 +186,10 @@ def refuse_hidden_rows(subject: str, rows_in_files: int, counted: ReadCount) -> 
 def _is_whole(name: str, length: int) -> Column:
     whole = (F.size(name) == length) & ~F.exists(name, lambda element: element.isNull())
     return F.coalesce(whole, F.lit(False))
+
+
+def _has_no_number(name: str) -> Column:
+    return F.exists(name, lambda number: F.isnan(number) | (F.abs(number) == float("inf")))
 
 
 def _found(schema: pa.Schema, name: str) -> pa.DataType | None:

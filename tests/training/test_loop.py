@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.errors import TableDamagedError, TrainingFailedError
+from insight.errors import InsightError, TableDamagedError, TrainingFailedError
 from insight.training.group import SoloGroup
 from insight.training.launch import report_of
 from insight.training.loop import Training, seed_everything
@@ -81,6 +81,24 @@ def test_fault_08_a_batch_that_is_not_finite_fails_closed(splits, tmp_path, pois
     report = report_of(plan, SoloGroup())
     assert isinstance(report.failure, TrainingFailedError)
     assert "not finite" in str(report.failure)
+    assert report.weights is None
+
+
+def test_fault_26_a_file_that_goes_while_it_is_read_ends_the_training(tmp_path, monkeypatch):
+    # More row groups than the reader fetches ahead.
+    splits = write_split(tmp_path / "t", [16] * 24), write_split(tmp_path / "v", [16], seed=9)
+    plan = small_plan(*splits, max_epochs=1, batch_size=16)
+    counted = ReadCount.of
+
+    def gone(checksums):
+        for file in (tmp_path / "t").iterdir():
+            file.unlink()
+        return counted(checksums)
+
+    monkeypatch.setattr(ReadCount, "of", gone)
+    report = report_of(plan, SoloGroup())
+    assert isinstance(report.failure, InsightError)
+    assert "No such file" in str(report.failure)
     assert report.weights is None
 
 

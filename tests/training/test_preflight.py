@@ -10,6 +10,7 @@ from insight.training.plan import ReadCount
 from insight.training.preflight import (
     count_examples,
     refuse_hidden_rows,
+    refuse_partition_columns,
     refuse_unequal_shards,
     refuse_unreadable_properties,
     refuse_unreadable_schema,
@@ -38,6 +39,12 @@ def test_what_the_reader_cannot_see_through_is_refused_with_the_fix(name, value)
 
 def test_plain_properties_pass():
     refuse_unreadable_properties("t", {"delta.columnMapping.mode": "none"})
+
+
+def test_what_the_model_reads_may_not_stand_in_folders_names():
+    refuse_partition_columns("t", TRAINING_EXAMPLES.partition_by)
+    with pytest.raises(TableContractError, match="partitioned by next_item, which the model reads"):
+        refuse_partition_columns("t", ["split", "next_item"])
 
 
 def test_files_as_promised_pass(tmp_path):
@@ -99,7 +106,11 @@ def test_spark_counts_rows_and_checksums(spark, tmp_path):
         ("CAST(NULL AS FLOAT) AS purchase", "1 rows: null in purchase"),
         ("slice(item_indices, 1, 2) AS item_indices", "1 rows: item_indices"),
         ("transform(gap_indices, x -> IF(x > 0, NULL, x)) AS gap_indices", "1 rows: gap_indices"),
-        ("transform(features, x -> CAST('NaN' AS FLOAT)) AS features", "not finite"),
+        ("transform(features, x -> CAST('NaN' AS FLOAT)) AS features", "features not finite"),
+        (
+            "transform(campaign_context, x -> CAST('-Infinity' AS FLOAT)) AS campaign_context",
+            "campaign_context not finite",
+        ),
     ],
 )
 def test_nulls_ragged_lists_and_infinity_are_refused(spark, tmp_path, change, message):

@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -29,6 +31,14 @@ def test_two_shards_read_each_row_once(files):
     shards = [_checksums(Shard(files, rank, 2), batch_size=4) for rank in (0, 1)]
     assert [len(shard) for shard in shards] == Shard(files, 0, 2).all_rows() == [19, 15]
     assert sorted(shards[0] + shards[1]) == sorted(_of_files(files))
+
+
+def test_the_readers_threads_end_whatever_happens(files):
+    before = threading.active_count()
+    with pytest.raises(KeyError), open_shard(Shard(files, 0, 1), batch_size=4) as batches:
+        assert threading.active_count() > before
+        raise KeyError(next(iter(batches)))
+    assert threading.active_count() == before
 
 
 def test_batches_hold_all_columns_with_their_types(files):

@@ -9,7 +9,7 @@ import pytest
 
 from insight.delta import Lake
 from insight.encoding.features import FEATURES, NULLABLE, transform_of
-from insight.errors import SettingsError
+from insight.errors import DataQualityError, ModelNotFoundError, SettingsError
 from insight.models.history import load_history
 from insight.models.item_vectors import load_vectors_or_none
 from insight.models.predictor import Predictor
@@ -51,19 +51,19 @@ def run(spark, tmp_path_factory) -> Run:
     lake = Lake(spark, settings.lake, settings.landing, "r1", NIGHT)
     lake.begin_stage()
     run = Run(spark, settings, lake, NIGHT, "r1")
-    _write_tables(run)
+    _write_tables(run, _examples())
     return run
 
 
-def _write_tables(run: Run) -> None:
-    where = f"run_date = '{NIGHT}'"
+def _write_tables(run: Run, examples: pd.DataFrame, night: date = NIGHT) -> None:
+    where = f"run_date = '{night}'"
     for table, rows in (
-        (TRAINING_EXAMPLES, _examples()),
+        (TRAINING_EXAMPLES, examples),
         (ITEM_VOCABULARY, _vocabulary()),
         (ITEM_VECTORS, _vectors()),
         (FEATURE_STATISTICS, _statistics()),
     ):
-        frame = run.spark.createDataFrame(rows.assign(run_date=NIGHT), table.schema)
+        frame = run.spark.createDataFrame(rows.assign(run_date=night), table.schema)
         run.lake.publish(frame, table, where=where, files=4 if table is TRAINING_EXAMPLES else None)
 
 
@@ -174,6 +174,24 @@ def test_more_ranks_than_slots_are_refused_before_launch(run):
     run.lake.begin_stage()
     with pytest.raises(SettingsError, match="4 ranks for 2 slots"):
         train(Run(run.spark, settings, run.lake, NIGHT, "r2"))
+
+
+def test_fault_08_a_night_of_numbers_that_are_none_trains_nothing_and_the_champion_stays(run):
+    registry = Registry(run.settings.registry)
+    before = registry.champion_or_none(NIGHT), registry.decisions()
+    other = date(2017, 12, 2)
+    broken = _examples()
+    broken["features"] = [np.full(WIDTH, np.inf, np.float32), *broken["features"][1:]]
+    run.lake.begin_stage()
+    _write_tables(run, broken, other)
+    training = run.settings.training.model_copy(update={"every_days": 1})
+    settings = run.settings.model_copy(update={"training": training})
+    run.lake.begin_stage()
+    with pytest.raises(DataQualityError, match="1 rows: features not finite"):
+        train(Run(run.spark, settings, run.lake, other, "r4"))
+    assert (registry.champion_or_none(NIGHT), registry.decisions()) == before
+    with pytest.raises(ModelNotFoundError):
+        registry.challenger(other)
 
 
 def test_a_date_without_examples_is_passed_over_and_says_why(run):
