@@ -16,8 +16,8 @@ FILE ?=
 DATA ?=
 EVENTS ?= 1000000
 DAYS ?= 30
-# Tests wait for Spark and for processes they start more than they compute.
-WORKERS ?= 2
+# Processes that share the tests: each needs two cores of its own, for Spark and for ranks.
+WORKERS ?= 0
 # Where the nodes of a cluster keep Python 3.11: the folder above bin/.
 PYTHON_PREFIX ?=
 
@@ -66,7 +66,7 @@ source-check: env ## Show how a source reads a file (SOURCE=rees46 FILE=2019-Oct
 simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
 	@$(python) jobs/simulate.py --events $(EVENTS) --days $(DAYS) $(ARGS)
 
-test: env ## Run the tests (ARGS="-k sessions -x"; WORKERS=0 for one process)
+test: env ## Run the tests (ARGS="-k sessions -x"; WORKERS=4 where there are 8 cores)
 	$(python) -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 cluster-test: package ## A night on a standalone cluster whose workers have no project installed
