@@ -77,9 +77,8 @@ class Champion:
         return self.trail
 
 
-@pytest.fixture
-def champion(tmp_path: Path) -> Champion:
-    """Of today's features."""
+def champion_in(folder: Path) -> Champion:
+    """A champion of today's features."""
     width = len(FEATURES)
     FeatureStatistics(
         FEATURES,
@@ -87,22 +86,32 @@ def champion(tmp_path: Path) -> Champion:
         (0.0,) * width,
         (1.0,) * width,
         tuple(name in NULLABLE for name in FEATURES),
-    ).save(tmp_path)
-    return Champion(tmp_path)
+    ).save(folder)
+    return Champion(folder)
 
 
-@pytest.fixture
-def lake(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, champion: Champion) -> MemoryLake:
-    """Two customers, one of whom has only searched."""
-    monkeypatch.setattr(stage, "Registry", lambda _: champion)
-    monkeypatch.setattr(stage, "ship", lambda *_: SimpleNamespace(unpersist=lambda: None))
-    monkeypatch.setattr(stage, "scorer_of", _counting)
+def lake_of(spark: SparkSession, champion: Champion, patch: pytest.MonkeyPatch) -> MemoryLake:
+    """Three customers, of whom only the viewer has a sequence."""
+    patch.setattr(stage, "Registry", lambda _: champion)
+    patch.setattr(stage, "ship", lambda *_: SimpleNamespace(unpersist=lambda: None))
+    patch.setattr(stage, "scorer_of", _counting)
     lake = MemoryLake(spark)
     lake.rows = {
         CUSTOMER_FEATURES.name: [
             features_of("viewer", days_since_last_event=1),
             features_of("searcher", days_since_last_event=0),
+            features_of("sharer", category_share=0.5),
         ],
         CUSTOMER_SEQUENCES.name: [sequence_of("viewer")],
     }
     return lake
+
+
+@pytest.fixture
+def champion(tmp_path: Path) -> Champion:
+    return champion_in(tmp_path)
+
+
+@pytest.fixture
+def lake(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, champion: Champion) -> MemoryLake:
+    return lake_of(spark, champion, monkeypatch)

@@ -20,7 +20,7 @@ def test_who_has_only_searched_is_scored_too(lake: MemoryLake) -> None:
     assert stage.score(lake.run_for(NIGHT)) is None
     scored = lake.read(CUSTOMER_SCORES).collect()
     counts = {row["customer_id"]: row["unknown_item_count"] for row in scored}
-    assert counts == {"viewer": 1, "searcher": 0}
+    assert counts == {"viewer": 1, "searcher": 0, "sharer": 0}
     assert {row["campaign_probability"] for row in scored} == {0.0}
 
 
@@ -36,7 +36,7 @@ def test_fault_32_one_missing_and_one_twice_is_refused(
     monkeypatch.setattr(stage, "customers_of", one_twice)
     with pytest.raises(DataQualityError) as refused:
         stage.score(lake.run_for(NIGHT))
-    assert "1 customers without a score, 1 customers scored more than once" in refused.value.found
+    assert "2 customers without a score, 1 customers scored more than once" in refused.value.found
     assert CUSTOMER_SCORES.name not in lake.rows
 
 
