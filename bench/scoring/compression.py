@@ -8,8 +8,9 @@ from pathlib import Path
 from bench.record import Measure
 from bench.scoring.night import Night
 from bench.scoring.throughput import one_process_rate
-from insight.promotion.compressing import Change, measure_change, smaller_version
+from insight.promotion.compressing import Change, measure_change, smaller_version, whole_of
 from insight.promotion.stage import translation_of
+from insight.registry import Registry
 from insight.settings import CompressionSettings
 from insight.tables import TRAINING_EXAMPLES
 
@@ -22,7 +23,8 @@ VARIANTS = {
 
 def compression_measures(night: Night) -> Iterator[Measure]:
     """Of each variant: lists kept, metrics moved, size and speed beside the whole model's."""
-    champion, spark = night.champion, night.run.spark
+    spark, registry = night.run.spark, Registry(night.run.settings.registry)
+    champion = whole_of(registry, night.champion)
     # In the encoding of the night it was trained in.
     trained = replace(night.run, run_date=champion.run_date)
     examples = trained.lake.read(TRAINING_EXAMPLES).where(f"run_date = '{trained.run_date}'")
@@ -45,5 +47,5 @@ def _told(name: str, change: Change, settings: CompressionSettings) -> Iterator[
     yield Measure(f"{name}.ndcg10_fall", change.ndcg10, "", settings.ndcg_tolerance)
     yield Measure(f"{name}.largest_ece_change", change.ece, "", settings.ece_tolerance)
     size = change.bytes_after / change.bytes_before
-    note = f"{change.bytes_before} bytes of weights before, {change.bytes_after} after"
+    note = f"{change.bytes_before} bytes in all files before, {change.bytes_after} after"
     yield Measure(f"{name}.size_over_whole", size, "", note=note)

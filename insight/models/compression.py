@@ -21,8 +21,8 @@ def compressed(
 ) -> dict[str, Array]:
     """The same weights in fewer bytes, to be read by ``restored``.
 
-    Eight bits are symmetric about 0, with a scale per row of a matrix, which for an embedding
-    is a scale per item (TensorFlow Lite 8-bit quantization specification, per-axis).
+    Eight bits are symmetric about 0, from -127 to 127, with a scale per row of a matrix, which
+    for an embedding is a scale per item; columns stay whole, a scale would take more than it saves.
 
     Args:
         weights: float32, finite, by name.
@@ -32,7 +32,7 @@ def compressed(
     """
     found: dict[str, Array] = {}
     for name, given in weights.items():
-        if given.ndim < 2:
+        if given.ndim < 2 or given.shape[-1] == 1:
             found[name] = given
             continue
         matrix = _pruned(given, pruned_share)

@@ -135,7 +135,7 @@ class Predictor:
         """All members' opinions as one; returns the largest of each chunk of items."""
         items, size = predictions.item_indices[rows], len(scores)
         strengths = self._counted.strengths(items) if self._counted is not None else None
-        own = Owned(items, strengths, marked(seen, size))
+        excluded = marked(seen, size)
         largest = np.empty((size // CHUNK, len(items)), np.float32)
         members = [
             (member, Encoded(*(part[rows] for part in said)))
@@ -143,8 +143,10 @@ class Predictor:
         ]
         if len(members) == 1:
             ((member, said),) = members
-            member.fill(scores, said, own, largest)
+            member.fill(scores, said, Owned(items, strengths, excluded), largest)
             return largest
+        # Left out after the average: what a member gave to seen items is lost, not dealt out.
+        own = Owned(items, strengths, marked(seen[:, :0], size))
         chances = np.zeros_like(scores)
         for member, said in members:
             member.fill(scores, said, own)
@@ -154,6 +156,8 @@ class Predictor:
         smallest = np.finfo(np.float32).tiny
         np.log(np.maximum(chances / len(members), smallest), out=scores)
         scores[~possible] = NEVER
+        left_out = excluded.tocoo()
+        scores[left_out.col, left_out.row] = NEVER
         write_largest(scores, largest)
         return largest
 

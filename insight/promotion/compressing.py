@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,7 @@ from insight.encoding.tasks import YES_NO_TASKS
 from insight.logs import logger
 from insight.models.compression import compressed
 from insight.models.shape import member_folders
-from insight.models.weight_file import FILE, load_weights, save_weights
+from insight.models.weight_file import load_weights, save_weights
 from insight.promotion.baselines import read_labels
 from insight.promotion.candidates import shipped_candidate
 from insight.promotion.contenders import Contender
@@ -35,14 +36,15 @@ LIST_LENGTH = 20
 
 @dataclass(frozen=True)
 class Change:
-    """What compression changed, on rows that neither trained the model nor judge it.
+    """What compression changed, on the rows that chose the model's epoch and calibration.
 
     Args:
         overlap: Mean share of the whole model's best ``LIST_LENGTH`` items that stayed.
-        ndcg10: By how much NDCG@10 of the next item fell; negative where it rose.
-        ece: Largest change of a task's expected calibration error.
-        bytes_before: Of the weights.
-        bytes_after: Of the weights.
+        ndcg10: By how much NDCG@10 of the next item fell; negative where it rose, not a number
+            where no row asks for one.
+        ece: Largest change of a task's expected calibration error; not a number without tasks.
+        bytes_before: Of all files of the version.
+        bytes_after: Of all files of the version.
     """
 
     overlap: float
@@ -64,10 +66,16 @@ class Change:
         return ", ".join(wrong) or None
 
 
+def model_of(version: ModelVersion) -> str:
+    """The name of the version as it was trained: what it has in common with its smaller ones."""
+    name: str = version.facts.get(COMPRESSED, {}).get("from", version.version)
+    return name
+
+
 def whole_of(registry: Registry, version: ModelVersion) -> ModelVersion:
     """The version as it was trained, where an earlier run made it smaller."""
-    origin = version.facts.get(COMPRESSED)
-    return registry.verify(origin["from"]) if origin else version
+    name = model_of(version)
+    return version if name == version.version else registry.verify(name)
 
 
 def compressed_or_whole(
@@ -131,9 +139,11 @@ def measure_change(
     ring = Ring(read_labels(examples), rounds=0, seed=0)
     asked = [task for task in YES_NO_TASKS if task in ring.tasks() and task in whole.probabilities]
     moved = [abs(_gain(ring, smaller, whole, "ece", task)) for task in asked]
-    fell = _gain(ring, whole, smaller, "ndcg10", "next_item") if "next_item" in ring.tasks() else 0
+    fell = math.nan
+    if "next_item" in ring.tasks():
+        fell = _gain(ring, whole, smaller, "ndcg10", "next_item")
     sizes = (_bytes_of(each.folder) for each in versions)
-    return Change(overlap_of(whole, smaller), fell, max(moved, default=0.0), *sizes)
+    return Change(overlap_of(whole, smaller), fell, max(moved, default=math.nan), *sizes)
 
 
 def overlap_of(one: Contender, other: Contender) -> float:
@@ -151,4 +161,4 @@ def _gain(ring: Ring, one: Contender, other: Contender, metric: str, task: str) 
 
 
 def _bytes_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob(FILE))
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

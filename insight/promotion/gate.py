@@ -64,16 +64,17 @@ def decide(
 ) -> Decision:
     """Judge the challenger.
 
-    It must beat its baselines, hold against logistic regression and the customers' own items
-    and, where there is a champion, be worth replacing it. A task without comparisons is not
+    It must beat its baselines, hold where it need not beat (logistic regression, customers' own
+    items, shares of actions, campaigns by recency) and, where there is a champion, be worth
+    replacing it. A task without comparisons is not
     judged; where nothing was compared with a baseline to beat, nothing is promoted.
 
     Args:
         comparisons: All of them, on the same test rows.
         notes: What was left out and why; they are added to the reason.
-        tolerance: How much worse still holds, as a share of the rival's metric. Of nine rivals
-            to hold against, an equal challenger would otherwise look worse than one in every
-            fifth night.
+        tolerance: How much worse still holds, as a share of the rival's metric. In one of
+            eight such comparisons an equal challenger would otherwise look worse by chance in
+            up to every fifth night.
     """
     failures = _failures(comparisons, tolerance)
     to_beat = [each for each in comparisons if each.demand is Demand.BEAT]

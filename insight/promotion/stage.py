@@ -11,7 +11,7 @@ from insight.logs import logger
 from insight.models.shape import ModelShape, member_folders
 from insight.promotion.candidates import shipped_candidate
 from insight.promotion.card import Judged, write_card
-from insight.promotion.compressing import compressed_or_whole, whole_of
+from insight.promotion.compressing import compressed_or_whole, model_of, whole_of
 from insight.promotion.contenders import CHALLENGER, CHAMPION
 from insight.promotion.evaluation import Candidate
 from insight.promotion.gate import decide
@@ -52,7 +52,7 @@ def promote(run: Run) -> str | None:
     write_card(Judged(challenger, run.run_date, evidence, decision, run.settings))
     if not decision.promoted:
         return decision.reason
-    left = why_left(challenger.version, registry.decisions())
+    left = _why_left(registry, challenger)
     if left is not None:
         return f"{challenger.version} was rolled back ({left}): make models can promote it again"
     now = registry.champion_or_none(run.run_date)
@@ -78,6 +78,19 @@ def evidence_of(run: Run, challenger: ModelVersion, champion: ModelVersion | Non
     candidate = shipped_candidate(run.spark, CHALLENGER, challenger, own)
     found = judge(candidate, rival, exam, run.settings.promotion)
     return replace(found, notes=[*found.notes, *notes])
+
+
+def _why_left(registry: Registry, challenger: ModelVersion) -> str | None:
+    """Why this model was rolled back, whole or compressed: either name is the same model."""
+    decisions = registry.decisions()
+    of_the_night = f"{challenger.run_date}-"
+    for name in sorted({each.version for each in decisions} | {challenger.version}):
+        reason = why_left(name, decisions)
+        if reason is None or not (name == challenger.version or name.startswith(of_the_night)):
+            continue
+        if model_of(registry.verify(name)) == model_of(challenger):
+            return reason
+    return None
 
 
 def _compressed(run: Run, whole: ModelVersion) -> ModelVersion:

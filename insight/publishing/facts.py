@@ -10,7 +10,7 @@ class ScoredNight:
 
     Args:
         score_date: Everything up to the end of this day was known.
-        model_version: The champion of that night.
+        model_version: That gave the newest of the scores; carried ones may be another's.
         customers: Customers with a score.
         carried_over: Those of them who keep the score of an earlier night.
         likely_buyers: Customers with a purchase probability of at least one half.

@@ -29,10 +29,17 @@ class Parcel:
 
 
 def ship(spark: SparkSession, version: ModelVersion) -> Broadcast[Parcel]:
-    """Broadcast the files of a model version."""
+    """Broadcast the files of a model version.
+
+    Raises:
+        ModelDamagedError: They are not those published: changed since the registry proved them.
+    """
     paths = sorted(path for path in version.folder.rglob("*") if path.is_file())
     files = {path.relative_to(version.folder).as_posix(): path.read_bytes() for path in paths}
     parcel = Parcel(version.version, version.manifest_sha256, files)
+    with _proved(parcel):
+        # Here the error keeps its type; an executor's would come back as Spark's.
+        pass
     return spark.sparkContext.broadcast(parcel)
 
 
@@ -41,14 +48,19 @@ def unpacked(parcel: Broadcast[Parcel]) -> Iterator[Path]:
     """The model folder again, in an executor, for as long as it takes to load it.
 
     Raises:
-        ModelDamagedError: The files are not those published: somebody changed them after the
-            registry had proved them, or they were damaged on their way.
+        ModelDamagedError: The files are not those published.
     """
+    with _proved(parcel.value) as folder:
+        yield folder
+
+
+@contextmanager
+def _proved(parcel: Parcel) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="insight-model-") as place:
-        folder = Path(place) / parcel.value.version
-        for file, content in parcel.value.files.items():
+        folder = Path(place) / parcel.version
+        for file, content in parcel.files.items():
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        read_manifest(folder, parcel.value.manifest_sha256)
+        read_manifest(folder, parcel.manifest_sha256)
         yield folder

@@ -1,8 +1,8 @@
 """Which customers keep the score of an earlier night: those nothing has happened to since."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -43,7 +43,8 @@ def with_state(customers: DataFrame, run: Run) -> DataFrame:
         run: The run, for the settings that scores depend on.
     """
     settings = run.settings.scoring
-    parts = [F.lit(settings.top_k), F.lit(settings.recommend_seen), F.col("events")]
+    given = (settings.top_k, settings.recommend_seen, run.settings.examples.active_days)
+    parts = [*map(F.lit, given), F.col("events")]
     for name in FEATURES:
         if name not in CLOCKS:
             # The hash passes over nulls: without the mask (null, 5) would be (5, null).
@@ -70,24 +71,26 @@ def carried_over(run: Run, states: DataFrame, decisions: Sequence[Decision]) -> 
     scores, lists = (
         run.lake.read_or_empty(table).where(recent) for table in (CUSTOMER_SCORES, RECOMMENDATIONS)
     )
-    # Two tables are two commits: a night that died between them has no lists to carry over.
+    # Two tables are two commits: a night that died between them has no lists yet.
     dates = scores.select("score_date").intersect(lists.select("score_date"))
     found = dates.agg(F.max("score_date").alias("newest")).first()
     if found is None or found["newest"] is None:
         return None
     that_night = F.col("score_date") == F.lit(found["newest"])
     young = F.col("scored_on") > F.lit(oldest)
-    served = ~F.col("model_version").isin(_out_of_service(decisions))
+    served = ~F.col("model_version").isin(_out_of_service(decisions, run.run_date))
+    lists = lists.where(that_night).drop("score_date")
     kept = scores.where(that_night & young & served).drop("score_date")
     kept = kept.join(states, on=["customer_id", "state_hash"], how="left_semi")
-    kept_lists = lists.where(that_night).drop("score_date")
-    return Carried(kept, kept_lists.join(kept, on="customer_id", how="left_semi"))
+    # A rerun that died between the two commits has scores of one version, lists of another.
+    origin = ["customer_id", "model_version", "scored_on"]
+    kept = kept.join(lists.select(origin), on=origin, how="left_semi")
+    return Carried(kept, lists.join(kept, on=origin, how="left_semi"))
 
 
-def _out_of_service(decisions: Sequence[Decision]) -> Collection[str]:
-    versions = {each.version for each in decisions}
-    return [
-        version
-        for version in sorted(versions)
-        if why_left(version, decisions) is not None or is_archived(version, decisions)
-    ]
+def _out_of_service(decisions: Sequence[Decision], as_of: date) -> list[str]:
+    """Versions rolled back by the end of a date, and those archived at any time."""
+    known = [each for each in decisions if each.run_date <= as_of.isoformat()]
+    versions = sorted({each.version for each in decisions})
+    left = {version for version in versions if why_left(version, known) is not None}
+    return [each for each in versions if each in left or is_archived(each, decisions)]

@@ -54,17 +54,20 @@ def score(run: Run) -> str | None:
     if champion is None:
         return "no model has beaten its baselines yet: there is nothing to score with"
     FeatureStatistics.load(champion.folder).refuse_other_schema(champion.version)
-    customers = with_state(customers_of(run), run)
-    carried = carried_over(run, customers.select("customer_id", "state_hash"), registry.decisions())
-    if carried is not None:
-        customers = customers.join(carried.scores, on="customer_id", how="left_anti")
     parcel = ship(run.spark, champion)
-    # Both tables come from one pass of the model.
-    scored = customers.mapInArrow(scorer_of(run, parcel, champion.version), SCORED).persist()
+    # Read once for their state and for the model; both tables come from one pass of it.
+    customers = with_state(customers_of(run), run).persist()
+    states = customers.select("customer_id", "state_hash")
+    carried = carried_over(run, states, registry.decisions())
+    asked = customers
+    if carried is not None:
+        asked = customers.join(carried.scores, on="customer_id", how="left_anti")
+    scored = asked.mapInArrow(scorer_of(run, parcel, champion.version), SCORED).persist()
     try:
         _publish(run, _versioned(scored, champion.version, run), carried)
     finally:
         scored.unpersist()
+        customers.unpersist()
         parcel.unpersist()
     return None
 

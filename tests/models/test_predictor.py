@@ -154,6 +154,14 @@ def test_an_ensemble_averages_probabilities_of_its_members(ensemble):
     shares = np.mean([each / each.sum(axis=1, keepdims=True) for each in chances], axis=0)
     np.testing.assert_allclose(np.exp(both.item_scores(together)[:, 2:]), shares, rtol=1e-3)
     assert (both.item_scores(together)[:, :2] == NEVER).all()
+    # What is left out is left out of the average, not of each opinion.
+    seen = inputs["item_indices"]
+    scores = both.item_scores(together)
+    np.put_along_axis(scores, seen, NEVER, axis=1)
+    indices, values = both.top_items(together, 5, seen=seen)
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :5]
+    np.testing.assert_array_equal(indices, expected)
+    np.testing.assert_array_equal(values, np.take_along_axis(scores, expected, axis=1))
 
 
 def test_a_member_hears_what_was_counted_as_much_as_its_blend_says(ensemble):

@@ -117,6 +117,8 @@ def test_overlap_is_of_the_places_that_are_filled() -> None:
         ((1.0, -0.003, 0.0), "NDCG"),
         ((1.0, 0.0, 0.003), "calibration"),
         ((float("nan"), 0.0, 0.0), "overlap"),
+        ((1.0, float("nan"), 0.0), "NDCG"),
+        ((1.0, 0.0, float("nan")), "calibration"),
     ],
 )
 def test_how_much_may_change(change: tuple[float, float, float], words: str | None) -> None:

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
 from insight.registry.trail import Decision, Kind
 from insight.scoring import stage
@@ -81,7 +82,12 @@ def test_another_event_is_a_change(scored: MemoryLake) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"scoring.rescore": "all"}, {"scoring.max_age_days": 1}, {"scoring.top_k": 3}]
+    "settings",
+    [
+        {"scoring.rescore": "all"},
+        {"scoring.max_age_days": 1},
+        {"scoring.top_k": 3, "examples.active_days": 100},
+    ],
 )
 def test_settings_that_score_anew(scored: MemoryLake, settings: dict[str, object]) -> None:
     _next_day(scored, features_of("viewer", NEXT))
@@ -104,6 +110,24 @@ def test_what_a_version_out_of_service_said_is_not_kept(
     scored: MemoryLake, champion: Champion, kind: Kind
 ) -> None:
     champion.trail.append(Decision("v1", kind, str(NEXT), "wrong", "ann", "2024-04-01", {}))
+    _next_day(scored, features_of("viewer", NEXT))
+    stage.score(scored.run_for(NEXT))
+    assert _origins(scored) == {"viewer": ("v2", NEXT)}
+
+
+def test_what_was_rolled_back_later_is_kept_by_a_rerun_of_an_earlier_date(
+    scored: MemoryLake, champion: Champion
+) -> None:
+    later = str(NEXT + timedelta(days=1))
+    champion.trail.append(Decision("v1", "rolled_back", later, "wrong", "ann", "2024-04-02", {}))
+    _next_day(scored, features_of("viewer", NEXT))
+    stage.score(scored.run_for(NEXT))
+    assert _origins(scored) == {"viewer": ("v1", NIGHT)}
+
+
+def test_lists_of_another_version_than_the_scores_are_not_kept(scored: MemoryLake) -> None:
+    lists = scored.read(RECOMMENDATIONS).withColumn("model_version", F.lit("v0"))
+    scored.rows[RECOMMENDATIONS.name] = lists.collect()
     _next_day(scored, features_of("viewer", NEXT))
     stage.score(scored.run_for(NEXT))
     assert _origins(scored) == {"viewer": ("v2", NEXT)}
