@@ -18,7 +18,8 @@ MATRICES = arrays(
 def test_eight_bits_are_half_a_step_of_their_row_away_at_most(matrix):
     stored = compressed({"kernel": matrix}, "int8")
     back = restored(stored)["kernel"]
-    assert stored["kernel"].dtype == np.int8
+    # A scale for each number of a column would take more than it saves.
+    assert stored["kernel"].dtype == (np.float32 if matrix.shape[-1] == 1 else np.int8)
     assert back.dtype == np.float32
     step = np.abs(matrix).max(axis=-1, keepdims=True) / 127
     assert (np.abs(back - matrix) <= 0.5001 * step + 1e-30).all()

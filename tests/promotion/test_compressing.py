@@ -81,7 +81,8 @@ def test_what_says_the_same_is_published_beside_the_whole_and_a_rerun_finds_it(
     told = smaller.facts[COMPRESSED]
     assert (told["from"], told["form"]) == (whole.version, "float16")
     assert 0.98 <= told["overlap"] <= 1
-    assert told["bytes_after"] < 0.7 * told["bytes_before"]
+    # The version's other files stay as they are.
+    assert told["bytes_after"] < 0.8 * told["bytes_before"]
     before, after = (load_weights(each.folder / "member_0") for each in (whole, smaller))
     assert any((before[name] != after[name]).any() for name in before)
     # A rerun begins with the newest version of the date, which is the smaller one.
