@@ -134,8 +134,8 @@ def test_examples_and_scoring_encode_alike(snapshots: DataFrame, examples: DataF
     )
     model = LoadedModel(predictor, VOCABULARY, STATISTICS)  # type: ignore[arg-type]
     context = F.array(*[F.lit(0.0)] * CONTEXT_WIDTH).cast("array<float>")
-    asked = snapshots.withColumn("campaign_context", context)
-    columns = ("customer_id", "events", "campaign_context", *FEATURES)
+    asked = snapshots.withColumn("campaign_context", context).withColumn("state_hash", F.lit(0))
+    columns = ("customer_id", "events", "campaign_context", "state_hash", *FEATURES)
     scored = asked.select(*columns).orderBy("customer_id")
     (batch,) = pa.Table.from_batches(scored._collect_as_arrow()).combine_chunks().to_batches()
     score_batch(batch, model, top_k=1, recommend_seen=True)

@@ -80,6 +80,7 @@ def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
     sequences = [["i2", "i3"], ["i2", "new", None], ["gone", "gone", *["i2"] * (LENGTH - 1)]]
     events = [[{**row, "item_id": item} for item in items] for items in sequences]
     columns = {name: pa.array([0.0] * 3) for name in ("x", "y", "z")}
+    columns["state_hash"] = pa.array([7, 8, 9])
     columns["campaign_context"] = pa.array([[0.0] * CONTEXT_WIDTH] * 3, pa.list_(pa.float32()))
     batch = pa.RecordBatch.from_pydict(
         {"customer_id": pa.array(["a", "b", "c"]), "events": pa.array(events, pa.list_(EVENT))}
@@ -87,3 +88,4 @@ def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
     )
     scored = score_batch(batch, model, top_k=3, recommend_seen=True)
     assert scored.column("unknown_item_count").to_pylist() == [0, 2, 1]
+    assert scored.column("state_hash").to_pylist() == [7, 8, 9]
