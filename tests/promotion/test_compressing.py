@@ -1,5 +1,6 @@
 """A smaller version is published only where it says what the whole one says."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,8 +24,10 @@ from insight.promotion.compressing import (
     whole_of,
 )
 from insight.promotion.contenders import Contender
+from insight.promotion.stage import _why_left
 from insight.promotion.translation import Translation, translate
 from insight.registry import Registry
+from insight.registry.trail import Decision, decided
 from insight.registry.version import ModelVersion
 from insight.settings import CompressionSettings, load_settings
 from tests.promotion.conftest import LENGTH, RUN_DATE
@@ -125,3 +128,16 @@ def test_overlap_is_of_the_places_that_are_filled() -> None:
 def test_how_much_may_change(change: tuple[float, float, float], words: str | None) -> None:
     refusal = Change(*change, bytes_before=2, bytes_after=1).refusal(CompressionSettings())
     assert words in (refusal or "") if words else refusal is None
+
+
+def test_a_rollback_is_of_the_model_whole_and_compressed(whole: ModelVersion) -> None:
+    origin = {COMPRESSED: {"from": whole.version, "form": "int8"}}
+    smaller = replace(whole, version=f"{RUN_DATE}-int8", facts={**whole.facts, **origin})
+    known = {each.version: each for each in (whole, smaller)}
+    trail: list[Decision] = []
+    registry = SimpleNamespace(verify=known.__getitem__, decisions=lambda: trail)
+    for one, other in ((whole, smaller), (smaller, whole)):
+        trail[:] = [decided("rolled_back", one.version, RUN_DATE, "refunds as sales", {})]
+        assert _why_left(registry, other) == "refunds as sales"  # type: ignore[arg-type]
+    stranger = replace(whole, version=f"{RUN_DATE}-other")
+    assert _why_left(registry, stranger) is None  # type: ignore[arg-type]

@@ -38,7 +38,6 @@ from tests.promotion.pretenders import MODELS
 
 RUN_DATE = date(2024, 3, 31)
 VOCABULARY = Vocabulary(("a", "b", "c", "d"), ("x",) * 4)
-SMALLER = {"compressed": {"from": f"{RUN_DATE}-whole", "form": "int8"}}
 
 
 @dataclass
@@ -49,19 +48,17 @@ class FakeRegistry:
     champions: dict[date, ModelVersion] = field(default_factory=dict)
     promoted: list[tuple[str, str]] = field(default_factory=list)
     trail: list[Decision] = field(default_factory=list)
-    others: list[ModelVersion] = field(default_factory=list)
 
     def decisions(self) -> list[Decision]:
         return self.trail
-
-    def verify(self, name: str) -> ModelVersion:
-        known = [*self.challengers.values(), *self.champions.values(), *self.others]
-        return next(each for each in known if each.version == name)
 
     def challenger(self, run_date: date) -> ModelVersion:
         if run_date not in self.challengers:
             raise ModelNotFoundError("challenger", found="none", expected="one", next_step="train")
         return self.challengers[run_date]
+
+    def verify(self, name: str) -> ModelVersion:
+        return next(each for each in self.challengers.values() if each.version == name)
 
     def champion_or_none(self, as_of: date) -> ModelVersion | None:
         past = [day for day in self.champions if day <= as_of]
@@ -240,17 +237,3 @@ def test_a_rerun_does_not_promote_what_was_rolled_back(
     reason = stage.promote(run) or ""
     assert reason.startswith("cheat was rolled back (refunds as sales)")
     assert registry.promoted == []
-
-
-def test_a_rollback_is_of_the_model_whole_and_compressed(
-    run: Run, registry: FakeRegistry, version: Callable[..., ModelVersion]
-) -> None:
-    whole = version(f"{RUN_DATE}-whole")
-    smaller = replace(whole, version=f"{RUN_DATE}-int8", facts={**whole.facts, **SMALLER})
-    registry.others = [whole, smaller]
-    for one, other in ((whole, smaller), (smaller, whole)):
-        registry.trail = [decided("rolled_back", one.version, RUN_DATE, "refunds as sales", {})]
-        assert stage._why_left(registry, other) == "refunds as sales"  # type: ignore[arg-type]
-    registry.trail = [decided("rolled_back", f"{RUN_DATE}-whole", RUN_DATE, "wrong", {})]
-    stranger = replace(whole, version=f"{RUN_DATE}-other")
-    assert stage._why_left(registry, stranger) is None  # type: ignore[arg-type]
