@@ -134,7 +134,9 @@ class Predictor:
     def _fill(self, scores: Floats, predictions: Predictions, rows: slice, seen: Indices) -> Floats:
         """All members' opinions as one; returns the largest of each chunk of items."""
         items, size = predictions.item_indices[rows], len(scores)
-        strengths = self._counted.strengths(items) if self._counted is not None else None
+        strengths = None
+        if self._counted is not None and any(each.blend.weight for each in self._members):
+            strengths = self._counted.strengths(items)
         excluded = marked(seen, size)
         largest = np.empty((size // CHUNK, len(items)), np.float32)
         members = [

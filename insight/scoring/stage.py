@@ -55,13 +55,14 @@ def score(run: Run) -> str | None:
         return "no model has beaten its baselines yet: there is nothing to score with"
     FeatureStatistics.load(champion.folder).refuse_other_schema(champion.version)
     parcel = ship(run.spark, champion)
-    # Read once for their state and for the model; both tables come from one pass of it.
-    customers = with_state(customers_of(run), run).persist()
+    asked = customers = with_state(customers_of(run), run)
     states = customers.select("customer_id", "state_hash")
     carried = carried_over(run, states, registry.decisions())
-    asked = customers
     if carried is not None:
+        # Read once, for their state and for the model.
+        customers.persist()
         asked = customers.join(carried.scores, on="customer_id", how="left_anti")
+    # Both tables come from one pass of the model.
     scored = asked.mapInArrow(scorer_of(run, parcel, champion.version), SCORED).persist()
     try:
         _publish(run, _versioned(scored, champion.version, run), carried)

@@ -1,5 +1,6 @@
 """A smaller version is published only where it says what the whole one says."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +33,7 @@ from insight.registry.version import ModelVersion
 from insight.settings import CompressionSettings, load_settings
 from tests.promotion.conftest import LENGTH, RUN_DATE
 
+Compress = Callable[..., ModelVersion]
 VOCABULARY = Vocabulary(tuple(f"i{n}" for n in range(100)), ("x",) * 100)
 
 
@@ -61,23 +63,31 @@ def translation(statistics: FeatureStatistics) -> Translation:
     return translate(VOCABULARY, statistics, **same)  # type: ignore[arg-type]
 
 
-def _run(spark: SparkSession, tmp_path: Path, **settings: object) -> SimpleNamespace:
-    given = {f"compression.{name}": value for name, value in settings.items()}
-    overrides = {"registry": str(tmp_path / "registry"), **given}
-    return SimpleNamespace(spark=spark, settings=load_settings("local", overrides=overrides))
-
-
-def test_what_says_the_same_is_published_beside_the_whole_and_a_rerun_finds_it(
+@pytest.fixture
+def compress(
     spark: SparkSession,
     tmp_path: Path,
     whole: ModelVersion,
     examples: DataFrame,
     translation: Translation,
+) -> Compress:
+    """What comes of the whole model with such settings."""
+
+    def made(**settings: object) -> ModelVersion:
+        given = {f"compression.{name}": value for name, value in settings.items()}
+        overrides = {"registry": str(tmp_path / "registry"), **given}
+        run = SimpleNamespace(spark=spark, settings=load_settings("local", overrides=overrides))
+        rows = examples.where("split = 'validation'")
+        return compressed_or_whole(run, whole, rows, translation)  # type: ignore[arg-type]
+
+    return made
+
+
+def test_what_says_the_same_is_published_beside_the_whole_and_a_rerun_finds_it(
+    tmp_path: Path, whole: ModelVersion, compress: Compress
 ) -> None:
-    rows = examples.where("split = 'validation'")
-    run = _run(spark, tmp_path, form="float16")
-    smaller = compressed_or_whole(run, whole, rows, translation)  # type: ignore[arg-type]
-    registry = Registry(run.settings.registry)
+    smaller = compress(form="float16")
+    registry = Registry(tmp_path / "registry")
     assert registry.challenger(RUN_DATE) == smaller
     assert smaller.version != whole.version
     assert smaller.metrics == whole.metrics
@@ -90,20 +100,14 @@ def test_what_says_the_same_is_published_beside_the_whole_and_a_rerun_finds_it(
     assert any((before[name] != after[name]).any() for name in before)
     # A rerun begins with the newest version of the date, which is the smaller one.
     assert whole_of(registry, smaller) == whole == whole_of(registry, whole)
-    assert compressed_or_whole(run, whole, rows, translation) == smaller  # type: ignore[arg-type]
+    assert compress(form="float16") == smaller
 
 
 def test_what_says_something_else_is_not_published(
-    spark: SparkSession,
-    tmp_path: Path,
-    whole: ModelVersion,
-    examples: DataFrame,
-    translation: Translation,
+    tmp_path: Path, whole: ModelVersion, compress: Compress
 ) -> None:
-    rows = examples.where("split = 'validation'")
-    run = _run(spark, tmp_path, form="int8", pruned_share=0.9)
-    assert compressed_or_whole(run, whole, rows, translation) == whole  # type: ignore[arg-type]
-    assert Registry(run.settings.registry).challenger(RUN_DATE) == whole
+    assert compress(form="int8", pruned_share=0.9) == whole
+    assert Registry(tmp_path / "registry").challenger(RUN_DATE) == whole
 
 
 def test_overlap_is_of_the_places_that_are_filled() -> None:
