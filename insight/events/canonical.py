@@ -24,7 +24,10 @@ def to_events(sound: DataFrame) -> DataFrame:
     """
     price = F.coalesce("price", F.lit(0.0))
     cents = F.round(F.col("quantity") * price * 100).cast("bigint")
-    discount = F.round(F.coalesce("discount", F.lit(0.0)) * 100).cast("bigint")
+    discount, coupon = (
+        F.round(F.coalesce(name, F.lit(0.0)) * 100).cast("bigint")
+        for name in ("discount", "coupon")
+    )
     return sound.select(
         "event_id",
         "event_at",
@@ -38,6 +41,7 @@ def to_events(sound: DataFrame) -> DataFrame:
         "price",
         cents.alias("amount_cents"),
         discount.alias("discount_cents"),
+        coupon.alias("coupon_cents"),
         "campaign_id",
         "search_text",
         joined_marks([F.col("imputed"), F.col("capped")]).alias("corrections"),

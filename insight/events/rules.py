@@ -37,6 +37,8 @@ def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]
         "price_too_large": _above("price", settings.max_price),
         "discount_negative": F.col("discount") < 0,
         "discount_too_large": _above("discount", settings.max_price),
+        "coupon_negative": F.col("coupon") < 0,
+        "coupon_too_large": _above("coupon", settings.max_price),
     }
 
 

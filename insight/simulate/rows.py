@@ -20,7 +20,8 @@ def event_rows(shop: Shop, events: Events, random: np.random.Generator, day: dat
     """One row per event; ids count within the day."""
     has_item = events.item != NOBODY
     price = np.where(has_item, shop.items.price[events.item], np.nan)
-    discounted = (events.kind == PURCHASE) & (random.random(len(events)) < 0.25)
+    drawn = np.where(events.kind == PURCHASE, random.random(len(events)), 1.0)
+    discounted, has_coupon = drawn < 0.25, drawn < 0.1
     discount = np.where(discounted, np.round(price * events.units * 0.1, 2), np.nan)
     is_ordered = (events.kind == PURCHASE) | (events.kind == RETURN)
     query = search_texts(random, (events.kind == SEARCH).sum(), shop)
@@ -35,6 +36,7 @@ def event_rows(shop: Shop, events: Events, random: np.random.Generator, day: dat
             "quantity": _where(events.kind >= CART, events.units.astype(np.float64)),
             "price": _where(has_item, price),
             "discount": _where(discounted, discount),
+            "coupon": _where(has_coupon, discount),
             "query": _spread(query, events.kind == SEARCH),
             "campaign": _numbered("c", events.campaign, events.campaign != NOBODY),
         }

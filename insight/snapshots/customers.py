@@ -22,6 +22,7 @@ _SUMMED = {
     "sessions": ("session_count", (30, 90)),
     "returns": ("return_count", (90,)),
     "campaign_clicks": ("campaign_click_count", (90,)),
+    "coupon_purchases": ("coupon_count", (90, 365)),
     "_purchases": ("purchase_count", (90,)),
     "_discounted": ("discounted_count", (90,)),
     "_discount_cents": ("discount_cents", (90,)),

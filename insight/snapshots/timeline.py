@@ -32,6 +32,7 @@ class Timeline:
         units: Thousandths of units bought.
         amount: Cents.
         discount: Cents.
+        coupon: Cents of the discount that a coupon gave.
         campaign: Campaign number of a click, -1 elsewhere.
         campaigns: Their names by number.
         opens: Whether an event opens a visit.
@@ -45,6 +46,7 @@ class Timeline:
     units: Ints
     amount: Ints
     discount: Ints
+    coupon: Ints
     campaign: Ints
     campaigns: Sequence[str]
     opens: Flags
@@ -80,6 +82,7 @@ class Timeline:
             units=sorted_["units"],
             amount=sorted_["amount_cents"],
             discount=sorted_["discount_cents"],
+            coupon=sorted_["coupon_cents"],
             campaign=campaign,
             campaigns=campaigns,
             opens=opens,
@@ -131,6 +134,7 @@ class Timeline:
             "event_count": ends - begins,
             **counts,
             "discounted_count": self._total(bought & (self.discount > 0), begins),
+            "coupon_count": self._total(bought & (self.coupon > 0), begins),
             "order_count": self._total(self._opens_order, begins),
             "session_count": self._total(self.opens, begins),
             **self._carts(begins),
@@ -208,7 +212,8 @@ class Timeline:
         return pa.array(seconds, mask=first == _NEVER)
 
 
-_INTEGERS = ("micros", "kind", "order_key", "units", "amount_cents", "discount_cents")
+_MONEY = ("amount_cents", "discount_cents", "coupon_cents")
+_INTEGERS = ("micros", "kind", "order_key", "units", *_MONEY)
 _COUNTED = (("view", VIEW), ("search", SEARCH), ("cart", CART), ("purchase", PURCHASE))
 _DAILY_COUNTED = (*_COUNTED, ("return", RETURN), ("campaign_click", CLICK))
 _QUARTERS = ("night_count", "morning_count", "afternoon_count")

@@ -21,7 +21,7 @@ _VISIT_FIELDS = (
 _DAY_FIELDS = (
     "customer_id string, event_count bigint, view_count bigint, search_count bigint, "
     "cart_count bigint, purchase_count bigint, return_count bigint, campaign_click_count bigint, "
-    "discounted_count bigint, order_count bigint, session_count bigint, "
+    "discounted_count bigint, coupon_count bigint, order_count bigint, session_count bigint, "
     "cart_session_count bigint, abandoned_cart_count bigint, night_count bigint, "
     "morning_count bigint, afternoon_count bigint, unit_thousandths bigint, "
     "amount_cents bigint, discount_cents bigint, returned_cents bigint, "
@@ -87,5 +87,6 @@ def _narrow(events: DataFrame) -> DataFrame:
         F.when(bought, units).otherwise(0).alias("units"),
         "amount_cents",
         "discount_cents",
+        "coupon_cents",
         F.when(F.col("event_type") == "campaign_click", F.col("campaign_id")).alias("campaign_id"),
     )

@@ -16,6 +16,7 @@ CUSTOMER_DAILY = Table(
         Column("return_count", "bigint", "Returned lines."),
         Column("campaign_click_count", "bigint", "Clicks on campaigns."),
         Column("discounted_count", "bigint", "Purchased lines with a discount."),
+        Column("coupon_count", "bigint", "Purchased lines with a coupon."),
         Column(
             "order_count",
             "bigint",

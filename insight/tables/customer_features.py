@@ -53,6 +53,8 @@ CUSTOMER_FEATURES = Table(
         _sum("sessions_90d", "visits", "Visits begun"),
         _sum("returns_90d", "events", "Returned lines"),
         _sum("campaign_clicks_90d", "events", "Clicks on campaigns"),
+        _sum("coupon_purchases_90d", "events", "Purchased lines with a coupon"),
+        _sum("coupon_purchases_365d", "events", "Purchased lines with a coupon"),
         feature_or_null(
             "mean_days_between_orders",
             "double",

@@ -34,6 +34,11 @@ EVENTS = Table(
             "bigint",
             "Discount on the line, in hundredths of the shop's currency.",
         ),
+        Column(
+            "coupon_cents",
+            "bigint",
+            "What of the discount a coupon or a code gave, in hundredths of the shop's currency.",
+        ),
         Column("campaign_id", "string", "Campaign that a click came from.", nullable=True),
         Column("search_text", "string", "What was searched for, in lower case.", nullable=True),
         Column(

@@ -27,6 +27,12 @@ RAW_EVENTS = Table(
             "Discount on the line, positive, in the shop's currency.",
             nullable=True,
         ),
+        Column(
+            "coupon",
+            "double",
+            "What of the discount a coupon or a code gave, in the shop's currency.",
+            nullable=True,
+        ),
         Column("country", "string", "Country as the shop names it.", nullable=True),
         Column("campaign_id", "string", "Campaign that a click or visit came from.", nullable=True),
         Column("search_text", "string", "What was searched for.", nullable=True),

@@ -12,7 +12,8 @@ from tests.frames import at, events, raw_events
 def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
     rows = raw_events(
         spark,
-        {"quantity": 3.0, "price": 0.335, "discount": 0.125, "order_id": "o", "country": "CH"},
+        {"quantity": 3.0, "price": 0.335, "discount": 0.125, "coupon": 0.1, "order_id": "o"}
+        | {"country": "CH"},
         {"event_at": at("2024-03-09 23:59:59.999999"), "customer_id": None, "price": 0.0},
         {"event_type": "search", "item_id": None, "price": None, "search_text": "green tea"},
         {"event_type": "return", "quantity": 0.25, "price": 99_999.99, "campaign_id": "c"},
@@ -35,6 +36,7 @@ def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
             # 1.005 and 0.125, to whole cents away from zero.
             "amount_cents": 101,
             "discount_cents": 13,
+            "coupon_cents": 10,
             "order_id": "o",
             "country": "CH",
             "corrections": "price_imputed,quantity_capped",

@@ -54,6 +54,8 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("discount_negative", {"discount": -0.01}),
     ("discount_too_large", {"discount": 100.01}),
     ("discount_too_large", {"discount": float("nan")}),
+    ("coupon_negative", {"coupon": -0.01}),
+    ("coupon_too_large", {"coupon": 100.01}),
     # The first rule that a row breaks names it.
     ("malformed", {"malformed": "{}", "event_at": None, "price": None}),
     ("no_event_time", {"event_at": None, "event_type": "bookkeeping", "price": -1.0}),
@@ -66,7 +68,7 @@ SOUND: list[dict[str, Any]] = [
     # Each text by itself: together they are longer than one may be.
     dict.fromkeys(("item_id", "order_id", "country", "campaign_id"), "12345678"),
     {"item_id": "tea pot", "order_id": "\u00e9\u0142\u8336"},
-    {"quantity": 10.0, "price": 100.0, "discount": 100.0},
+    {"quantity": 10.0, "price": 100.0, "discount": 100.0, "coupon": 100.0},
     {"quantity": 0.001, "price": 0.0, "discount": 0.0},
     {"customer_id": None, "event_type": "return"},
     *(

@@ -25,6 +25,7 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
         _line("10 09:05", "cart"),
         _line("10 09:10", order_id="o1", quantity=0.1),
         _line("10 09:10", order_id="o1", quantity=0.2, amount_cents=50, discount_cents=5),
+        _line("10 09:10", order_id="o1", amount_cents=0, discount_cents=9, coupon_cents=9),
         # Without order ids, two moments are two orders.
         _line("10 10:00"),
         _line("10 11:00"),
@@ -33,7 +34,14 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
         # A cart that is left behind.
         _line("10 16:00", "campaign_click", item_id=None, campaign_id="c1"),
         _line("10 16:01", "cart"),
-        _line("10 23:59:59", "return", order_id="o1", amount_cents=30, discount_cents=3),
+        _line(
+            "10 23:59:59",
+            "return",
+            order_id="o1",
+            amount_cents=30,
+            discount_cents=3,
+            coupon_cents=3,
+        ),
         _line("11 00:00", "view"),
         _line("10 09:00", customer_id=None),
     )
@@ -42,25 +50,27 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
         spark,
         {
             "event_date": DAY,
-            "event_count": 11,
+            "event_count": 12,
             "view_count": 1,
             "search_count": 1,
             "cart_count": 2,
-            "purchase_count": 5,
+            "purchase_count": 6,
             "return_count": 1,
             "campaign_click_count": 1,
-            "discounted_count": 1,
+            "discounted_count": 2,
+            # Of purchases alone, as the discount.
+            "coupon_count": 1,
             "order_count": 3,
             "session_count": 7,
             "cart_session_count": 2,
             "abandoned_cart_count": 1,
             "night_count": 1,
-            "morning_count": 6,
+            "morning_count": 7,
             "afternoon_count": 3,
-            # 0.1 + 0.2 + 1 + 1 + 1; the sum of the doubles would have been another.
-            "unit_thousandths": 3300,
+            # 0.1 + 0.2 + 1 + 1 + 1 + 1; the sum of the doubles would have been another.
+            "unit_thousandths": 4300,
             "amount_cents": 650,
-            "discount_cents": 5,
+            "discount_cents": 14,
             "returned_cents": 30,
             "last_event_at": at("2024-03-10 23:59:59"),
         },

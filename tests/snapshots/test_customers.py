@@ -40,10 +40,15 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
         | {"cart_session_count": 1, "abandoned_cart_count": 1, "morning_count": 2}
         | {"night_count": 1, "afternoon_count": 3, "search_count": 4},
         _bought(4, 500, session_count=2, discount_cents=100, purchase_count=3)
-        | {"discounted_count": 1, "cart_session_count": 1, "campaign_click_count": 2},
+        | {
+            "discounted_count": 1,
+            "coupon_count": 1,
+            "cart_session_count": 1,
+            "campaign_click_count": 2,
+        },
         # A Sunday, all of it in the evening.
         _bought(35, 700, view_count=9, session_count=1, discount_cents=200, event_count=10),
-        _bought(300, 300, discount_cents=50, campaign_click_count=9),
+        _bought(300, 300, discount_cents=50, campaign_click_count=9, coupon_count=4),
     )
     features = per_customer_features(rows, as_of=[DAY])
     affinities = spark.createDataFrame(
@@ -79,6 +84,8 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
             "sessions_90d": 4,
             "returns_90d": 1,
             "campaign_clicks_90d": 2,
+            "coupon_purchases_90d": 1,
+            "coupon_purchases_365d": 5,
             # 296 days between the first and the last of three order days.
             "mean_days_between_orders": 148.0,
             "order_overdue_ratio": 4 / 148,

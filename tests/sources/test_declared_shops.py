@@ -171,6 +171,8 @@ def test_complete_journey_baskets_by_unit_price(spark: SparkSession, tmp_path: P
     _assert_events(
         spark,
         canonical(spark, path, feed, day),
-        {**shared, "customer": "900", "quantity": 2.0, "price": 1.99, "discount": 0.75},
-        {**shared, "customer": "901", "quantity": 0.0, "price": None, "discount": 0.0},
+        {**shared, "customer": "900", "quantity": 2.0, "price": 1.99, "discount": 0.75}
+        | {"coupon": 0.25},
+        {**shared, "customer": "901", "quantity": 0.0, "price": None, "discount": 0.0}
+        | {"coupon": 0.0},
     )

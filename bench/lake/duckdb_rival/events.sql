@@ -88,6 +88,8 @@ SELECT *, CASE
     WHEN paid > $max_price THEN 'price_too_large'
     WHEN discount < 0 THEN 'discount_negative'
     WHEN discount > $max_price THEN 'discount_too_large'
+    WHEN coupon < 0 THEN 'coupon_negative'
+    WHEN coupon > $max_price THEN 'coupon_too_large'
 END AS own_reason
 FROM described;
 

@@ -3,7 +3,7 @@
 CREATE TEMP TABLE timeline AS
 WITH spaced AS (
     SELECT customer_id, event_at, event_type, order_id, quantity, amount_cents, discount_cents,
-           campaign_id,
+           coupon_cents, campaign_id,
            coalesce(event_at - lag(event_at) OVER (PARTITION BY customer_id ORDER BY event_at)
                     > INTERVAL $gap_minutes MINUTE, true) AS opens
     FROM events WHERE customer_id IS NOT NULL
@@ -54,6 +54,7 @@ WITH days AS (
            count(*) FILTER (event_type = 'return') AS return_count,
            count(*) FILTER (event_type = 'campaign_click') AS campaign_click_count,
            count(*) FILTER (event_type = 'purchase' AND discount_cents > 0) AS discounted_count,
+           count(*) FILTER (event_type = 'purchase' AND coupon_cents > 0) AS coupon_count,
            count(*) FILTER (hour(event_at) < 6) AS night_count,
            count(*) FILTER (hour(event_at) BETWEEN 6 AND 11) AS morning_count,
            count(*) FILTER (hour(event_at) BETWEEN 12 AND 17) AS afternoon_count,

@@ -21,6 +21,7 @@ COPY (
            units AS quantity, paid AS price,
            round(units * coalesce(paid, 0.0) * 100)::BIGINT AS amount_cents,
            round(coalesce(discount, 0.0) * 100)::BIGINT AS discount_cents,
+           round(coalesce(coupon, 0.0) * 100)::BIGINT AS coupon_cents,
            campaign_id, query AS search_text,
            nullif(concat_ws(',', imputed, CASE WHEN is_dear THEN 'price_capped' END,
                             CASE WHEN is_much THEN 'quantity_capped' END), '') AS corrections,
@@ -34,8 +35,8 @@ COPY (
     SELECT 'events' AS target, reason, source, source_file, to_json({
         event_id: event_id, event_at: event_at, event_type: event_type, customer_id: customer_id,
         item_id: item_id, order_id: order_id, quantity: quantity, price: price, discount: discount,
-        country: country, campaign_id: campaign_id, search_text: search_text, source: source,
-        source_file: source_file, file_date: file_date, covers_from: covers_from,
+        coupon: coupon, country: country, campaign_id: campaign_id, search_text: search_text,
+        source: source, source_file: source_file, file_date: file_date, covers_from: covers_from,
         malformed: malformed, key_id: key_id, ingest_date: ingest_date})::VARCHAR AS payload
     FROM rows WHERE reason IS NOT NULL
     UNION ALL

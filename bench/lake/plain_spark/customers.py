@@ -15,6 +15,7 @@ _SUMS = {
     "sessions": ("session_count", (30, 90)),
     "returns": ("return_count", (90,)),
     "campaign_clicks": ("campaign_click_count", (90,)),
+    "coupon_purchases": ("coupon_count", (90, 365)),
 }
 _PARTS = {
     "purchases": "purchase_count",

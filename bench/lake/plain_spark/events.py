@@ -51,6 +51,7 @@ def to_events(sound: DataFrame) -> DataFrame:
         "price",
         cents.cast("bigint").alias("amount_cents"),
         F.round(F.coalesce("discount", F.lit(0.0)) * 100).cast("bigint").alias("discount_cents"),
+        F.round(F.coalesce("coupon", F.lit(0.0)) * 100).cast("bigint").alias("coupon_cents"),
         "campaign_id",
         F.col("query").alias("search_text"),
         F.when(F.col("marks") != "", F.col("marks")).alias("corrections"),
@@ -136,6 +137,8 @@ def _rules(settings: CleanSettings, run_date: date) -> dict[str, Column]:
         "price_too_large": F.col("paid") > settings.max_price,
         "discount_negative": F.col("discount") < 0,
         "discount_too_large": F.col("discount") > settings.max_price,
+        "coupon_negative": F.col("coupon") < 0,
+        "coupon_too_large": F.col("coupon") > settings.max_price,
     }
 
 

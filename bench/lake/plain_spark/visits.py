@@ -63,6 +63,7 @@ def per_customer_day(timeline: DataFrame, sessions: DataFrame) -> DataFrame:
         F.count(F.lit(1)).alias("event_count"),
         *(_count(name) for name in (*_TYPES, "return", "campaign_click")),
         F.count_if(_is("purchase") & (F.col("discount_cents") > 0)).alias("discounted_count"),
+        F.count_if(_is("purchase") & (F.col("coupon_cents") > 0)).alias("coupon_count"),
         F.countDistinct(F.when(_is("purchase"), order)).alias("order_count"),
         F.count_if(hour < 6).alias("night_count"),
         F.count_if(hour.between(6, 11)).alias("morning_count"),
