@@ -76,13 +76,7 @@ class Timeline:
         return cls(
             customers=names.dictionary,
             customer=customer,
-            micros=sorted_["micros"],
-            kind=sorted_["kind"],
-            order_key=sorted_["order_key"],
-            units=sorted_["units"],
-            amount=sorted_["amount_cents"],
-            discount=sorted_["discount_cents"],
-            coupon=sorted_["coupon_cents"],
+            **sorted_,
             campaign=campaign,
             campaigns=campaigns,
             opens=opens,
@@ -212,8 +206,7 @@ class Timeline:
         return pa.array(seconds, mask=first == _NEVER)
 
 
-_MONEY = ("amount_cents", "discount_cents", "coupon_cents")
-_INTEGERS = ("micros", "kind", "order_key", "units", *_MONEY)
+_INTEGERS = ("micros", "kind", "order_key", "units", "amount", "discount", "coupon")
 _COUNTED = (("view", VIEW), ("search", SEARCH), ("cart", CART), ("purchase", PURCHASE))
 _DAILY_COUNTED = (*_COUNTED, ("return", RETURN), ("campaign_click", CLICK))
 _QUARTERS = ("night_count", "morning_count", "afternoon_count")

@@ -85,8 +85,6 @@ def _narrow(events: DataFrame) -> DataFrame:
         F.coalesce(*kinds).cast("tinyint").alias("kind"),
         F.when(bought, order).otherwise(0).alias("order_key"),
         F.when(bought, units).otherwise(0).alias("units"),
-        "amount_cents",
-        "discount_cents",
-        "coupon_cents",
+        *(F.col(f"{name}_cents").alias(name) for name in ("amount", "discount", "coupon")),
         F.when(F.col("event_type") == "campaign_click", F.col("campaign_id")).alias("campaign_id"),
     )
