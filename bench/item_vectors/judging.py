@@ -22,7 +22,7 @@ def judged(
     """``<split>.ndcg10`` and ``<split>.seldom.ndcg10``, the whole catalogue ranked."""
     from insight.models.customer_model import CustomerModel
     from insight.models.weights import set_weights
-    from insight.training.reader import Shard
+    from insight.training.shard import Shard
     from insight.training.validation import Validator
 
     model = CustomerModel(plan.shape, plan.category_of_item, plan.item_vectors)

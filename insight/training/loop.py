@@ -25,7 +25,8 @@ from insight.training.plan import (
     TrainingPlan,
 )
 from insight.training.progress import Best, kept, restored
-from insight.training.reader import CHECKSUM, FIRST_PASS, Shard, equal_steps, open_shard
+from insight.training.reader import CHECKSUM, FIRST_PASS, Batches, equal_steps
+from insight.training.shard import Shard
 from insight.training.step import Objective, make_step
 from insight.training.validation import Validator
 from insight.training.wide import refit_wide_parts, set_wide_parts
@@ -47,6 +48,9 @@ class Training:
         rows = self._shard.all_rows()
         self._all_rows = sum(rows)
         self._steps = equal_steps(rows, self._settings.batch_size)
+        self._batches = Batches(
+            self._shard, batch_size=self._settings.batch_size, steps=self._steps
+        )
         self._model = CustomerModel(plan.shape, plan.category_of_item, plan.item_vectors)
         self._model.items.start_biases(plan.item_counts)
         if plan.start is not None:
@@ -135,9 +139,7 @@ class Training:
         losses: list[float] = []
         read = ReadCount()
         seed = self._settings.seed + epoch
-        with open_shard(
-            self._shard, batch_size=self._settings.batch_size, steps=self._steps, seed=seed
-        ) as batches:
+        with self._batches.read(seed) as batches:
             for batch in batches:
                 checksums, is_first_pass = batch.pop(CHECKSUM), batch.pop(FIRST_PASS)
                 read = read.plus(ReadCount.of(checksums.numpy()[is_first_pass.numpy()]))

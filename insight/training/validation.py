@@ -11,10 +11,11 @@ from insight.models.arrays import NEVER, Array, Doubles
 from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import Wishes, score_all_items
 from insight.training.blending import Scored
-from insight.training.buckets import Batch
 from insight.training.group import RankGroup
+from insight.training.losses import Batch
 from insight.training.plan import CALIBRATED, HEADS, Answers, ReadCount
-from insight.training.reader import CHECKSUM, Shard, batch_spec, open_shard
+from insight.training.reader import CHECKSUM, Batches, batch_spec
+from insight.training.shard import Shard
 from insight.training.yes_no import cross_entropy
 
 BLOCK_CELLS = 8_000_000
@@ -68,8 +69,8 @@ class Validator:
 
     def __init__(self, model: CustomerModel, shard: Shard) -> None:
         self._model = model
-        self._shard = shard
-        self._batch = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
+        self._rows = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
+        self._batches = self._of(shard)
         spec = batch_spec(model.shape.feature_width)
         self._graph = tf.function(self._measure, input_signature=[spec])
         self._scores = tf.function(
@@ -80,7 +81,7 @@ class Validator:
     def run(self, shard: Shard | None = None) -> Validation:
         """One pass over the share; another split's, where it is given."""
         found = Validation()
-        with open_shard(shard or self._shard, batch_size=self._batch) as batches:
+        with (self._of(shard) if shard else self._batches).read() as batches:
             for batch in batches:
                 found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
                 sums, logits = self._graph(batch)
@@ -93,13 +94,16 @@ class Validator:
 
     def scored(self) -> Iterator[Scored]:
         """The rows that ask for a next item, with the model's scores."""
-        with open_shard(self._shard, batch_size=self._batch) as batches:
+        with self._batches.read() as batches:
             for batch in batches:
                 batch.pop(CHECKSUM)
                 asks = batch["has_next_item"].numpy() > 0
                 logits = self._scores(batch).numpy()[asks]
                 items, targets = batch["item_indices"].numpy(), batch["next_item"].numpy()
                 yield Scored(logits, items[asks], targets[asks])
+
+    def _of(self, shard: Shard) -> Batches:
+        return Batches(shard, batch_size=self._rows)
 
     def _measure(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Sums in the order of ``_OVER``, then rows by head; and the calibrated heads' logits."""

@@ -8,10 +8,9 @@ from insight.encoding.tasks import YES_NO_TASKS
 from insight.models.arrays import Array, Doubles
 from insight.models.customer_model import CustomerModel, features_of
 from insight.training.group import RankGroup
-from insight.training.reader import Shard, open_shard
 from insight.training.regression import fit_logistic_regression
+from insight.training.shard import Arrays, Shard, open_row_groups
 
-_BATCH = 8192
 RIDGES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 _COLUMNS = (
     "features",
@@ -68,15 +67,15 @@ def refit_wide_parts(
         head.set_wide(*fit_logistic_regression(*_asked(task, known), group, ridges[task]))
 
 
-def _rows(shards: Sequence[Shard]) -> dict[str, Array]:
-    read: list[dict[str, Array]] = []
+def _rows(shards: Sequence[Shard]) -> Arrays:
+    read: list[Arrays] = []
     for shard in shards:
-        with open_shard(shard, batch_size=_BATCH, columns=_COLUMNS) as batches:
-            read += [{name: values.numpy() for name, values in batch.items()} for batch in batches]
-    return {name: np.concatenate([batch[name] for batch in read]) for name in _COLUMNS}
+        with open_row_groups(shard, _COLUMNS) as groups:
+            read += groups
+    return {name: np.concatenate([group[name] for group in read]) for name in _COLUMNS}
 
 
-def _asked(task: str, rows: dict[str, Array]) -> tuple[Array, Array, Array]:
+def _asked(task: str, rows: Arrays) -> tuple[Array, Array, Array]:
     """What a task reads, its labels and their masks."""
     return np.asarray(features_of(task, rows)), rows[task], rows[f"has_{task}"]
 

@@ -1,13 +1,16 @@
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from insight.errors import TableContractError
 from insight.training.plan import ReadCount
-from insight.training.reader import COLUMNS, Shard, equal_steps, open_shard
+from insight.training.reader import COLUMNS, Batches, equal_steps
 from insight.training.row_groups import rows_per_shard
-from tests.training.examples import LENGTH, WIDTH, write_split
+from insight.training.shard import Shard, open_row_groups
+from tests.training.examples import LENGTH, WIDTH, example_columns, write_split
 
 ROWS = [10, 7, 9, 8]
 
@@ -17,8 +20,8 @@ def files(tmp_path_factory):
     return write_split(tmp_path_factory.mktemp("split"), ROWS)
 
 
-def _checksums(shard: Shard, **how) -> list[int]:
-    with open_shard(shard, **how) as batches:
+def _checksums(shard: Shard, *, seed: int | None = None, **how) -> list[int]:
+    with Batches(shard, **how).read(seed) as batches:
         return [int(value) for batch in batches for value in batch["row_checksum"].numpy()]
 
 
@@ -34,15 +37,16 @@ def test_two_shards_read_each_row_once(files):
 
 
 def test_the_readers_threads_end_whatever_happens(files):
+    read = Batches(Shard(files, 0, 1), batch_size=4).read
     before = threading.active_count()
-    with pytest.raises(KeyError), open_shard(Shard(files, 0, 1), batch_size=4) as batches:
+    with pytest.raises(KeyError), read() as batches:
         assert threading.active_count() > before
         raise KeyError(next(iter(batches)))
     assert threading.active_count() == before
 
 
 def test_batches_hold_all_columns_with_their_types(files):
-    with open_shard(Shard(files, 0, 1), batch_size=6) as batches:
+    with Batches(Shard(files, 0, 1), batch_size=6).read() as batches:
         *_, batch = iter(batches)
     assert set(batch) == set(COLUMNS)
     # The last batch holds the longest sequences: 34 rows, so 4 of them.
@@ -81,5 +85,27 @@ def test_checksums_wrap_like_a_64_bit_sum():
 
 
 def test_readers_end_even_if_the_batches_are_not_read_to_their_end(files):
-    with open_shard(Shard(files, 0, 1), batch_size=2, steps=100, seed=1) as batches:
+    with Batches(Shard(files, 0, 1), batch_size=2, steps=100).read(seed=1) as batches:
         next(iter(batches))
+
+
+def test_batches_are_read_again_and_again(files):
+    batches = Batches(Shard(files, 0, 1), batch_size=4)
+    with batches.read(seed=1) as found:
+        next(iter(found))
+    for seed in (1, None):
+        with batches.read(seed) as found:
+            assert sum(len(batch["next_item"]) for batch in found) == sum(ROWS)
+
+
+def test_lists_of_several_lengths_are_refused(tmp_path):
+    columns = example_columns(3)
+    ragged = pa.array([[1.0], [1.0, 2.0], [1.0, 2.0, 3.0]], pa.list_(pa.float32()))
+    arrays = {name: pa.array(list(values)) for name, values in columns.items()}
+    pq.write_table(pa.table({**arrays, "features": ragged}), tmp_path / "ragged.parquet")
+    shard = Shard(((tmp_path / "ragged.parquet").as_uri(),), 0, 1)
+    with (
+        pytest.raises(TableContractError, match=r"features.*1 to 3"),
+        open_row_groups(shard, ["features"]) as groups,
+    ):
+        next(groups)

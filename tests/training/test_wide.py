@@ -6,8 +6,8 @@ import numpy as np
 
 from insight.models.customer_model import CustomerModel
 from insight.training.group import SoloGroup
-from insight.training.reader import Shard
 from insight.training.regression import fit_logistic_regression
+from insight.training.shard import Shard
 from insight.training.wide import RIDGES, refit_wide_parts, set_wide_parts
 from tests.training.examples import example_columns, small_categories, small_shape, write_file
 
