@@ -73,7 +73,7 @@ def open_row_groups(
         paths,
         schema_fields=[f"^{name}$" for name in columns],
         # One worker: with more, the order depends on which is quicker.
-        reader_pool=ThreadPool(
+        reader_pool=SteadyPool(
             1, shard.launch.queued_row_groups, shuffle_rows=shuffled, seed=draws
         ),
         worker_class=_Worker,
@@ -105,6 +105,19 @@ class _Matrices(ArrowReaderWorkerResultsQueueReader):  # type: ignore[misc]
         except EmptyResultError:
             raise StopIteration from None
         return {name: _array(name, rows[name].combine_chunks()) for name in rows.column_names}
+
+
+class SteadyPool(ThreadPool):  # type: ignore[misc]
+    """A pool that is not done before the last row group has been handed to it.
+
+    Petastorm's own asks first whether all that was handed out is done, and then whether all has
+    been handed out: what is handed out between the two questions is lost, without a word.
+    """
+
+    def all_workers_done(self) -> bool:
+        if self._ventilator is not None and not self._ventilator.completed():
+            return False
+        return bool(super().all_workers_done())
 
 
 class _Worker(ArrowReaderWorker):  # type: ignore[misc]

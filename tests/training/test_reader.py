@@ -4,12 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from petastorm.workers_pool import EmptyResultError
+from petastorm.workers_pool.worker_base import WorkerBase
 
 from insight.errors import TableContractError
 from insight.training.plan import ReadCount
 from insight.training.reader import COLUMNS, Batches, equal_steps
 from insight.training.row_groups import rows_per_shard
-from insight.training.shard import Shard, open_row_groups
+from insight.training.shard import Shard, SteadyPool, open_row_groups
 from tests.training.examples import LENGTH, WIDTH, example_columns, write_split
 
 ROWS = [10, 7, 9, 8]
@@ -109,3 +111,38 @@ def test_lists_of_several_lengths_are_refused(tmp_path):
         open_row_groups(shard, ["features"]) as groups,
     ):
         next(groups)
+
+
+class _LateVentilator:
+    """Hands the last item out while it is asked whether it has."""
+
+    def __init__(self, pool: SteadyPool) -> None:
+        self._pool, self._waiting = pool, [{"group": 7}]
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def processed_item(self) -> None: ...
+
+    def completed(self) -> bool:
+        if self._waiting:
+            self._pool.ventilate(**self._waiting.pop())
+        return True
+
+
+class _Echo(WorkerBase):
+    def process(self, group: int) -> None:
+        self.publish_func(group)
+
+
+def test_a_row_group_that_is_handed_out_last_is_not_lost():
+    pool = SteadyPool(1)
+    pool.start(_Echo, ventilator=_LateVentilator(pool))
+    try:
+        assert pool.get_results() == 7
+        with pytest.raises(EmptyResultError):
+            pool.get_results()
+    finally:
+        pool.stop()
+        pool.join()
