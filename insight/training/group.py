@@ -25,8 +25,8 @@ class RankGroup(Protocol):
     def spread(self, variables: Sequence[tf.Variable]) -> None:
         """Give the variables rank 0's values everywhere."""
 
-    def mean_gradients(self, tape: tf.GradientTape) -> tf.GradientTape:
-        """A tape whose gradients are the mean over ranks, dense."""
+    def mean(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The mean over ranks of each of a step's gradients."""
 
     def total(self, values: Doubles) -> Doubles:
         """The sum over ranks of an array of doubles."""
@@ -44,8 +44,8 @@ class SoloGroup:
     def spread(self, variables: Sequence[tf.Variable]) -> None:
         """Nothing to do: the values are this rank's own."""
 
-    def mean_gradients(self, tape: tf.GradientTape) -> tf.GradientTape:
-        return tape
+    def mean(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        return gradients
 
     def total(self, values: Doubles) -> Doubles:
         return values

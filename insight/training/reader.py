@@ -55,7 +55,11 @@ class Batches:
         # Arrays are cut and sorted before they are tensors: an operation of TensorFlow for each
         # column of each batch takes several times as long.
         dataset = tf.data.Dataset.from_generator(lambda: self._opened, output_signature=spec)
-        self._dataset = dataset.prefetch(shard.launch.prefetched_batches)
+        # In TensorFlow's own pool, which has one thread where a rank has, reading and learning
+        # would wait for each other, and with them all other ranks.
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = 1
+        self._dataset = dataset.prefetch(shard.launch.prefetched_batches).with_options(options)
 
     @contextmanager
     def read(self, seed: int | None = None) -> Iterator[tf.data.Dataset]:

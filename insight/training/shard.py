@@ -55,19 +55,22 @@ def open_row_groups(
         shard: What to read.
         columns: Of it.
         passes: How often it is read.
-        seed: Shuffles row groups and the rows inside each, each pass in another way. Without it,
-            rows come in the order of the files.
+        seed: Shuffles row groups, alike in each pass, and the rows inside each. Without it, rows
+            come in the order of the files.
 
     Yields:
         Rows of one group after another.
 
     Raises:
+        TableDamagedError: A file is gone.
         TableContractError: The lists of a column differ in length.
     """
+    # Petastorm would say of a file that is gone since that it is no file, and not which.
+    shard.all_rows()
     shuffled = seed is not None
     # Petastorm takes a seed of 0 for none.
     draws = None if seed is None else seed + 1
-    filesystem, paths = get_filesystem_and_path_or_paths(list(shard.files), None)
+    filesystem, paths = get_filesystem_and_path_or_paths(list(shard.files))
     reader = Reader(
         filesystem,
         paths,

@@ -101,9 +101,10 @@ def make_step(
         with tf.GradientTape() as tape:
             loss = objective(batch, sampler.draw(optimizer.iterations), optimizer.iterations)
             scaled = optimizer.get_scaled_loss(loss) if is_scaled else loss
-        mean_tape = group.mean_gradients(tape)
-        gradients = mean_tape.gradient(scaled, variables)
-        dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        # The item table's, too: sparse gradients of different length on each rank would be
+        # gathered, not summed, which costs more than the table itself for batches like ours.
+        own = [tf.convert_to_tensor(each) for each in tape.gradient(scaled, variables)]
+        dense = group.mean(own)
         if is_scaled:
             dense = optimizer.get_unscaled_gradients(dense)
         clipped, norm = tf.clip_by_global_norm(dense, LARGEST_GRADIENT_NORM)

@@ -74,6 +74,16 @@ def test_some_rows_come_twice_late_and_broken(places: Places, events: dict[str, 
     assert sum(time is None for time in events["event_time_ms"]) > 0
 
 
+def test_coupons_are_part_of_the_discount(events: dict[str, list]) -> None:
+    given = [
+        (coupon, discount)
+        for coupon, discount in zip(events["coupon"], events["discount"], strict=True)
+        if coupon is not None
+    ]
+    assert 0 < len(given) < sum(discount is not None for discount in events["discount"])
+    assert all(coupon == discount for coupon, discount in given)
+
+
 def test_people_look_at_few_items_most_of_the_time(events: dict[str, list]) -> None:
     viewed = Counter(
         item for item, user in zip(events["item"], events["user"], strict=True) if user is not None

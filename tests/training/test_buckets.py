@@ -13,11 +13,11 @@ def _rows(count: int) -> dict[str, np.ndarray]:
     return {**columns, "features": np.ones((count, 3)), "number": np.arange(count)}
 
 
-def _batches(count: int, **how: object) -> list[dict[str, np.ndarray]]:
+def _batches(count: int, *, part: int = 7, **how: object) -> list[dict[str, np.ndarray]]:
     rows = _rows(count)
     parts = (
-        {name: values[start : start + 7] for name, values in rows.items()}
-        for start in range(0, count, 7)
+        {name: values[start : start + part] for name, values in rows.items()}
+        for start in range(0, count, part)
     )
     return list(by_length(parts, **how))
 
@@ -62,3 +62,14 @@ def test_customers_without_events_keep_one_place():
     rows = {name: np.zeros((2, 5), np.int64) for name in SEQUENCE_INPUTS}
     (batch,) = by_length([rows], batch_size=4, most_rows=2)
     assert batch["item_indices"].shape == (2, 1)
+
+
+def test_row_groups_larger_than_windows_are_cut_to_them():
+    window = 4 * WINDOW_BATCHES
+    count = 3 * window + window // 2
+    batches = _batches(2 * count, part=count, batch_size=4, most_rows=count + 8)
+    numbers = [batch["number"] for batch in batches]
+    assert sorted(np.concatenate(numbers)) == list(range(count + 8))
+    # Rows leave their window neither forwards nor backwards.
+    places = np.concatenate([number // window for number in numbers])
+    assert (np.diff(places) >= 0).all()

@@ -7,7 +7,7 @@ import pytest
 from petastorm.workers_pool import EmptyResultError
 from petastorm.workers_pool.worker_base import WorkerBase
 
-from insight.errors import TableContractError
+from insight.errors import TableContractError, TableDamagedError
 from insight.training.plan import ReadCount
 from insight.training.reader import COLUMNS, Batches, equal_steps
 from insight.training.row_groups import rows_per_shard
@@ -98,6 +98,14 @@ def test_batches_are_read_again_and_again(files):
     for seed in (1, None):
         with batches.read(seed) as found:
             assert sum(len(batch["next_item"]) for batch in found) == sum(ROWS)
+
+
+def test_a_file_that_goes_between_two_epochs_is_named(tmp_path):
+    batches = Batches(Shard(write_split(tmp_path, [4, 4]), 0, 1), batch_size=4)
+    gone = tmp_path / "part-1.parquet"
+    gone.unlink()
+    with pytest.raises(TableDamagedError, match=gone.name), batches.read():
+        pass
 
 
 def test_lists_of_several_lengths_are_refused(tmp_path):

@@ -37,12 +37,14 @@ class HorovodGroup:
     def spread(self, variables: Sequence[tf.Variable]) -> None:
         hvd.broadcast_variables(list(variables), root_rank=0)
 
-    def mean_gradients(self, tape: tf.GradientTape) -> tf.GradientTape:
-        # Sparse gradients of different length on each rank would be gathered, not summed,
-        # which costs more than the table itself for batches like ours.
-        return hvd.DistributedGradientTape(
-            tape, sparse_as_dense=True, compression=self._compression
+    def mean(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        if self.size == 1:
+            return gradients
+        # As one group: one by one, as Horovod's tape has it, a step waits for each of dozens.
+        means: list[tf.Tensor] = hvd.grouped_allreduce(
+            gradients, op=hvd.Average, compression=self._compression
         )
+        return means
 
     def total(self, values: Doubles) -> Doubles:
         return np.asarray(hvd.allreduce(tf.constant(values, tf.float64), op=hvd.Sum))
