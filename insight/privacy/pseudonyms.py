@@ -17,11 +17,11 @@ from pyspark.sql.pandas.functions import pandas_udf
 
 from insight.errors import SettingsError
 from insight.logs import logger
+from insight.privacy.keys import MINIMUM_KEY_BYTES, long_enough
 
 log = logger(__name__)
 
 KEY_VARIABLE = "INSIGHT_PSEUDONYM_KEY"
-MINIMUM_KEY_BYTES = 32
 PSEUDONYM_HEX_DIGITS = 32
 """128 of the 256 bits: RFC 2104, section 5, allows truncation to half the hash."""
 
@@ -86,11 +86,5 @@ def _digest(secret: bytes, value: str) -> str:
 
 
 def _checked(secret: bytes, place: str) -> PseudonymKey:
-    if len(secret) < MINIMUM_KEY_BYTES:
-        raise SettingsError(
-            f"pseudonym key from {place}",
-            found=f"{len(secret)} bytes",
-            expected=f"at least {MINIMUM_KEY_BYTES}",
-            next_step="use a key from `openssl rand -hex 32`, or the one this lake began with",
-        )
-    return PseudonymKey(secret)
+    step = "use a key from `openssl rand -hex 32`, or the one this lake began with"
+    return PseudonymKey(long_enough(secret, f"pseudonym key from {place}", next_step=step))

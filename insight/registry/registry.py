@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from insight.errors import ModelDamagedError, ModelNotFoundError, PromotionRefused
 from insight.logs import logger
 from insight.registry.manifest import read_manifest, write_manifest
+from insight.registry.signing import proved_hash, sealed
 from insight.registry.store import Store, tags_of
 from insight.registry.trail import (
     Decision,
@@ -77,9 +78,8 @@ class Registry:
             shutil.rmtree(incoming, ignore_errors=True)
         tags = {
             "version": version,
-            "run_date": facts["run_date"],
-            "inputs_hash": facts["inputs_hash"],
-            "manifest_sha256": manifest_hash,
+            **{name: facts[name] for name in ("run_date", "inputs_hash")},
+            **sealed(version, manifest_hash),
         }
         self.store.add(folder, tags)
         self.store.alias(CHALLENGER, self._entry(version))
@@ -91,10 +91,10 @@ class Registry:
 
         Raises:
             ModelNotFoundError: No such version is registered.
-            ModelDamagedError: A file is changed, missing or not listed, or can run code.
+            ModelDamagedError: Its files are others, or can run code, or it is not signed.
         """
         folder = self._folder(version)
-        known_hash = tags_of(self._entry(version)).get("manifest_sha256", "")
+        known_hash = proved_hash(version, tags_of(self._entry(version)))
         content = read_manifest(folder, known_hash)
         return ModelVersion(version, folder, content["facts"], content["metrics"], known_hash)
 
