@@ -1,4 +1,4 @@
-"""Show a shop's model versions and their trail; promote one, roll back, archive one."""
+"""Show a shop's model versions and their trail; promote one, roll back, archive or sign one."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from insight.errors import InsightError
 from insight.launch import date_given
 from insight.logs import configure_logs, logger
 from insight.registry import Registry
+from insight.registry.signing import sign
 from insight.settings import load_settings
 from insight.tables import Table
 
@@ -42,6 +43,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--promote", metavar="VERSION")
     what.add_argument("--roll-back", action="store_true", help="to the champion before this one")
     what.add_argument("--archive", metavar="VERSION", help="it never serves again")
+    what.add_argument("--sign", metavar="VERSION", help="with INSIGHT_MODEL_KEY; needs no reason")
     asked = parser.parse_args(arguments)
     if (asked.promote or asked.roll_back or asked.archive) and not asked.reason:
         parser.error("--reason is missing: who reads the trail will want it")
@@ -56,6 +58,8 @@ def _act(registry: Registry, asked: argparse.Namespace) -> None:
         registry.roll_back(day, asked.reason)
     elif asked.archive:
         registry.archive(asked.archive, day, asked.reason)
+    elif asked.sign:
+        sign(registry, asked.sign)
 
 
 def show(registry: Registry) -> None:

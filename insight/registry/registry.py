@@ -70,7 +70,7 @@ class Registry:
         shutil.copytree(prepared, incoming)
         try:
             manifest_hash = write_manifest(incoming, {**facts, "version": version}, metrics)
-            folder = self._folder(version)
+            folder = self.folder(version)
             # A folder that the database does not know was left by a run that died here.
             shutil.rmtree(folder, ignore_errors=True)
             incoming.rename(folder)
@@ -82,7 +82,7 @@ class Registry:
             **sealed(version, manifest_hash),
         }
         self.store.add(folder, tags)
-        self.store.alias(CHALLENGER, self._entry(version))
+        self.store.alias(CHALLENGER, self.entry(version))
         log.info("model published", version=version)
         return self.verify(version)
 
@@ -93,8 +93,8 @@ class Registry:
             ModelNotFoundError: No such version is registered.
             ModelDamagedError: Its files are others, or can run code, or it is not signed.
         """
-        folder = self._folder(version)
-        known_hash = proved_hash(version, tags_of(self._entry(version)))
+        folder = self.folder(version)
+        known_hash = proved_hash(version, tags_of(self.entry(version)))
         content = read_manifest(folder, known_hash)
         return ModelVersion(version, folder, content["facts"], content["metrics"], known_hash)
 
@@ -174,7 +174,7 @@ class Registry:
             )
         self._decide("promoted", verified, run_date, reason)
         newest, _ = champion_and_before(self.decisions(), date.max)
-        self.store.alias(CHAMPION, self._entry(newest or version))
+        self.store.alias(CHAMPION, self.entry(newest or version))
         return verified
 
     def roll_back(self, run_date: date, reason: str) -> ModelVersion:
@@ -213,22 +213,20 @@ class Registry:
 
     def decisions(self) -> list[Decision]:
         """The audit trail of all versions, oldest first."""
-        return decisions_in([tags_of(entry) for entry in self._entries()])
+        return decisions_in([tags_of(entry) for entry in self.store.entries()])
 
     def _decide(self, kind: Kind, version: ModelVersion, run_date: date, reason: str) -> None:
         decision = decided(kind, version.version, run_date, reason, version.metrics)
-        self.store.tag(self._entry(version.version), *as_tag(decision))
+        self.store.tag(self.entry(version.version), *as_tag(decision))
         log.info(f"model {kind}", version=version.version, run_date=str(run_date), reason=reason)
 
     def versions(self) -> list[str]:
         """Names of all versions, oldest first; archived ones too."""
-        return list(dict.fromkeys(tags_of(entry)["version"] for entry in self._entries()))
+        return list(dict.fromkeys(tags_of(entry)["version"] for entry in self.store.entries()))
 
-    def _entries(self) -> list["Entry"]:
-        return [entry for entry in self.store.entries() if "version" in tags_of(entry)]
-
-    def _entry(self, version: str) -> "Entry":
-        found = self._with_tag("version", version)
+    def entry(self, version: str) -> "Entry":
+        """What the database keeps of a version."""
+        found = self.store.entries(version=version)
         if not found:
             raise ModelNotFoundError(
                 f"model version {version}",
@@ -240,11 +238,9 @@ class Registry:
 
     def _in_service(self, run_date: date) -> list["Entry"]:
         """Trained for a date and not archived, oldest first."""
-        trained, decisions = self._with_tag("run_date", run_date.isoformat()), self.decisions()
+        trained, decisions = self.store.entries(run_date=run_date.isoformat()), self.decisions()
         return [each for each in trained if not is_archived(tags_of(each)["version"], decisions)]
 
-    def _with_tag(self, name: str, value: str) -> list["Entry"]:
-        return [entry for entry in self._entries() if tags_of(entry).get(name) == value]
-
-    def _folder(self, version: str) -> Path:
+    def folder(self, version: str) -> Path:
+        """Where a version's files lie."""
         return self._root / "models" / version

@@ -8,9 +8,18 @@ key. HMAC-SHA256 (RFC 2104): all who verify also train, so one secret serves bot
 import hmac
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from insight.errors import ModelDamagedError
+from insight.errors import ModelDamagedError, SettingsError
+from insight.logs import logger
 from insight.privacy.keys import long_enough
+from insight.registry.manifest import read_manifest
+from insight.registry.store import tags_of
+
+if TYPE_CHECKING:
+    from insight.registry.registry import Registry
+
+log = logger(__name__)
 
 KEY_VARIABLE = "INSIGHT_MODEL_KEY"
 _HASH, _SIGNATURE = "manifest_sha256", "signature"
@@ -44,9 +53,35 @@ def proved_hash(version: str, seal: Mapping[str, str]) -> str:
                 f"model version {version}",
                 found="no signature" if signature is None else "a signature with another key",
                 expected=f"one made with the key in {KEY_VARIABLE}",
-                next_step="find out who published it; roll back to a signed version or train anew",
+                next_step="find out who published it; if it is yours from before there was a key, "
+                "sign it: make models ARGS='--sign VERSION'",
             )
     return manifest_sha256
+
+
+def sign(registry: "Registry", version: str) -> None:
+    """Sign a version that was published without a key, once its files are proved.
+
+    Raises:
+        ModelNotFoundError: No such version is registered.
+        ModelDamagedError: Its files are not those published, or another key has signed it.
+        SettingsError: There is no key.
+    """
+    entry = registry.entry(version)
+    kept = tags_of(entry)
+    if _SIGNATURE in kept:
+        proved_hash(version, kept)
+    seal = sealed(version, kept.get(_HASH, ""))
+    if _SIGNATURE not in seal:
+        raise SettingsError(
+            f"signature of model version {version}",
+            found=f"no {KEY_VARIABLE} in the environment",
+            expected="the key to sign with",
+            next_step="set it, the same for all jobs of this shop",
+        )
+    read_manifest(registry.folder(version), seal[_HASH])
+    registry.store.tag(entry, _SIGNATURE, seal[_SIGNATURE])
+    log.info("model signed", version=version)
 
 
 def _key() -> bytes | None:

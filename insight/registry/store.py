@@ -24,8 +24,8 @@ class Store:
     def __init__(self, uri: str) -> None:
         self._client = _quiet_client(uri)
 
-    def entries(self) -> list["Entry"]:
-        """Every model version, oldest first."""
+    def entries(self, **tags: str) -> list["Entry"]:
+        """The model versions with these tags, oldest first."""
         found: list[Entry] = []
         token: str | None = None
         while token is None or token:
@@ -34,7 +34,13 @@ class Store:
             )
             found += page
             token = page.token or ""
-        return sorted(found, key=lambda entry: int(entry.version))
+        # What somebody else has put there has no version of ours.
+        alike = [
+            entry
+            for entry in found
+            if "version" in tags_of(entry) and tags.items() <= tags_of(entry).items()
+        ]
+        return sorted(alike, key=lambda entry: int(entry.version))
 
     def add(self, folder: Path, tags: dict[str, str]) -> None:
         """Register a model version; its tags are how it is found again."""

@@ -4,7 +4,7 @@ import pytest
 
 from insight.errors import ModelDamagedError, SettingsError
 from insight.registry import Registry
-from insight.registry.signing import KEY_VARIABLE, proved_hash, sealed
+from insight.registry.signing import KEY_VARIABLE, proved_hash, sealed, sign
 
 VERSION, HASH, KEY, OTHER = "2017-11-01-abababab", "ab" * 32, "k" * 32, "o" * 32
 
@@ -61,18 +61,46 @@ def test_a_short_key_is_refused_without_being_shown(monkeypatch):
     assert "x" * 31 not in str(refused.value)
 
 
-def test_a_registry_serves_no_version_that_was_signed_by_others(tmp_path, monkeypatch):
-    prepared = tmp_path / "prepared"
-    prepared.mkdir()
-    (prepared / "shape.json").write_text("{}")
-    facts = {"run_date": "2017-11-01", "inputs_hash": HASH}
+@pytest.fixture
+def published(tmp_path):
+    """A registry, and what publishes a version there."""
+    (tmp_path / "prepared").mkdir()
+    (tmp_path / "prepared" / "shape.json").write_text("{}")
     registry = Registry(tmp_path / "registry")
+    facts = {"run_date": "2017-11-01", "inputs_hash": HASH}
+    return registry, lambda: registry.publish(tmp_path / "prepared", facts, {})
+
+
+def test_a_registry_serves_no_version_that_was_signed_by_others(published, monkeypatch):
+    registry, publish = published
     monkeypatch.setenv(KEY_VARIABLE, KEY)
-    version = registry.publish(prepared, facts, {})
+    version = publish()
     registry.promote(version.version, version.run_date, "beats its baselines")
     assert registry.champion(date(2017, 11, 1)) == version
     monkeypatch.setenv(KEY_VARIABLE, OTHER)
     with pytest.raises(ModelDamagedError, match="another key"):
         registry.champion(date(2017, 11, 1))
+    with pytest.raises(ModelDamagedError, match="another key"):
+        sign(registry, version.version)
     # A night then trains anew instead of going on with what somebody else made.
     assert registry.find_same(version.run_date, HASH) is None
+
+
+def test_a_version_from_before_there_was_a_key_is_signed_once_its_files_are_proved(
+    published, monkeypatch
+):
+    registry, publish = published
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    version = publish()
+    with pytest.raises(SettingsError, match=KEY_VARIABLE):
+        sign(registry, version.version)
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    with pytest.raises(ModelDamagedError, match="--sign"):
+        registry.verify(version.version)
+    shape = version.folder / "shape.json"
+    shape.write_text("other")
+    with pytest.raises(ModelDamagedError, match=r"shape\.json"):
+        sign(registry, version.version)
+    shape.write_text("{}")
+    sign(registry, version.version)
+    assert registry.verify(version.version) == version
