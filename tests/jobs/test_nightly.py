@@ -4,6 +4,7 @@ from pyspark.sql import functions as F
 
 from insight.models.shape import ModelShape, member_folders
 from insight.registry.registry import Registry
+from insight.scoring.stage import SCORE
 from insight.stages import StageRecord
 from insight.tables import (
     CUSTOMER_FEATURES,
@@ -14,6 +15,7 @@ from insight.tables import (
     RECOMMENDATIONS,
     RUN_LOG,
 )
+from jobs.backfill import Progress, backfill
 from jobs.nightly import NIGHT
 from tests.jobs.conftest import Nights
 
@@ -107,3 +109,23 @@ def test_the_report_is_written_for_each_night(nights: Nights) -> None:
     report = nights.run.settings.report
     assert (report / f"{nights.first}.html").is_file()
     assert f"{nights.second}" in (report / "latest.html").read_text()
+
+
+def test_scores_of_a_range_of_dates_are_made_again(nights: Nights) -> None:
+    run = nights.run
+    scored = ["score_date", "customer_id", "purchase_probability", "model_version"]
+    run.lake.begin_stage()
+    before = run.lake.read(CUSTOMER_SCORES)
+    rows = before.count()
+    assert before.where("scored_on < score_date").count() > 0
+    first = sorted(before.where(f"score_date = '{nights.first}'").select(*scored).collect())
+    everybody = run.settings.scoring.model_copy(update={"rescore": "all"})
+    settings = run.settings.model_copy(update={"scoring": everybody})
+    progress = Progress()
+    backfill([nights.first, nights.second], [SCORE], settings, progress)
+    assert progress.done == [nights.first, nights.second]
+    run.lake.begin_stage()
+    after = run.lake.read(CUSTOMER_SCORES)
+    assert after.where("scored_on < score_date").count() == 0
+    assert after.count() == rows
+    assert sorted(after.where(f"score_date = '{nights.first}'").select(*scored).collect()) == first
