@@ -20,6 +20,7 @@ import insight
 from insight.delta import Lake
 from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
 from insight.logs import configure_logs, logger
+from insight.registry.signing import refuse_missing_key
 from insight.settings import Settings, load_settings, parsed_yaml
 from insight.spark import build_session
 from insight.stages import Run, Stage, StageRecord, run_stage
@@ -64,7 +65,13 @@ def launch(
 
 
 def open_run(spark: SparkSession, settings: Settings, run_date: date) -> Run:
-    """A run under a new name, on the lake that the settings name."""
+    """A run under a new name, on the lake that the settings name.
+
+    Raises:
+        SettingsError: Models must be signed, and there is no key.
+    """
+    if settings.signed_models:
+        refuse_missing_key()
     began = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     run_id = f"{began}-{uuid.uuid4().hex[:8]}"
     facts = {"code_version": code_version(), "settings_hash": settings_hash(settings)}

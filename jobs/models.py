@@ -12,7 +12,7 @@ from insight.errors import InsightError
 from insight.launch import date_given
 from insight.logs import configure_logs, logger
 from insight.registry import Registry
-from insight.registry.signing import sign
+from insight.registry.signing import refuse_missing_key, sign
 from insight.settings import load_settings
 from insight.tables import Table
 
@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs()
     asked = _parse(arguments)
     try:
-        registry = Registry(load_settings(asked.profile).registry)
+        settings = load_settings(asked.profile)
+        if settings.signed_models:
+            refuse_missing_key()
+        registry = Registry(settings.registry)
         _act(registry, asked)
     except InsightError as error:
         logger(__name__).error(type(error).__name__, message=str(error))

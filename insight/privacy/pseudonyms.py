@@ -17,11 +17,10 @@ from pyspark.sql.pandas.functions import pandas_udf
 
 from insight.errors import SettingsError
 from insight.logs import logger
-from insight.privacy.keys import MINIMUM_KEY_BYTES, long_enough
+from insight.privacy.keys import MINIMUM_KEY_BYTES, PSEUDONYM_KEY, long_enough
 
 log = logger(__name__)
 
-KEY_VARIABLE = "INSIGHT_PSEUDONYM_KEY"
 PSEUDONYM_HEX_DIGITS = 32
 """128 of the 256 bits: RFC 2104, section 5, allows truncation to half the hash."""
 
@@ -44,15 +43,15 @@ def load_key(key_file: Path, *, may_generate: bool) -> PseudonymKey:
     Raises:
         SettingsError: There is no key and none may be made, or it is too short.
     """
-    from_environment = os.environ.get(KEY_VARIABLE)
+    from_environment = os.environ.get(PSEUDONYM_KEY)
     if from_environment:
-        return _checked(from_environment.encode(), f"the environment variable {KEY_VARIABLE}")
+        return _checked(from_environment.encode(), f"the environment variable {PSEUDONYM_KEY}")
     if key_file.is_file():
         return _checked(key_file.read_bytes().strip(), f"key file {key_file}")
     if not may_generate:
         raise SettingsError(
             "pseudonym key",
-            found=f"neither {KEY_VARIABLE} in the environment nor the file {key_file}",
+            found=f"neither {PSEUDONYM_KEY} in the environment nor the file {key_file}",
             expected="the key this lake's customers were pseudonymised with",
             next_step="restore the key from your secret store",
         )

@@ -21,7 +21,7 @@ from insight.promotion.contenders import Contender
 from insight.promotion.evaluation import model_contender
 from insight.promotion.measurements import Ring
 from insight.promotion.translation import Translation
-from insight.registry.manifest import write_manifest
+from insight.registry.manifest import read_manifest, write_manifest
 from insight.registry.registry import Registry
 from insight.registry.version import ModelVersion
 from insight.settings import CompressionSettings
@@ -113,6 +113,8 @@ def smaller_version(
     """The same model in fewer bytes, in a folder that is made for it; not registered."""
     assert settings.form != "none"
     shutil.copytree(whole.folder, folder)
+    # Some time after it was proved: what is compressed is published as ours.
+    read_manifest(folder, whole.manifest_sha256)
     for member in member_folders(folder):
         weights = compressed(
             load_weights(member), settings.form, pruned_share=settings.pruned_share

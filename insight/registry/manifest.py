@@ -15,17 +15,31 @@ REFUSED_SUFFIXES = frozenset({".h5", ".hdf5", ".keras", ".pkl", ".pickle", ".job
 _NEXT_STEP = "do not load it; roll back to another version, or train anew"
 
 
-def write_manifest(folder: Path, facts: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
+def write_manifest(
+    folder: Path,
+    facts: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    *,
+    copied_from: Path | None = None,
+) -> str:
     """Write ``manifest.json`` over the files of a folder.
+
+    Args:
+        folder: Where it is written.
+        facts: About the version.
+        metrics: That training measured.
+        copied_from: The private folder that this one is a copy of: its files are listed, and what
+            others may have changed in the copy since is then no file of the version.
 
     Returns:
         The manifest's own SHA-256, to be kept elsewhere.
     """
     _refuse_formats(folder)
-    content = {"facts": dict(facts), "metrics": dict(metrics), "files": _hashes(folder)}
-    path = folder / FILE
-    path.write_text(json.dumps(content, indent=1, sort_keys=True))
-    return file_hash(path)
+    files = _hashes(copied_from or folder)
+    content = {"facts": dict(facts), "metrics": dict(metrics), "files": files}
+    text = json.dumps(content, indent=1, sort_keys=True)
+    (folder / FILE).write_text(text)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_manifest(folder: Path, expected_hash: str) -> dict[str, Any]:

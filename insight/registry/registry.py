@@ -22,6 +22,7 @@ from insight.registry.trail import (
     decisions_in,
     free_name,
     is_archived,
+    refuse_archived,
 )
 from insight.registry.version import ModelVersion
 
@@ -69,7 +70,8 @@ class Registry:
         incoming = self._root / "models" / f".incoming-{uuid.uuid4().hex}"
         shutil.copytree(prepared, incoming)
         try:
-            manifest_hash = write_manifest(incoming, {**facts, "version": version}, metrics)
+            named = {**facts, "version": version}
+            manifest_hash = write_manifest(incoming, named, metrics, copied_from=prepared)
             folder = self.folder(version)
             # A folder that the database does not know was left by a run that died here.
             shutil.rmtree(folder, ignore_errors=True)
@@ -143,10 +145,9 @@ class Registry:
         """The undamaged version made of the same inputs for the same date, if there is one."""
         for entry in self._in_service(run_date):
             if tags_of(entry).get("inputs_hash") == inputs_hash:
-                try:
-                    return self.verify(tags_of(entry)["version"])
-                except ModelDamagedError as error:
-                    log.warning("model damaged", version=tags_of(entry)["version"], why=str(error))
+                found = self._proved(tags_of(entry)["version"])
+                if found is not None:
+                    return found
         return None
 
     def promote(self, version: str, run_date: date, reason: str) -> ModelVersion:
@@ -165,14 +166,8 @@ class Registry:
             ModelDamagedError: Its files are not those published.
         """
         verified = self.verify(version)
-        if is_archived(version, self.decisions()):
-            raise ModelNotFoundError(
-                f"model version {version}",
-                found="it is archived",
-                expected="a version in service",
-                next_step="promote another one, or train again",
-            )
-        self._decide("promoted", verified, run_date, reason)
+        refuse_archived(version, self.decisions())
+        self._decide("promoted", version, run_date, reason)
         newest, _ = champion_and_before(self.decisions(), date.max)
         self.store.alias(CHAMPION, self.entry(newest or version))
         return verified
@@ -192,7 +187,7 @@ class Registry:
                 expected="one to go back to",
                 next_step="promote a version by its name, or train again",
             )
-        self._decide("rolled_back", self.verify(present), run_date, reason)
+        self._decide("rolled_back", present, run_date, reason)
         return self.promote(earlier, run_date, reason)
 
     def archive(self, version: str, run_date: date, reason: str) -> None:
@@ -200,25 +195,34 @@ class Registry:
 
         Raises:
             ModelNotFoundError: No such version is registered.
-            PromotionRefused: It is the champion.
+            PromotionRefused: It is the champion, and a sound one.
         """
-        if champion_and_before(self.decisions(), date.max)[0] == version:
+        is_champion = champion_and_before(self.decisions(), date.max)[0] == version
+        if is_champion and self._proved(version):
             raise PromotionRefused(
                 f"model version {version}",
                 found="it is the champion",
                 expected="a version that nothing is scored with",
                 next_step="promote another one or roll back first",
             )
-        self._decide("archived", self.verify(version), run_date, reason)
+        self._decide("archived", version, run_date, reason)
 
     def decisions(self) -> list[Decision]:
         """The audit trail of all versions, oldest first."""
         return decisions_in([tags_of(entry) for entry in self.store.entries()])
 
-    def _decide(self, kind: Kind, version: ModelVersion, run_date: date, reason: str) -> None:
-        decision = decided(kind, version.version, run_date, reason, version.metrics)
-        self.store.tag(self.entry(version.version), *as_tag(decision))
-        log.info(f"model {kind}", version=version.version, run_date=str(run_date), reason=reason)
+    def _decide(self, kind: Kind, version: str, run_date: date, reason: str) -> None:
+        proved = self._proved(version)  # Who cannot prove it must be able to leave it.
+        decision = decided(kind, version, run_date, reason, proved.metrics if proved else {})
+        self.store.tag(self.entry(version), *as_tag(decision))
+        log.info(f"model {kind}", version=version, run_date=str(run_date), reason=reason)
+
+    def _proved(self, version: str) -> ModelVersion | None:
+        try:
+            return self.verify(version)
+        except ModelDamagedError as error:
+            log.warning("model damaged", version=version, why=str(error))
+            return None
 
     def versions(self) -> list[str]:
         """Names of all versions, oldest first; archived ones too."""

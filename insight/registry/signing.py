@@ -7,12 +7,12 @@ key. HMAC-SHA256 (RFC 2104): all who verify also train, so one secret serves bot
 
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from insight.errors import ModelDamagedError, SettingsError
 from insight.logs import logger
-from insight.privacy.keys import long_enough
+from insight.privacy.keys import FORMER_MODEL_KEY, MODEL_KEY, long_enough
 from insight.registry.manifest import read_manifest
 from insight.registry.store import tags_of
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 log = logger(__name__)
 
-KEY_VARIABLE = "INSIGHT_MODEL_KEY"
 _HASH, _SIGNATURE = "manifest_sha256", "signature"
 
 
@@ -44,17 +43,16 @@ def proved_hash(version: str, seal: Mapping[str, str]) -> str:
         ModelDamagedError: There is a key, and the version is not signed with it.
         SettingsError: The key is too short.
     """
-    manifest_sha256, key = seal.get(_HASH, ""), _key()
-    if key is not None:
+    manifest_sha256, keys = seal.get(_HASH, ""), [*_keys()]
+    if keys:
         signature = seal.get(_SIGNATURE)
-        expected = _signature(key, version, manifest_sha256)
-        if signature is None or not hmac.compare_digest(signature, expected):
+        if signature is None or not _is_of(signature, keys, version, manifest_sha256):
             raise ModelDamagedError(
                 f"model version {version}",
                 found="no signature" if signature is None else "a signature with another key",
-                expected=f"one made with the key in {KEY_VARIABLE}",
-                next_step="find out who published it; if it is yours from before there was a key, "
-                "sign it: make models ARGS='--sign VERSION'",
+                expected=f"one made with the key in {MODEL_KEY}",
+                next_step="find out who published it, and archive it if it is not yours; if it is, "
+                "see docs/runbook.md on signing",
             )
     return manifest_sha256
 
@@ -75,7 +73,7 @@ def sign(registry: "Registry", version: str) -> None:
     if _SIGNATURE not in seal:
         raise SettingsError(
             f"signature of model version {version}",
-            found=f"no {KEY_VARIABLE} in the environment",
+            found=f"no {MODEL_KEY} in the environment",
             expected="the key to sign with",
             next_step="set it, the same for all jobs of this shop",
         )
@@ -84,15 +82,45 @@ def sign(registry: "Registry", version: str) -> None:
     log.info("model signed", version=version)
 
 
-def _key() -> bytes | None:
-    secret = os.environ.get(KEY_VARIABLE)
+def refuse_missing_key() -> None:
+    """Refuse to begin where all versions must be signed and there is nothing to prove them by.
+
+    Raises:
+        SettingsError: There is no key, or it is too short.
+    """
+    if _key() is None:
+        raise SettingsError(
+            "setting signed_models",
+            found=f"no {MODEL_KEY} in the environment",
+            expected="the key that this shop's versions are signed with",
+            next_step="restore it from your secret store",
+        )
+
+
+def _keys() -> Iterable[bytes]:
+    """Those whose signatures count: today's, and the one before while keys are changed."""
+    key = _key()
+    if key is not None:
+        yield key
+        former = _key(FORMER_MODEL_KEY)
+        if former is not None:
+            yield former
+
+
+def _key(variable: str = MODEL_KEY) -> bytes | None:
+    secret = os.environ.get(variable)
     if not secret:
         return None
     return long_enough(
         secret.encode(),
-        f"model key from the environment variable {KEY_VARIABLE}",
+        f"model key from the environment variable {variable}",
         next_step="use a key from `openssl rand -hex 32`, or the one this registry began with",
     )
+
+
+def _is_of(signature: str, keys: Iterable[bytes], version: str, manifest_sha256: str) -> bool:
+    possible = [_signature(key, version, manifest_sha256) for key in keys]
+    return any(hmac.compare_digest(signature.encode(), each.encode()) for each in possible)
 
 
 def _signature(key: bytes, version: str, manifest_sha256: str) -> str:

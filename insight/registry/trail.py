@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from insight.errors import ModelNotFoundError
+
 _PREFIX = "decision."
 
 Kind = Literal["promoted", "rolled_back", "archived"]
@@ -86,6 +88,21 @@ def champion_and_before(
 def is_archived(version: str, decisions: Sequence[Decision]) -> bool:
     """Whether a version is out of service."""
     return any(each.kind == "archived" and each.version == version for each in decisions)
+
+
+def refuse_archived(version: str, decisions: Sequence[Decision]) -> None:
+    """Refuse to serve a version that is out of service.
+
+    Raises:
+        ModelNotFoundError: It is archived.
+    """
+    if is_archived(version, decisions):
+        raise ModelNotFoundError(
+            f"model version {version}",
+            found="it is archived",
+            expected="a version in service",
+            next_step="promote another one, or train again",
+        )
 
 
 def free_name(wanted: str, decisions: Sequence[Decision]) -> str:

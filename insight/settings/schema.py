@@ -184,6 +184,8 @@ class Settings(Strict):
     report: Path
     pseudonym_key_file: Path
     generate_local_key: bool = False
+    signed_models: bool = False
+    """Whether jobs refuse to begin without INSIGHT_MODEL_KEY, which proves who published what."""
     sources: tuple[str, ...]
     ingest: IngestSettings = IngestSettings()
     clean: CleanSettings = CleanSettings()

@@ -5,6 +5,7 @@ import pickle
 import sys
 from pathlib import Path
 
+from insight.privacy.keys import without_secrets
 from insight.spark import REPOSITORY
 from insight.training.backends.ranks import run_rank
 from insight.training.launch import run_solo
@@ -30,7 +31,8 @@ def command_of(plan_file: Path, folder: Path, joined: str) -> list[str]:
 def environment() -> dict[str, str]:
     """This process's, in which a rank finds the code of this very run first."""
     path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    return os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)}
+    # horovodrun writes it into the command lines of ranks; they need no keys.
+    return without_secrets() | {"PYTHONPATH": path.rstrip(os.pathsep)}
 
 
 def report_file(folder: Path, rank: int) -> Path:

@@ -1,7 +1,11 @@
 """Two whole nights of a small shop, from landing files to the report."""
 
+import shutil
+from pathlib import Path
+
 from pyspark.sql import functions as F
 
+from insight.launch import open_run
 from insight.models.shape import ModelShape, member_folders
 from insight.registry.registry import Registry
 from insight.scoring.stage import SCORE
@@ -111,16 +115,16 @@ def test_the_report_is_written_for_each_night(nights: Nights) -> None:
     assert f"{nights.second}" in (report / "latest.html").read_text()
 
 
-def test_scores_of_a_range_of_dates_are_made_again(nights: Nights) -> None:
-    run = nights.run
+def test_scores_of_a_range_of_dates_are_made_again(nights: Nights, tmp_path: Path) -> None:
     scored = ["score_date", "customer_id", "purchase_probability", "model_version"]
-    run.lake.begin_stage()
+    lake = shutil.copytree(nights.run.lake.root, tmp_path / "lake")
+    everybody = nights.run.settings.scoring.model_copy(update={"rescore": "all"})
+    settings = nights.run.settings.model_copy(update={"lake": str(lake), "scoring": everybody})
+    run = open_run(nights.run.spark, settings, nights.second)
     before = run.lake.read(CUSTOMER_SCORES)
     rows = before.count()
     assert before.where("scored_on < score_date").count() > 0
     first = sorted(before.where(f"score_date = '{nights.first}'").select(*scored).collect())
-    everybody = run.settings.scoring.model_copy(update={"rescore": "all"})
-    settings = run.settings.model_copy(update={"scoring": everybody})
     progress = Progress()
     backfill([nights.first, nights.second], [SCORE], settings, progress)
     assert progress.done == [nights.first, nights.second]

@@ -12,7 +12,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from insight.errors import SettingsError
-from insight.privacy.pseudonyms import KEY_VARIABLE, PseudonymKey, load_key, pseudonymised
+from insight.privacy.keys import PSEUDONYM_KEY
+from insight.privacy.pseudonyms import PseudonymKey, load_key, pseudonymised
 from insight.settings import load_settings
 
 SECRET = b"Jefe's key, long enough for this shop"
@@ -67,7 +68,7 @@ def test_the_key_is_in_no_plan_and_no_representation(
 
 
 def test_the_key_is_not_among_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(KEY_VARIABLE, SECRET.decode())
+    monkeypatch.setenv(PSEUDONYM_KEY, SECRET.decode())
     settings = load_settings("local", overrides={"pseudonym_key_file": str(tmp_path / "key")})
     assert SECRET not in pickle.dumps(settings)
     assert SECRET.decode() not in settings.model_dump_json()
@@ -78,17 +79,17 @@ def test_the_environment_has_the_first_word_then_the_file(
 ) -> None:
     file = tmp_path / "key"
     file.write_text("f" * 32 + "\n")
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
     assert load_key(file, may_generate=False).secret == b"f" * 32
-    monkeypatch.setenv(KEY_VARIABLE, "e" * 32)
+    monkeypatch.setenv(PSEUDONYM_KEY, "e" * 32)
     assert load_key(file, may_generate=False).secret == b"e" * 32
 
 
 def test_a_missing_key_is_refused_where_none_may_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
-    with pytest.raises(SettingsError, match=KEY_VARIABLE) as refused:
+    monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
+    with pytest.raises(SettingsError, match=PSEUDONYM_KEY) as refused:
         load_key(tmp_path / "key", may_generate=False)
     assert str(tmp_path / "key") in refused.value.found
     assert not (tmp_path / "key").exists()
@@ -97,7 +98,7 @@ def test_a_missing_key_is_refused_where_none_may_be_made(
 def test_a_local_key_is_made_once_and_only_its_owner_may_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
     file = tmp_path / "keys" / "key"
     made = load_key(file, may_generate=True)
     assert load_key(file, may_generate=True) == made
@@ -107,7 +108,7 @@ def test_a_local_key_is_made_once_and_only_its_owner_may_read_it(
 def test_a_short_key_is_refused_without_being_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
     (tmp_path / "key").write_text("x" * 31)
     with pytest.raises(SettingsError, match="found 31 bytes; expected at least 32") as refused:
         load_key(tmp_path / "key", may_generate=True)

@@ -181,3 +181,14 @@ def test_publishing_again_what_was_damaged_mends_it(registry, publish):
 
 def test_making_the_database_says_nothing(empty, capfd):
     assert capfd.readouterr().err == ""
+
+
+def test_a_damaged_champion_can_be_left(registry, publish):
+    old, new = publish(FIRST, "a" * 64), publish(SECOND, "b" * 64)
+    registry.promote(old.version, FIRST, "beats its baselines")
+    registry.promote(new.version, SECOND, "beats the champion")
+    (new.folder / "shape.json").write_text("damaged")
+    registry.roll_back(THIRD, "its files are damaged")
+    assert registry.champion(THIRD).version == old.version
+    registry.archive(new.version, THIRD, "its files are damaged")
+    assert registry.decisions()[-1].metrics == {}

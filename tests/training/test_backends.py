@@ -1,4 +1,6 @@
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from insight.training.backends import backend_for
 from insight.training.backends.horovodrun_backend import HorovodrunBackend
 from insight.training.backends.single_backend import SingleBackend
 from insight.training.plan import ReadCount
+from insight.training.process import environment
 from tests.training.examples import example_columns, small_plan, write_split
 
 
@@ -45,6 +48,26 @@ def test_two_ranks_of_horovodrun_read_each_row_once_and_agree(tmp_path):
     losses = [entry["loss"] for entry in reports[0].history]
     assert losses[1] < losses[0]
     assert all(np.isfinite(values).all() for values in reports[0].weights.values())
+
+
+def test_ranks_get_the_mean_of_their_gradients_and_none_of_the_keys(tmp_path, monkeypatch):
+    """In ranks of their own: one gives 1 and 2, the other 3 and 6."""
+    monkeypatch.setenv("INSIGHT_MODEL_KEY", "k" * 32)
+    script = tmp_path / "rank.py"
+    script.write_text(
+        "import os, sys\n"
+        "import tensorflow as tf\n"
+        "from insight.training.backends.horovod_group import HorovodGroup\n"
+        "group = HorovodGroup(sys.argv[1])\n"
+        "own = [tf.fill((2, 2), 1.0 + 2 * group.rank), tf.fill((3,), 2.0 + 4 * group.rank)]\n"
+        "means = [mean.numpy().ravel().tolist() for mean in tf.function(group.mean)(own)]\n"
+        "assert means == [[2.0] * 4, [4.0] * 3], means\n"
+        "assert 'INSIGHT_MODEL_KEY' not in os.environ\n"
+    )
+    horovodrun = Path(sys.executable).parent / "horovodrun"
+    for compression in ("none", "fp16"):
+        command = [horovodrun, "--gloo", "-np", "2", sys.executable, script, compression]
+        subprocess.run(command, env=environment(), check=True, timeout=120)
 
 
 def test_several_hosts_without_a_folder_in_common_are_refused(spark):
