@@ -68,11 +68,16 @@ class ItemScores:
         wanted = np.ascontiguousarray(wanted.T.astype(np.float32))
         of_category = np.ascontiguousarray(asked.category_gains.T)
         gains, excluded = asked.gains.tocsc(), asked.excluded.tocsc()
+        # One place for all blocks: a new one for each would be new memory each time.
+        added = np.empty((BLOCK, scores.shape[1]), np.float32)
         for first in range(0, len(scores), BLOCK):
             items = slice(first, first + BLOCK)
             block = scores[items]
             np.matmul(self.factors[items], wanted, out=block)
-            block += of_category[self.categories[items]]
+            categories = self.categories[items]
+            # Categories are known to be in bounds; with a check the rows would be copied twice.
+            of_items = np.take(of_category, categories, 0, added[: len(block)], mode="clip")
+            np.add(block, of_items, out=block)
             places, values = _entries(gains, items)
             block[places] += values
             block[_entries(excluded, items)[0]] = NEVER
@@ -134,14 +139,35 @@ def best_of(scores: Floats, largest: Floats, k: int) -> tuple[Indices, Floats]:
 
 def _first(values: Floats, k: int) -> Indices:
     """Places of the k largest of each row, largest first, ties by place."""
-    bits = np.ascontiguousarray(values).view(np.int32)
+    rows, places = _contenders(values, k)
+    bits = values[rows, places].view(np.int32)
     # Of a negative number all but the sign counts the other way; -0 is 0.
     ordered = np.where(bits < 0, np.int32(-(2**31)) - bits, bits).astype(np.int64)
+    counts = np.bincount(rows, minlength=len(values))
+    keys = np.full((len(values), counts.max(initial=0)), np.iinfo(np.int64).max)
     # One number for value and place: no two are equal, so any way of selecting is exact.
-    keys = -(ordered << 32) + np.arange(values.shape[1])
-    if k < values.shape[1]:
+    keys[rows, np.arange(len(rows)) - (np.cumsum(counts) - counts)[rows]] = (
+        -(ordered << 32) + places
+    )
+    if k < keys.shape[1]:
         keys = np.partition(keys, k - 1, axis=1)[:, :k] if k else keys[:, :0]
     return np.sort(keys, axis=1) & 0xFFFFFFFF
+
+
+def _contenders(values: Floats, k: int) -> tuple[Indices, Indices]:
+    """Rows and places of a few values of each row, the k largest and their ties among them.
+
+    Of k groups of a row each has a value that is no less than the least of the groups' largest
+    ones: what is less than that is not among the k largest.
+    """
+    size = values.shape[1] // k if k else 0
+    if size < 2:
+        return np.divmod(np.arange(values.size), max(values.shape[1], 1))
+    values = np.ascontiguousarray(values)
+    groups = values[:, : k * size].reshape(len(values), k, size)
+    enough = groups.max(axis=2).min(axis=1)
+    rows, places = np.nonzero(values >= enough[:, None])
+    return rows, places
 
 
 def _entries(matrix: sparse.csc_matrix, items: slice) -> tuple[tuple[Array, Array], Array]:
