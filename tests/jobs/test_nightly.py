@@ -117,7 +117,7 @@ def test_the_report_is_written_for_each_night(nights: Nights) -> None:
 
 def test_scores_of_a_range_of_dates_are_made_again(nights: Nights, tmp_path: Path) -> None:
     scored = ["score_date", "customer_id", "purchase_probability", "model_version"]
-    lake = shutil.copytree(nights.run.lake.root, tmp_path / "lake")
+    lake = shutil.copytree(nights.run.settings.lake, tmp_path / "lake")
     everybody = nights.run.settings.scoring.model_copy(update={"rescore": "all"})
     settings = nights.run.settings.model_copy(update={"lake": str(lake), "scoring": everybody})
     run = open_run(nights.run.spark, settings, nights.second)
