@@ -23,11 +23,6 @@ def to_events(sound: DataFrame) -> DataFrame:
         sound: Sound rows, described and corrected.
     """
     price = F.coalesce("price", F.lit(0.0))
-    cents = F.round(F.col("quantity") * price * 100).cast("bigint")
-    discount, coupon = (
-        F.round(F.coalesce(name, F.lit(0.0)) * 100).cast("bigint")
-        for name in ("discount", "coupon")
-    )
     return sound.select(
         "event_id",
         "event_at",
@@ -39,9 +34,9 @@ def to_events(sound: DataFrame) -> DataFrame:
         "order_id",
         "quantity",
         "price",
-        cents.alias("amount_cents"),
-        discount.alias("discount_cents"),
-        coupon.alias("coupon_cents"),
+        _cents(F.col("quantity") * price).alias("amount_cents"),
+        _cents(F.coalesce("discount", F.lit(0.0))).alias("discount_cents"),
+        _cents(F.coalesce("coupon", F.lit(0.0))).alias("coupon_cents"),
         "campaign_id",
         "search_text",
         joined_marks([F.col("imputed"), F.col("capped")]).alias("corrections"),
@@ -51,6 +46,10 @@ def to_events(sound: DataFrame) -> DataFrame:
         F.to_date("event_at").alias("event_date"),
         "ingest_date",
     )
+
+
+def _cents(money: Column) -> Column:
+    return F.round(money * 100).cast("bigint")
 
 
 def with_clean_text(raw_events: DataFrame) -> DataFrame:

@@ -15,7 +15,6 @@ from insight.registry.signing import proved_hash, sealed
 from insight.registry.store import Store, tags_of
 from insight.registry.trail import (
     Decision,
-    Kind,
     as_tag,
     champion_and_before,
     decided,
@@ -167,7 +166,7 @@ class Registry:
         """
         verified = self.verify(version)
         refuse_archived(version, self.decisions())
-        self._decide("promoted", version, run_date, reason)
+        self._note(decided("promoted", version, run_date, reason, verified))
         newest, _ = champion_and_before(self.decisions(), date.max)
         self.store.alias(CHAMPION, self.entry(newest or version))
         return verified
@@ -187,7 +186,7 @@ class Registry:
                 expected="one to go back to",
                 next_step="promote a version by its name, or train again",
             )
-        self._decide("rolled_back", present, run_date, reason)
+        self._note(decided("rolled_back", present, run_date, reason, self._proved(present)))
         return self.promote(earlier, run_date, reason)
 
     def archive(self, version: str, run_date: date, reason: str) -> None:
@@ -197,27 +196,27 @@ class Registry:
             ModelNotFoundError: No such version is registered.
             PromotionRefused: It is the champion, and a sound one.
         """
-        is_champion = champion_and_before(self.decisions(), date.max)[0] == version
-        if is_champion and self._proved(version):
+        proved = self._proved(version)
+        if proved and champion_and_before(self.decisions(), date.max)[0] == version:
             raise PromotionRefused(
                 f"model version {version}",
                 found="it is the champion",
                 expected="a version that nothing is scored with",
                 next_step="promote another one or roll back first",
             )
-        self._decide("archived", version, run_date, reason)
+        self._note(decided("archived", version, run_date, reason, proved))
 
     def decisions(self) -> list[Decision]:
         """The audit trail of all versions, oldest first."""
         return decisions_in([tags_of(entry) for entry in self.store.entries()])
 
-    def _decide(self, kind: Kind, version: str, run_date: date, reason: str) -> None:
-        proved = self._proved(version)  # Who cannot prove it must be able to leave it.
-        decision = decided(kind, version, run_date, reason, proved.metrics if proved else {})
-        self.store.tag(self.entry(version), *as_tag(decision))
-        log.info(f"model {kind}", version=version, run_date=str(run_date), reason=reason)
+    def _note(self, decision: Decision) -> None:
+        self.store.tag(self.entry(decision.version), *as_tag(decision))
+        told = {name: getattr(decision, name) for name in ("version", "run_date", "reason")}
+        log.info(f"model {decision.kind}", **told)
 
     def _proved(self, version: str) -> ModelVersion | None:
+        """None for a damaged one: it must be possible to leave it."""
         try:
             return self.verify(version)
         except ModelDamagedError as error:

@@ -65,35 +65,29 @@ def sign(registry: "Registry", version: str) -> None:
         ModelDamagedError: Its files are not those published, or another key has signed it.
         SettingsError: There is no key.
     """
+    refuse_missing_key()
     entry = registry.entry(version)
     kept = tags_of(entry)
     if _SIGNATURE in kept:
         proved_hash(version, kept)
     seal = sealed(version, kept.get(_HASH, ""))
-    if _SIGNATURE not in seal:
-        raise SettingsError(
-            f"signature of model version {version}",
-            found=f"no {MODEL_KEY} in the environment",
-            expected="the key to sign with",
-            next_step="set it, the same for all jobs of this shop",
-        )
     read_manifest(registry.folder(version), seal[_HASH])
     registry.store.tag(entry, _SIGNATURE, seal[_SIGNATURE])
     log.info("model signed", version=version)
 
 
 def refuse_missing_key() -> None:
-    """Refuse to begin where all versions must be signed and there is nothing to prove them by.
+    """Refuse to begin what needs a key: to sign, or to serve signed versions alone.
 
     Raises:
         SettingsError: There is no key, or it is too short.
     """
     if _key() is None:
         raise SettingsError(
-            "setting signed_models",
+            "model key",
             found=f"no {MODEL_KEY} in the environment",
             expected="the key that this shop's versions are signed with",
-            next_step="restore it from your secret store",
+            next_step="restore it from your secret store, for all jobs of this shop",
         )
 
 

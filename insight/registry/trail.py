@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from insight.errors import ModelNotFoundError
+from insight.registry.version import ModelVersion
 
 _PREFIX = "decision."
 
@@ -40,10 +41,11 @@ class Decision:
 
 
 def decided(
-    kind: Kind, version: str, run_date: date, reason: str, metrics: Mapping[str, float]
+    kind: Kind, version: str, run_date: date, reason: str, proved: ModelVersion | None
 ) -> Decision:
-    """A decision taken now, by whoever runs this."""
+    """A decision taken now, by whoever runs this; without metrics on what nothing proves."""
     at = datetime.now(UTC).isoformat()
+    metrics = proved.metrics if proved else {}
     return Decision(version, kind, run_date.isoformat(), reason, _user(), at, metrics)
 
 

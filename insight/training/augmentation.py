@@ -9,13 +9,12 @@ import tensorflow as tf
 
 from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.vocabulary import PADDING, UNKNOWN
+from insight.training.losses import Batch
 
 LARGEST_CROP = 0.5
 MASKED_SHARE = 0.2
 REORDERED_SHARE = 0.25
 """Shares of a sequence's events: at most cropped, masked each by chance, and reordered."""
-
-Batch = dict[str, tf.Tensor]
 
 
 def augmented(batch: Batch, kinds: tuple[str, ...], share: float, seed: tf.Tensor) -> Batch:

@@ -141,7 +141,7 @@ def test_a_rollback_is_of_the_model_whole_and_compressed(whole: ModelVersion) ->
     trail: list[Decision] = []
     registry = SimpleNamespace(verify=known.__getitem__, decisions=lambda: trail)
     for one, other in ((whole, smaller), (smaller, whole)):
-        trail[:] = [decided("rolled_back", one.version, RUN_DATE, "refunds as sales", {})]
+        trail[:] = [decided("rolled_back", one.version, RUN_DATE, "refunds as sales", None)]
         assert _why_left(registry, other) == "refunds as sales"  # type: ignore[arg-type]
     stranger = replace(whole, version=f"{RUN_DATE}-other")
     assert _why_left(registry, stranger) is None  # type: ignore[arg-type]

@@ -233,7 +233,7 @@ def test_a_rerun_does_not_promote_what_was_rolled_back(
     run: Run, registry: FakeRegistry, version: Callable[..., ModelVersion]
 ) -> None:
     registry.challengers[RUN_DATE] = version("cheat")
-    registry.trail.append(decided("rolled_back", "cheat", RUN_DATE, "refunds as sales", {}))
+    registry.trail.append(decided("rolled_back", "cheat", RUN_DATE, "refunds as sales", None))
     reason = stage.promote(run) or ""
     assert reason.startswith("cheat was rolled back (refunds as sales)")
     assert registry.promoted == []
