@@ -1,6 +1,7 @@
 """A file of lines ``user item item …`` as leave-one-out splits in the model's own form."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,9 @@ def write_examples(folder: Path, rows: Rows) -> tuple[str, ...]:
     for number, part in enumerate(np.array_split(np.arange(len(items)), FILES)):
         path = folder / f"part-{number}.parquet"
         arrays = {name: _array(values[part]) for name, values in columns.items()}
-        pq.write_table(pa.table(arrays), path, row_group_size=ROWS_PER_GROUP)
+        # Groups of one size: the small rest of each file would always be the last rank's.
+        groups = math.ceil(len(part) / ROWS_PER_GROUP)
+        pq.write_table(pa.table(arrays), path, row_group_size=math.ceil(len(part) / groups))
         urls.append(path.as_uri())
     return tuple(urls)
 

@@ -163,7 +163,9 @@ def _scores_of_draws(model: CustomerModel, encoding: Encoding, negatives: Negati
     """Of each draw at each position, shape (rows, positions, negatives)."""
     scores = tf.einsum("bpd,nd->bpn", encoding.queries, model.items(negatives.items))
     categories = model.items.categories(negatives.items)
-    scores += tf.gather(encoding.category_gains, categories, axis=2)
+    # Gathered as whole rows: along the last axis TensorFlow copies number by number.
+    by_category = tf.transpose(encoding.category_gains, (2, 0, 1))
+    scores += tf.transpose(tf.gather(by_category, categories), (1, 2, 0))
     return scores + model.items.biases(negatives.items)
 
 

@@ -2,16 +2,12 @@
 
 import math
 
+import tensorflow as tf
 import tf_keras as keras
 
 from insight.settings import TrainingSettings
 
 FINAL_RATE_SHARE = 0.05
-_OPTIMIZERS = {
-    "adamw": keras.optimizers.AdamW,
-    "adam": keras.optimizers.Adam,
-    "sgd": keras.optimizers.SGD,
-}
 _MOMENTUM = 0.9
 _BETA_2 = 0.98
 """As SASRec has it (Kang and McAuley 2018): most items are met seldom, and their last gradients
@@ -20,6 +16,32 @@ _RATE_OF_RANKS = {"none": lambda ranks: 1.0, "sqrt": math.sqrt, "linear": float}
 _SCALED_WARM_UP_SHARE = 0.05
 _NOT_SHRUNK = ["bias", "beta", "gamma", "ages", "positions", "log_variances"]
 """A bias is not a strength to be shrunk: it is how popular an item is."""
+
+
+class _Adam(keras.optimizers.Adam):  # type: ignore[misc]
+    """Adam whose step on a variable is one operation, where Keras makes a dozen passes over it.
+
+    Gradients are dense. With ``weight_decay`` it is AdamW.
+    """
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
+        index = self._index_dict[self._var_key(variable)]
+        step = tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].handle,
+            v=self._velocities[index].handle,
+            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
+            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
+            lr=tf.cast(self.learning_rate, variable.dtype),
+            beta1=tf.cast(self.beta_1, variable.dtype),
+            beta2=tf.cast(self.beta_2, variable.dtype),
+            epsilon=tf.cast(self.epsilon, variable.dtype),
+            grad=gradient,
+        )
+
+
+_OPTIMIZERS = {"adamw": _Adam, "adam": _Adam, "sgd": keras.optimizers.SGD}
 
 
 def make_optimizer(

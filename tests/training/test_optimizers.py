@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras as keras
 
 from insight.settings import TrainingSettings
 from insight.training.optimizers import FINAL_RATE_SHARE, make_optimizer
@@ -52,3 +53,19 @@ def test_weight_decay_shrinks_weights_but_not_biases():
     optimizer.apply_gradients([(tf.zeros(1), weight), (tf.zeros(1), bias)])
     assert float(weight[0]) < 1
     assert float(bias[0]) == 1
+
+
+@pytest.mark.parametrize(("kind", "usual"), [("adamw", "AdamW"), ("adam", "Adam")])
+def test_one_operation_a_variable_does_what_the_optimiser_of_keras_does(kind, usual):
+    settings = TrainingSettings(optimizer=kind, learning_rate=0.1, weight_decay=0.01)
+    ours = make_optimizer(settings, STEPS)
+    decay = {"weight_decay": 0.01} if kind == "adamw" else {}
+    theirs = getattr(keras.optimizers, usual)(
+        ours._learning_rate, beta_2=float(ours.beta_2), **decay
+    )
+    weights = [tf.Variable([[3.0, -1.0], [0.5, 0.0]], name="kernel") for _ in range(2)]
+    for step in range(1, 20):
+        gradient = tf.constant([[1.0, -0.1], [0.0, 3.0]]) / step
+        for optimizer, weight in zip((ours, theirs), weights, strict=True):
+            optimizer.apply_gradients([(gradient, weight)])
+    np.testing.assert_allclose(*(weight.numpy() for weight in weights), rtol=1e-5, atol=1e-7)
