@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.tasks import CONTEXT_WIDTH
+from insight.errors import InsightError
 from insight.models.customer_model import MODEL_INPUTS
 from insight.training.buckets import by_length
 from insight.training.plan import HEADS
@@ -71,13 +72,32 @@ class Batches:
 
         Yields:
             A dataset of batches by column name, to be read once.
+
+        Raises:
+            InsightError: What was read cannot be learned from, or is gone.
         """
         most = self._rows if self._steps is None else self._steps * self._batch_size
         passes = math.ceil(most / self._rows)
         with open_row_groups(self._shard, COLUMNS, passes=passes, seed=seed) as groups:
             rows = groups if self._steps is None else _with_first_pass(groups, self._rows)
-            self._opened = by_length(rows, batch_size=self._batch_size, most_rows=most, seed=seed)
-            yield self._dataset
+            batches = by_length(rows, batch_size=self._batch_size, most_rows=most, seed=seed)
+            refusals: list[InsightError] = []
+            self._opened = _noting(refusals, batches)
+            try:
+                yield self._dataset
+            except tf.errors.OpError as error:
+                # TensorFlow says of an error in the reader's thread only where it stood.
+                if refusals:
+                    raise refusals[0] from error
+                raise
+
+
+def _noting(refusals: list[InsightError], batches: Iterator[Arrays]) -> Iterator[Arrays]:
+    try:
+        yield from batches
+    except InsightError as error:
+        refusals.append(error)
+        raise
 
 
 def _with_first_pass(groups: Iterator[Arrays], rows: int) -> Iterator[Arrays]:
