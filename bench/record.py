@@ -1,6 +1,9 @@
 """How results are kept: one JSON per bench, with what it ran on."""
 
 import json
+import shlex
+import sys
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -32,7 +35,6 @@ def write(
     bench: str,
     measures: list[Measure],
     *,
-    arguments: str = "",
     chosen: Mapping[str, object] | None = None,
 ) -> Path:
     """Write ``bench/results/<bench>.json``.
@@ -40,13 +42,12 @@ def write(
     Args:
         bench: Its name.
         measures: What came out.
-        arguments: Of its make target.
         chosen: Seeds, and the settings that were given or found.
     """
     result = {
         "bench": bench,
         "commit": _commit(),
-        "command": f"make bench-{bench}{arguments}",
+        "command": f"make bench-{bench}{_arguments(sys.argv[1:])}",
         "machine": _machine(),
         "settings": dict(chosen or {}),
         "versions": {name: version(name) for name in PACKAGES},
@@ -58,10 +59,35 @@ def write(
     return path
 
 
+def there(value: str) -> Path:
+    """An argument that names a file or folder.
+
+    Raises:
+        ArgumentTypeError: There is none.
+    """
+    path = Path(value)
+    if not value or not path.exists():
+        found = f"{value}: not there" if value else "no file named"
+        raise ArgumentTypeError(f"{found}; name the data as in make bench-… DATA=<file or folder>")
+    return path
+
+
 @cache
 def _commit() -> str:
     """As it was at the first writing: the results themselves change the tree."""
     return code_version()
+
+
+def _arguments(given: list[str]) -> str:
+    """As make takes them; of a file its name, since where it lies is each machine's own."""
+    variables, rest = "", list(given)
+    for option in ("--data", "--date"):
+        if option in rest:
+            place = rest.index(option)
+            _, value = rest[place : place + 2]
+            del rest[place : place + 2]
+            variables += f" {option[2:].upper()}={Path(value).name}"
+    return variables + (f' ARGS="{shlex.join(rest)}"' if rest else "")
 
 
 def _machine() -> dict[str, Any]:

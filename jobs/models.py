@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -13,6 +13,8 @@ from insight.launch import date_given
 from insight.logs import configure_logs, logger
 from insight.registry import Registry
 from insight.registry.signing import refuse_missing_key, sign
+from insight.registry.store import tags_of
+from insight.registry.trail import newest_night
 from insight.settings import load_settings
 from insight.tables import Table
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--profile", default="local")
-    parser.add_argument("--date", help="the night it holds from; today without it")
+    parser.add_argument("--date", help="the night it holds from; without it the newest of the shop")
     parser.add_argument("--reason", help="for the trail; asked for by every change")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--promote", metavar="VERSION")
@@ -54,7 +56,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _act(registry: Registry, asked: argparse.Namespace) -> None:
-    day = date_given("--date", asked.date) if asked.date else datetime.now(UTC).date()
+    day = date_given("--date", asked.date) if asked.date else _newest_night(registry)
     if asked.promote:
         registry.promote(asked.promote, day, asked.reason)
     elif asked.roll_back:
@@ -63,6 +65,11 @@ def _act(registry: Registry, asked: argparse.Namespace) -> None:
         registry.archive(asked.archive, day, asked.reason)
     elif asked.sign:
         sign(registry, asked.sign)
+
+
+def _newest_night(registry: Registry) -> date:
+    """Never today: nights of another year would not hear of it."""
+    return newest_night([tags_of(entry) for entry in registry.store.entries()])
 
 
 def show(registry: Registry) -> None:

@@ -43,12 +43,9 @@ def main() -> int:
             for name, value in judged(plan, reports[0].weights or {}, night.splits).items():
                 found.setdefault(f"{kind}.{name}", []).append(value)
                 print(f"seed {seed}, {kind}.{name}: {value:.4f}", flush=True)
-            arguments = f' DATE={given.date} ARGS="--seeds {given.seeds}'
-            arguments += f' --files {given.files}"' if given.files else '"'
             written = write(
                 "item-vectors",
                 list(measures_of(found)),
-                arguments=arguments,
                 chosen={"seeds": [night.plan.settings.seed + each for each in range(seed + 1)]},
             )
     print(written.read_text())

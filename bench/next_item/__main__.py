@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from bench.next_item.blending import best_of, ranks_of
 from bench.next_item.contenders import Contender, Contest, contenders
 from bench.next_item.data import LeaveOneOut, Sequences, categories_of
-from bench.record import RESULTS, Measure, write
+from bench.record import RESULTS, Measure, there, write
 from insight.encoding.vocabulary import FIRST_KNOWN
 from insight.logs import configure_logs
 from insight.metrics.ranking import hit_rate_at, ndcg_at
@@ -31,7 +31,7 @@ TOP = 20
 def main() -> int:
     """Run all seeds and write what they reached."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="lines: user item item …")
+    parser.add_argument("--data", type=there, required=True, help="lines: user item item …")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--max-epochs", type=int, default=40)
     given = parser.parse_args()
@@ -49,15 +49,14 @@ def main() -> int:
         _write_lists(each, protocol, RESULTS / f"next-item-{name}-seed{seed}.parquet")
     measures += [measure for each in scores for measure in _measures(name, each, scores[each])]
     measures.append(_targeted(name, "minutes_per_seed", max(minutes), "minutes", "the slowest"))
-    arguments = f" DATA={given.data.name}"
-    written = write("next-item", measures, arguments=arguments, chosen=contest.chosen)
+    written = write("next-item", measures, chosen=contest.chosen)
     attributes = given.data.with_name(f"{given.data.stem}_item2attributes.json")
     if attributes.is_file():
         categories = categories_of(attributes, protocol.sequences)
         for each in contenders(contest.with_categories(categories), 1):
             found = [_tested(each, protocol)]
             measures += _measures(f"{name}_attributes", each.name, found)
-        written = write("next-item", measures, arguments=arguments, chosen=contest.chosen)
+        written = write("next-item", measures, chosen=contest.chosen)
     print(written.read_text())
     return 0
 

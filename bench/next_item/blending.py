@@ -42,7 +42,11 @@ def ranks_of(scores: Scores, rows: Rows, *, repeats: bool) -> Doubles:
 
 
 def best_of(scores: Scores, rows: Rows, k: int, *, repeats: bool) -> Indices:
-    """The k best items of each row, best first, shape (rows, k)."""
+    """The k best items of each row, best first, shape (rows, k).
+
+    Raises:
+        ValueError: There are no more than k items.
+    """
     found = []
     for block in blocks(len(rows.items)):
         ranked = _ranked(scores(block), rows.seen[block], repeats=repeats)

@@ -35,7 +35,7 @@ def main() -> int:
         ):
             measures += part()
             chosen = {"seed": SEED, "model": night.champion.version}
-            written = write("scoring", measures, arguments=f" DATE={given.date}", chosen=chosen)
+            written = write("scoring", measures, chosen=chosen)
             print(written.read_text())
     return 0
 

@@ -8,15 +8,15 @@ both members learn from it as well.
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from statistics import mean
 
 import numpy as np
 
 from bench.next_item.blending import Scores, blend_of, choose_pairs, ranks_of
 from bench.next_item.encoders import Scorer, Task, Trained, scorer_of, train_encoder
-from bench.record import Measure, write
+from bench.record import Measure, there, write
 from bench.sessions.data import LENGTH, Sessions, to_rows, whole
 from bench.sessions.rivals import Ranker, markov, popularity, session_knn
 from insight.encoding.vocabulary import Indices
@@ -33,13 +33,14 @@ K = 20
 def main() -> int:
     """Measure the rivals, then each seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=there, required=True, help="a folder of sessions")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--max-epochs", type=int, default=20)
     given = parser.parse_args()
     configure_logs()
     sessions = Sessions.read(given.data)
     found: dict[str, list[tuple[float, float]]] = {}
+    chosen: dict[str, object] = {}
 
     def measure(name: str, scores: Scores) -> None:
         ranks = ranks_of(scores, sessions.test, repeats=True)
@@ -49,14 +50,16 @@ def main() -> int:
     for name, rival in RIVALS.items():
         measure(name, _on_test(rival(sessions.train, sessions.size), sessions))
     for seed in range(1, given.seeds + 1):
-        for name, scores in _ours(sessions, seed, given.max_epochs):
+        for name, scores in _ours(sessions, seed, given.max_epochs, chosen):
             measure(name, scores)
-    print(write("sessions", _measures(found), arguments=f" DATA={given.data.name}").read_text())
+    print(write("sessions", _measures(found), chosen=chosen).read_text())
     return 0
 
 
-def _ours(sessions: Sessions, seed: int, max_epochs: int) -> Iterator[tuple[str, Scores]]:
-    """Counted pairs, the encoder, and their blend."""
+def _ours(
+    sessions: Sessions, seed: int, max_epochs: int, chosen: dict[str, object]
+) -> Iterator[tuple[str, Scores]]:
+    """Counted pairs, the encoder, and their blend; what validation chose is noted."""
     older = whole(sessions.older)
     pairs = choose_pairs(sessions.validation, older, sessions.size, repeats=True)
     counted = count_pairs(older, sessions.size, pairs)
@@ -64,7 +67,9 @@ def _ours(sessions: Sessions, seed: int, max_epochs: int) -> Iterator[tuple[str,
     score = scorer_of(trained)
     known, now = sessions.validation.items, sessions.test.items
     blend = blend_of(partial(_of, score, known), counted, sessions.validation)
-    print(f"seed {seed}: epoch {trained.best_epoch}, {pairs}, {blend}", flush=True)
+    found = {"epoch": trained.best_epoch, "pairs": asdict(pairs), "blend": asdict(blend)}
+    chosen[f"seed {seed}"] = found
+    print(f"seed {seed}: {found}", flush=True)
     settings = _settings(seed, max_epochs=trained.best_epoch, stop_on="none")
     score = scorer_of(_trained(sessions, sessions.train, settings))
     strengths = count_pairs(whole(sessions.train), sessions.size, pairs).strengths(now)

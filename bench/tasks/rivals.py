@@ -28,17 +28,31 @@ _PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0)
 
 
 class Splits(NamedTuple):
-    """One night's examples, in the order of their cut-offs."""
+    """One night's examples, in the order of their cut-offs.
+
+    Args:
+        train: What is learned from.
+        validation: What settings are chosen on; then learned from as well.
+        recalibration: Newer, with the labels that are complete by the test; learned from last.
+        test: What is predicted.
+    """
 
     train: Split
     validation: Split
+    recalibration: Split
     test: Split
+
+    @property
+    def known(self) -> Split:
+        """All whose labels are known before the test: everyone learns from the same rows."""
+        return self.train.with_more(self.validation).with_more(self.recalibration)
 
 
 def lightgbm_contender(splits: Splits, tasks: Iterable[str], *, seed: int) -> Contender:
-    """Boosted trees, tuned and stopped on the validation cut-off, refitted on both."""
+    """Boosted trees, tuned and stopped on the validation cut-off, refitted on all that is known."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    train, validation, test = splits
+    train, validation, _, test = splits
+    known = splits.known
     said = {}
     for task in tasks:
         learnt, checked = train.labelled(task), validation.labelled(task)
@@ -51,17 +65,16 @@ def lightgbm_contender(splits: Splits, tasks: Iterable[str], *, seed: int) -> Co
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
         study.optimize(loss, n_trials=TRIALS)
         best = study.best_trial
-        both = [np.concatenate(parts) for parts in zip(learnt, checked, strict=True)]
-        parameters = {**best.params, **_fixed(seed)}
-        rounds = best.user_attrs["rounds"]
-        booster = lightgbm.train(parameters, lightgbm.Dataset(*both), num_boost_round=rounds)
+        parameters, rounds = {**best.params, **_fixed(seed)}, best.user_attrs["rounds"]
+        rows = lightgbm.Dataset(*known.labelled(task))
+        booster = lightgbm.train(parameters, rows, num_boost_round=rounds)
         said[task] = np.asarray(booster.predict(test.design(task)))
     return Contender("lightgbm", BASELINE, said)
 
 
 def rfm_contender(splits: Splits, tasks: Iterable[str], statistics: FeatureStatistics) -> Contender:
     """Quintiles of recency, frequency and money (Hughes 1994), weighed by a regression."""
-    learnt, test = splits.train.with_more(splits.validation), splits.test
+    learnt, test = splits.known, splits.test
     columns = [statistics.names.index(name) for name in _RFM]
     edges = np.quantile(learnt.features[:, columns], _QUINTILES, axis=0)
 
@@ -127,8 +140,7 @@ def random_split_auc(splits: Splits, task: str, *, seed: int) -> float:
 
     A warning: the same customers, a week earlier and later, are among what it learned from.
     """
-    train, validation, test = splits
-    features, labels = train.with_more(validation).with_more(test).labelled(task)
+    features, labels = splits.known.with_more(splits.test).labelled(task)
     draw = np.random.default_rng(seed).random(len(labels))
     learnt, checked, asked = draw < 0.8, (draw >= 0.8) & (draw < 0.9), draw >= 0.9
     booster = _boosted(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.next_item.data import LeaveOneOut, Rows, Sequences
 from bench.next_item.encoders import Task
-from bench.record import Measure, write
+from bench.record import Measure, there, write
 from bench.training.ranks import EPOCHS, curves_of, settings_of, targets_per_cpu_second
 from bench.training.reader import reading_rates
 from insight.logs import configure_logs
@@ -24,7 +24,7 @@ LENGTH = 50
 def main() -> int:
     """Measure, and write after each part."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="lines: user item item …")
+    parser.add_argument("--data", type=there, required=True, help="lines: user item item …")
     given = parser.parse_args()
     configure_logs()
     protocol = LeaveOneOut(Sequences.read(given.data), LENGTH)
@@ -39,13 +39,13 @@ def main() -> int:
             lambda: curves_of(whole, protocol.test, Path(folder) / "ranks"),
         ):
             measures += part()
-            print(_written(measures, given.data.name))
+            print(_written(measures))
     return 0
 
 
-def _written(measures: list[Measure], data: str) -> str:
+def _written(measures: list[Measure]) -> str:
     chosen = settings_of(1, max_epochs=EPOCHS).model_dump(mode="json")
-    return write("training", measures, arguments=f" DATA={data}", chosen=chosen).read_text()
+    return write("training", measures, chosen=chosen).read_text()
 
 
 if __name__ == "__main__":

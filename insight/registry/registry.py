@@ -37,19 +37,17 @@ class Registry:
     """The model versions of one shop.
 
     Args:
-        root: Folder of the models, and of the database where no other is named.
-        database: SQLAlchemy address of MLflow's database; SQLite in ``root`` by default.
+        root: Folder of the models and of MLflow's database.
     """
 
-    def __init__(self, root: Path, database: str | None = None) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = root.resolve()
-        self._database = database or f"sqlite:///{self._root}/mlflow.db"
 
     @cached_property
     def store(self) -> Store:
         """MLflow, for what is no version: trials of a search."""
         self._root.mkdir(parents=True, exist_ok=True)
-        return Store(self._database)
+        return Store(f"sqlite:///{self._root}/mlflow.db")
 
     def publish(
         self, prepared: Path, facts: Mapping[str, Any], metrics: Mapping[str, float]
@@ -186,8 +184,10 @@ class Registry:
                 expected="one to go back to",
                 next_step="promote a version by its name, or train again",
             )
+        # First, so that whatever happens there is a champion that can serve.
+        promoted = self.promote(earlier, run_date, reason)
         self._note(decided("rolled_back", present, run_date, reason, self._proved(present)))
-        return self.promote(earlier, run_date, reason)
+        return promoted
 
     def archive(self, version: str, run_date: date, reason: str) -> None:
         """Take a version out of service for good; its files stay for whoever asks later.

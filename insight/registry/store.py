@@ -18,7 +18,7 @@ class Store:
     """The entries of the registry: one per model version, with tags and aliases.
 
     Args:
-        uri: Where the database is; SQLite by default, PostgreSQL for a team.
+        uri: SQLAlchemy address of the database.
     """
 
     def __init__(self, uri: str) -> None:

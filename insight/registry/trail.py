@@ -65,6 +65,17 @@ def decisions_in(tags: Sequence[Mapping[str, str]]) -> list[Decision]:
     return sorted(found, key=lambda decision: decision.at)
 
 
+def newest_night(tags: Sequence[Mapping[str, str]]) -> date:
+    """The newest run date that a version was trained for, or that a decision holds from.
+
+    Args:
+        tags: Of all versions.
+    """
+    nights = [each["run_date"] for each in tags]
+    nights += [decision.run_date for decision in decisions_in(tags)]
+    return date.fromisoformat(max(nights, default=date.min.isoformat()))
+
+
 def champion_and_before(
     decisions: Sequence[Decision], as_of: date
 ) -> tuple[str | None, str | None]:

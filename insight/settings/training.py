@@ -50,7 +50,8 @@ class TrainingSettings(Strict):
     max_epochs: int = Field(3, ge=1)
     patience: int = Field(1, ge=1)
     stop_on: Literal["loss", "ndcg", "none"] = "loss"
-    """What the best epoch is best in: all heads' validation loss, or the next item's NDCG@10.
+    """What the best epoch is best in: all heads' validation loss in nats, by their weights, or the
+    next item's NDCG@10, which is what to ask for where losses are others (focal, balanced).
     None: every epoch is trained and the last one kept, where their number is known."""
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = Field(2e-3, gt=0)
@@ -66,6 +67,7 @@ class TrainingSettings(Strict):
     weight_decay: float = Field(1e-4, ge=0)
     """Of adamw only."""
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+    """Of the yes-or-no tasks and the next action; the next item's draws are many, and few wrong."""
     next_item_loss: Literal["sampled_softmax", "gbce"] = "sampled_softmax"
     gbce_calibration: float = Field(0.75, ge=0, le=1)
     """gbce's t: 0 is plain cross-entropy, 1 makes up for all of the sampling."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -41,9 +42,11 @@ def save_checkpoint(url: str, checkpoint: Checkpoint) -> None:
     np.savez(buffer, **checkpoint.arrays, **{_FACTS: facts})
     storage, path = opened(url)
     storage.create_dir(path.rpartition("/")[0], recursive=True)
-    with storage.open_output_stream(f"{path}.part") as stream:
+    # A name of its own: a rank that was forgotten may still write.
+    part = f"{path}.{uuid.uuid4().hex}.part"
+    with storage.open_output_stream(part) as stream:
         stream.write(buffer.getbuffer())
-    storage.move(f"{path}.part", path)
+    storage.move(part, path)
 
 
 def load_checkpoint(url: str) -> Checkpoint | None:

@@ -156,7 +156,8 @@ class Training:
             return -float(epoch)
         if self._settings.stop_on == "ndcg":
             return -metrics["ndcg_10"]
-        return sum(metrics[f"{head}_loss"] for head in HEADS)
+        weights = self._settings.head_weights.model_dump()
+        return float(sum(weights[head] * metrics[f"{head}_loss"] for head in HEADS))
 
     def _is_last(self, best: Best, history: list[dict[str, float]]) -> bool:
         """Keep the weights of the best epoch; rank 0 decides for all when to stop."""

@@ -12,7 +12,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from insight.logs import logger
+
+log = logger(__name__)
 
 BEATS_PER_STALL = 20
 _PATIENCE_SECONDS = 10
@@ -26,7 +30,7 @@ def watched(rank: int, stall_seconds: int) -> Iterator[None]:
     Its signs of life come from a thread: waiting for other ranks is no silence, being stopped is.
     """
     command = [sys.executable, "-m", "insight.training.monitor", str(os.getpid()), str(rank)]
-    listener = subprocess.Popen([*command, str(stall_seconds)], stdin=subprocess.PIPE)
+    listener = subprocess.Popen([*command, str(stall_seconds)], stdin=subprocess.PIPE, bufsize=0)
     over = threading.Event()
     beats = (listener, over, stall_seconds / BEATS_PER_STALL)
     thread = threading.Thread(target=_beat, args=beats, daemon=True)
@@ -37,7 +41,8 @@ def watched(rank: int, stall_seconds: int) -> Iterator[None]:
         over.set()
         thread.join()
         assert listener.stdin is not None
-        listener.stdin.close()
+        with suppress(OSError):
+            listener.stdin.close()
         try:
             listener.wait(timeout=_PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -72,8 +77,12 @@ def listen(pid: int, rank: int, stall_seconds: float) -> int:
 def _beat(listener: subprocess.Popen[bytes], over: threading.Event, seconds: float) -> None:
     assert listener.stdin is not None
     while not over.wait(seconds / 2):
-        listener.stdin.write(_SIGN)
-        listener.stdin.flush()
+        try:
+            listener.stdin.write(_SIGN)
+        except OSError:
+            # A training that goes well is worth more than the watch over it.
+            log.warning("the monitor is gone, nobody watches this rank", monitor=listener.pid)
+            return
 
 
 if __name__ == "__main__":

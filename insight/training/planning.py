@@ -81,8 +81,12 @@ def _starts(
     if champion is None:
         return anew
     starts = start_of(champion.folder, shapes, inputs.vocabulary, inputs.features)
-    log.info("warm start", champion=champion.version, fits=starts is not None)
-    return anew if starts is None else list(starts)
+    if starts is None:
+        why = "its encoders or features are others than tonight's"
+        log.warning("no warm start: training begins anew", champion=champion.version, why=why)
+        return anew
+    log.info("warm start", champion=champion.version)
+    return list(starts)
 
 
 def _counted(run: Run, inputs: Inputs) -> CoOccurrence | None:

@@ -129,7 +129,8 @@ def refuse_unequal_shards(subject: str, files: Sequence[str], ranks: int) -> int
             subject,
             found=f"between {min(shares)} and {max(shares)} rows for a rank",
             expected=f"shares that differ at most {LARGEST_IMBALANCE} times",
-            next_step="run build_examples again with examples.files a multiple of training.ranks",
+            next_step="run build_examples again with examples.files a multiple of training.ranks,"
+            " and with more of them where a file has several row groups",
         )
     return sum(groups)
 

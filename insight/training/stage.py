@@ -64,7 +64,9 @@ def train(run: Run) -> str | None:
     metrics = outcome.validation_metrics(members[0]) | outcome.recalibration_metrics(members[0])
     with tempfile.TemporaryDirectory(prefix="insight-model-") as folder:
         outcome.prepare_folder(Path(folder), members, inputs)
-        registry.publish(Path(folder), _facts(run, inputs, inputs_hash, champion), metrics)
+        # Where the champion's weights did not fit, training began anew.
+        began_with = champion if plans[0].start is not None else None
+        registry.publish(Path(folder), _facts(run, inputs, inputs_hash, began_with), metrics)
     drop_checkpoints(f"{run.lake.root}/{CHECKPOINTS}")
     return None
 

@@ -31,6 +31,11 @@ def test_it_rolls_back_shows_why_and_archives(registry, capsys):
     assert "it is the champion" in capsys.readouterr().err
 
 
+def test_without_a_date_it_holds_from_the_newest_night_of_the_shop(registry):
+    assert models.main(["--roll-back", "--reason", "refunds as sales"]) == 0
+    assert registry.champion(date(2017, 11, 8)).version == "2017-11-01-abababab"
+
+
 def test_a_change_without_a_reason_is_none(registry):
     with pytest.raises(SystemExit):
         models.main(["--roll-back"])

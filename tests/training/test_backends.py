@@ -1,14 +1,21 @@
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-from insight.errors import SettingsError, TrainingFailedError
+from insight.errors import MAY_BE_RETRIED, SettingsError, TrainingFailedError
 from insight.settings import TrainingSettings
-from insight.training.backends import backend_for
+from insight.training import monitor
+from insight.training.backends import backend_for, horovod_backend
+from insight.training.backends.horovod_backend import HorovodBackend
 from insight.training.backends.horovodrun_backend import HorovodrunBackend
+from insight.training.backends.ranks import explained
 from insight.training.backends.single_backend import SingleBackend
 from insight.training.plan import ReadCount
 from insight.training.process import environment
@@ -47,7 +54,51 @@ def test_two_ranks_of_horovodrun_read_each_row_once_and_agree(tmp_path):
     assert read == ReadCount.of(np.concatenate(every))
     losses = [entry["loss"] for entry in reports[0].history]
     assert losses[1] < losses[0]
+    # The tolerance that docs/models.md states for two runs with one seed.
+    again = HorovodrunBackend(plan.settings).train(plan)[0].history
+    np.testing.assert_allclose([entry["loss"] for entry in again], losses, rtol=1e-3)
     assert all(np.isfinite(values).all() for values in reports[0].weights.values())
+
+
+def test_fault_05_a_machine_that_is_gone_without_a_word_ends_the_wait(
+    spark, plan, monkeypatch, capsys
+):
+    """Horovod waits in the main thread: what cannot be called back is ended."""
+    over, ended = threading.Event(), []
+
+    def end(code: int) -> None:
+        ended.append(code)
+        over.set()
+
+    monkeypatch.setattr(horovod_backend, "longest_seconds", lambda _: 0.2)
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr("horovod.spark.run", lambda *_, **__: [over.wait(60)])
+    assert HorovodBackend(spark, plan.settings).train(plan) == [True]
+    assert ended == [MAY_BE_RETRIED]
+    assert "no end within" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("-9", "with exit code -9"), ("None", "its machine is gone")]
+)
+def test_the_rank_that_ended_first_is_named(code, said):
+    words = f"The first process to do so was:\nProcess name: 3\nExit code: {code}\n"
+    error = explained(words, 8)
+    assert error.subject == "training, rank 3 of 8"
+    assert said in error.found
+
+
+def test_a_monitor_that_is_gone_does_not_fail_what_it_watched():
+    with monitor.watched(0, stall_seconds=2):
+        (listener,) = [
+            each
+            for each in psutil.Process().children()
+            if "insight.training.monitor" in each.cmdline()
+        ]
+        listener.kill()
+        listener.wait()
+        # Long enough for some signs of life that nobody hears.
+        time.sleep(0.5)
 
 
 def test_ranks_get_the_mean_of_their_gradients_and_none_of_the_keys(tmp_path, monkeypatch):

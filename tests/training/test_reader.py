@@ -87,8 +87,10 @@ def test_checksums_wrap_like_a_64_bit_sum():
 
 
 def test_readers_end_even_if_the_batches_are_not_read_to_their_end(files):
+    before = threading.active_count()
     with Batches(Shard(files, 0, 1), batch_size=2, steps=100).read(seed=1) as batches:
         next(iter(batches))
+    assert threading.active_count() == before
 
 
 def test_batches_are_read_again_and_again(files):

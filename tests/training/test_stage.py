@@ -9,7 +9,12 @@ import pytest
 
 from insight.delta import Lake
 from insight.encoding.features import FEATURES, NULLABLE, transform_of
-from insight.errors import DataQualityError, ModelNotFoundError, SettingsError
+from insight.errors import (
+    DataQualityError,
+    ModelNotFoundError,
+    SettingsError,
+    TableContractError,
+)
 from insight.models.history import load_history
 from insight.models.item_vectors import load_vectors_or_none
 from insight.models.predictor import Predictor
@@ -55,7 +60,7 @@ def run(spark, tmp_path_factory) -> Run:
     return run
 
 
-def _write_tables(run: Run, examples: pd.DataFrame, night: date = NIGHT) -> None:
+def _write_tables(run: Run, examples: pd.DataFrame, night: date = NIGHT, *, files: int = 4) -> None:
     where = f"run_date = '{night}'"
     for table, rows in (
         (TRAINING_EXAMPLES, examples),
@@ -64,7 +69,8 @@ def _write_tables(run: Run, examples: pd.DataFrame, night: date = NIGHT) -> None
         (FEATURE_STATISTICS, _statistics()),
     ):
         frame = run.spark.createDataFrame(rows.assign(run_date=night), table.schema)
-        run.lake.publish(frame, table, where=where, files=4 if table is TRAINING_EXAMPLES else None)
+        several = files if table is TRAINING_EXAMPLES else None
+        run.lake.publish(frame, table, where=where, files=several)
 
 
 def _examples() -> pd.DataFrame:
@@ -192,6 +198,32 @@ def test_fault_08_a_night_of_numbers_that_are_none_trains_nothing_and_the_champi
     assert (registry.champion_or_none(NIGHT), registry.decisions()) == before
     with pytest.raises(ModelNotFoundError):
         registry.challenger(other)
+
+
+def test_fault_07_fewer_row_groups_than_ranks_are_refused_before_launch(run):
+    other = date(2017, 12, 4)
+    run.lake.begin_stage()
+    _write_tables(run, _examples(), other, files=1)
+    training = run.settings.training.model_copy(update={"every_days": 1})
+    settings = run.settings.model_copy(update={"training": training})
+    run.lake.begin_stage()
+    with pytest.raises(TableContractError, match="1 row groups for 2 ranks"):
+        train(Run(run.spark, settings, run.lake, other, "r6"))
+
+
+def test_training_begins_with_the_champions_weights_where_they_fit_and_says_so(run):
+    registry = Registry(run.settings.registry)
+    champion = registry.champion(NIGHT)
+    other = date(2017, 12, 3)
+    run.lake.begin_stage()
+    _write_tables(run, _examples(), other)
+    for width, began_with in ((8, champion.version), (4, None)):
+        changes = {"warm_start": True, "every_days": 1, "width": width, "backend": "single"}
+        training = run.settings.training.model_copy(update={**changes, "max_epochs": 1})
+        settings = run.settings.model_copy(update={"training": training})
+        run.lake.begin_stage()
+        assert train(Run(run.spark, settings, run.lake, other, "r5")) is None
+        assert registry.challenger(other).facts["warm_from"] == began_with
 
 
 def test_a_date_without_examples_is_passed_over_and_says_why(run):

@@ -1,14 +1,18 @@
 """Ranks as tasks of the running Spark application, joined by Horovod over Gloo."""
 
 import os
+import threading
 
 from pyspark.sql import SparkSession
 
-from insight.errors import SettingsError
+from insight.errors import SettingsError, TrainingFailedError
+from insight.logs import logger
 from insight.settings import TrainingSettings
 from insight.spark import REPOSITORY
-from insight.training.backends.ranks import explained, rank_environment, run_rank
+from insight.training.backends.ranks import explained, longest_seconds, rank_environment, run_rank
 from insight.training.plan import RankReport, TrainingPlan
+
+log = logger(__name__)
 
 SHIPPED_CODE = "insight.zip"
 """What spark-submit.sh ships to executors; a task's child process must find it by itself."""
@@ -38,6 +42,12 @@ class HorovodBackend:
         """
         import horovod.spark
 
+        # Horovod, which runs in the main thread only, waits without end for a machine that is
+        # gone without a word.
+        longest = longest_seconds(self._settings)
+        deadline = threading.Timer(longest, _give_up, (longest, self.ranks))
+        deadline.daemon = True
+        deadline.start()
         try:
             return list(
                 horovod.spark.run(
@@ -53,6 +63,8 @@ class HorovodBackend:
             )
         except Exception as error:
             raise explained(f"{type(error).__name__}: {error}", self.ranks) from error
+        finally:
+            deadline.cancel()
 
     def refuse_too_few_slots(self) -> None:
         """Refuse more ranks than this machine's Spark can run at once: they would wait forever.
@@ -77,6 +89,19 @@ class HorovodBackend:
         path = (str(REPOSITORY) if is_here else "", SHIPPED_CODE, os.environ.get("PYTHONPATH", ""))
         found = os.pathsep.join(part for part in path if part)
         return {"PYTHONPATH": found, **rank_environment(self._settings.launch)}
+
+
+def _give_up(seconds: float, ranks: int) -> None:
+    """End this process: the main thread cannot be called back from where it waits."""
+    error = TrainingFailedError(
+        f"training on {ranks} ranks",
+        found=f"no end within {seconds:.0f} seconds, although each rank ends by itself",
+        expected="all of them within training.timeout_seconds",
+        next_step="look for a machine that is gone; nothing was published and the champion stays;"
+        " the next run goes on from the last epoch",
+    )
+    log.critical(type(error).__name__, message=str(error))
+    os._exit(error.exit_code)
 
 
 def make(settings: TrainingSettings, spark: SparkSession) -> HorovodBackend:

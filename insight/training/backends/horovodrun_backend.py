@@ -12,12 +12,11 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError, TrainingFailedError
 from insight.settings import TrainingSettings
-from insight.training.backends.ranks import explained, rank_environment
+from insight.training.backends.ranks import explained, longest_seconds, rank_environment
 from insight.training.plan import RankReport, TrainingPlan
 from insight.training.process import command_of, environment, report_file
 
 _LAST_LINES = 50
-_MARGIN_SECONDS = 60
 
 
 class HorovodrunBackend:
@@ -66,7 +65,7 @@ class HorovodrunBackend:
         last: deque[str] = deque(maxlen=_LAST_LINES)
         started = self._started(command)
         # Ranks have deadlines of their own; this is for hosts that do not answer.
-        deadline = Timer(self._settings.timeout_seconds + _MARGIN_SECONDS, started.kill)
+        deadline = Timer(longest_seconds(self._settings), started.kill)
         deadline.start()
         try:
             assert started.stdout is not None

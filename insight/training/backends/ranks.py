@@ -3,11 +3,12 @@
 import re
 
 from insight.errors import TrainingFailedError
-from insight.settings import LaunchSettings
+from insight.settings import LaunchSettings, TrainingSettings
 from insight.training.launch import OUT_OF_TIME, prepare_process, report_of
 from insight.training.plan import RankReport, TrainingPlan
 
-_FIRST_TO_END = re.compile(r"Process name: (\d+)\s+Exit code: (-?\d+)")
+_FIRST_TO_END = re.compile(r"Process name: (\d+)\s+Exit code: (-?\d+|None)")
+_MARGIN_SECONDS = 60
 
 
 def rank_environment(launch: LaunchSettings) -> dict[str, str]:
@@ -24,16 +25,25 @@ def rank_environment(launch: LaunchSettings) -> dict[str, str]:
         "HOROVOD_FUSION_THRESHOLD": str(launch.fusion_mb * 2**20),
         "HOROVOD_CYCLE_TIME": str(launch.cycle_milliseconds),
         "HOROVOD_AUTOTUNE": "1" if launch.autotune else "0",
-        "HOROVOD_LOG_LEVEL": "error",
+        # Its warnings say which ranks the others wait for.
+        "HOROVOD_LOG_LEVEL": "warning",
     }
+
+
+def longest_seconds(settings: TrainingSettings) -> int:
+    """After which whoever started the ranks waits no longer; they have deadlines of their own."""
+    return settings.launch.start_seconds + settings.timeout_seconds + _MARGIN_SECONDS
 
 
 def explained(words: str, ranks: int) -> TrainingFailedError:
     """Horovod's words, with the rank that ended first where it names one."""
     first = _FIRST_TO_END.search(words)
+    ending = "without an exit code: its machine is gone" if first and first[2] == "None" else ""
     return TrainingFailedError(
         f"training, rank {first[1]} of {ranks}" if first else f"training on {ranks} ranks",
-        found=f"it was the first to end, with exit code {first[2]}" if first else words,
+        found=f"it was the first to end, {ending or f'with exit code {first[2]}'}"
+        if first
+        else words,
         expected="every rank to end with a report",
         next_step="read that rank's last lines: 137 is a kill, for lack of memory or by its "
         f"monitor (training.launch.stall_seconds), {OUT_OF_TIME} is training.timeout_seconds. "
