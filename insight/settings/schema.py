@@ -151,7 +151,8 @@ class CompressionSettings(Strict):
 class ScoringSettings(Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
-    """Whether items the customer already knows may be recommended (true for a grocer). A model
+    """Whether items the customer already knows, by the events of their sequence
+    (`sequences.length`), may be recommended (true for a grocer). A model
     trained without them never recommends them: set to true, it holds from the next training on."""
     active_days: int = Field(365, ge=1)
     """Customers silent for longer are not scored."""
