@@ -13,7 +13,13 @@ from pathlib import Path
 from bench.next_item.data import LeaveOneOut, Rows, Sequences
 from bench.next_item.encoders import Task
 from bench.record import Measure, there, write
-from bench.training.ranks import EPOCHS, curves_of, settings_of, targets_per_cpu_second
+from bench.training.ranks import (
+    EPOCHS,
+    curves_of,
+    gains_of_a_second_rank,
+    settings_of,
+    targets_per_cpu_second,
+)
 from bench.training.reader import reading_rates
 from insight.logs import configure_logs
 
@@ -36,6 +42,7 @@ def main() -> int:
         for part in (
             lambda: reading_rates(few, Path(folder) / "reader"),
             lambda: targets_per_cpu_second(few, Path(folder) / "targets"),
+            lambda: gains_of_a_second_rank(few, Path(folder) / "gains"),
             lambda: curves_of(whole, protocol.test, Path(folder) / "ranks"),
         ):
             measures += part()
