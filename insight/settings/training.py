@@ -67,7 +67,7 @@ class TrainingSettings(Strict):
     weight_decay: float = Field(1e-4, ge=0)
     """Of adamw only."""
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
-    """Of the yes-or-no tasks and the next action; the next item's draws are many, and few wrong."""
+    """Of the yes-or-no tasks and the next action; the next item's losses have none."""
     next_item_loss: Literal["sampled_softmax", "gbce"] = "sampled_softmax"
     gbce_calibration: float = Field(0.75, ge=0, le=1)
     """gbce's t: 0 is plain cross-entropy, 1 makes up for all of the sampling."""
