@@ -38,12 +38,16 @@ def longest_seconds(settings: TrainingSettings) -> int:
 def explained(words: str, ranks: int) -> TrainingFailedError:
     """Horovod's words, with the rank that ended first where it names one."""
     first = _FIRST_TO_END.search(words)
-    ending = "without an exit code: its machine is gone" if first and first[2] == "None" else ""
+    found = words
+    if first:
+        lost = first[2] == "None"
+        ending = (
+            "without an exit code: its machine is gone" if lost else f"with exit code {first[2]}"
+        )
+        found = f"it was the first to end, {ending}"
     return TrainingFailedError(
         f"training, rank {first[1]} of {ranks}" if first else f"training on {ranks} ranks",
-        found=f"it was the first to end, {ending or f'with exit code {first[2]}'}"
-        if first
-        else words,
+        found=found,
         expected="every rank to end with a report",
         next_step="read that rank's last lines: 137 is a kill, for lack of memory or by its "
         f"monitor (training.launch.stall_seconds), {OUT_OF_TIME} is training.timeout_seconds. "
