@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from insight.errors import MAY_BE_RETRIED, SettingsError, TrainingFailedError
 from insight.settings import TrainingSettings
@@ -60,9 +61,7 @@ def test_two_ranks_of_horovodrun_read_each_row_once_and_agree(tmp_path):
     assert all(np.isfinite(values).all() for values in reports[0].weights.values())
 
 
-def test_fault_05_a_machine_that_is_gone_without_a_word_ends_the_wait(
-    spark, plan, monkeypatch, capsys
-):
+def test_fault_05_a_machine_that_is_gone_without_a_word_ends_the_wait(spark, plan, monkeypatch):
     """Horovod waits in the main thread: what cannot be called back is ended."""
     over, ended = threading.Event(), []
 
@@ -73,9 +72,10 @@ def test_fault_05_a_machine_that_is_gone_without_a_word_ends_the_wait(
     monkeypatch.setattr(horovod_backend, "longest_seconds", lambda _: 0.2)
     monkeypatch.setattr(os, "_exit", end)
     monkeypatch.setattr("horovod.spark.run", lambda *_, **__: [over.wait(60)])
-    assert HorovodBackend(spark, plan.settings).train(plan) == [True]
+    with capture_logs() as said:
+        assert HorovodBackend(spark, plan.settings).train(plan) == [True]
     assert ended == [MAY_BE_RETRIED]
-    assert "no end within" in "".join(capsys.readouterr())
+    assert "no end within" in said[-1]["message"]
 
 
 @pytest.mark.parametrize(
