@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from insight.tables import (
     CUSTOMER_DAILY,
     EVENTS,
+    EXPOSURES,
     ITEM_DAILY,
     ITEMS,
     RAW_EVENTS,
@@ -110,6 +111,16 @@ def raw_events(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     """Events as delivered; ids are e0, e1, ... by position."""
     full = [{**_RAW_EVENT, "event_id": f"e{n}", **row} for n, row in enumerate(rows)]
     return frame(spark, RAW_EVENTS, *full)
+
+
+def exposures(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
+    """Showings of the campaign spring, unless a row says so; ids are x0, x1, ... by position."""
+    told = {"customer_id": "anna", "campaign_id": "spring", "source": "shop", "ingest_date": DAY}
+    full = [
+        {**told, "exposure_id": f"x{n}", "exposure_date": row["exposed_at"].date(), **row}
+        for n, row in enumerate(rows)
+    ]
+    return frame(spark, EXPOSURES, *full)
 
 
 def sessions(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:

@@ -40,6 +40,6 @@ def per_campaign_example(
     return with_campaign_labels(per_customer_snapshot(shown, as_of=split_of, length=length), asked)
 
 
-def showings_of(known: Known, exposures: DataFrame, settings: ExampleSettings) -> DataFrame:
+def showings_of(known: Known, settings: ExampleSettings) -> DataFrame:
     """Every campaign shown to a customer, and when it was answered."""
-    return per_showing(exposures, known.events, answer_days=settings.campaign_days)
+    return per_showing(known.exposures, known.events, answer_days=settings.campaign_days)

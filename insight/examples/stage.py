@@ -11,7 +11,8 @@ from insight.encoding.vocabulary import Vocabulary
 from insight.examples.campaigns import per_campaign_example, showings_of, split_showings
 from insight.examples.encode import encode_examples
 from insight.examples.labels import per_customer_labels, with_complete_labels, with_labels
-from insight.examples.snapshots import Known, per_customer_snapshot, refuse_peeking
+from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
+from insight.examples.snapshots import Known, per_customer_snapshot
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
 from insight.point_in_time import keep_as_of, per_version, since_ever
@@ -46,8 +47,7 @@ def build_examples(run: Run) -> str | None:
         return "too little history for a train, a validation and a test window"
     vocabulary = _publish_vocabulary(run, cutoffs)
     known, length = _known(run), run.settings.sequences.length
-    sample = known.sampled(share=run.settings.examples.leakage_share)
-    refuse_peeking(sample, as_of=min(cutoffs.train), length=length)
+    refuse_peeking(_sample(run, known), as_of=min(cutoffs.train), length=length)
     with kept() as keep:
         snapshots = keep(per_customer_snapshot(known, as_of=cutoffs.split_of, length=length))
         statistics = _publish_statistics(run, snapshots, cutoffs)
@@ -108,8 +108,13 @@ def _known(run: Run) -> Known:
         events=lake.read(EVENTS).where(F.col("event_date") <= F.lit(day)),
         items=_versions(run, ITEMS, AFFINITIES),
         customers=_versions(run, CUSTOMERS, DEMOGRAPHICS),
+        exposures=_exposures(run),
         sessions=run.settings.sessions,
     )
+
+
+def _sample(run: Run, known: Known) -> Known:
+    return known.sampled(share=run.settings.examples.leakage_share)
 
 
 def _versions(run: Run, table: Table, attributes: tuple[str, ...]) -> DataFrame:
@@ -135,10 +140,12 @@ def _with_campaigns(labelled: DataFrame, run: Run, known: Known, keep: Keep) -> 
     """Adds the rows of customers who were shown a campaign, as known the day before."""
     settings, length = run.settings.examples, run.settings.sequences.length
     # Counted by day, asked about, and remembered of customers and of kinds.
-    showings = keep(showings_of(known, _exposures(run), settings))
+    showings = keep(showings_of(known, settings))
     split_of = split_showings(showings, settings, run_date=run.run_date)
     if not split_of:
         return labelled
+    halfway = sorted(split_of)[len(split_of) // 2]
+    refuse_peeking_at_campaigns(_sample(run, known), settings, as_of=halfway)
     answers = per_campaign_example(known, showings, split_of=split_of, length=length)
     return labelled.unionByName(_with_split(answers, run, split_of, {}))
 

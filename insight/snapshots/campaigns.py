@@ -26,11 +26,14 @@ def per_showing(exposures: DataFrame, events: DataFrame, *, answer_days: int) ->
     ``answer_days`` after the feature date and before the campaign ends. ``answered_on`` is null
     where there is none; whether that is final is known at the end of ``closes_on``.
     """
-    kind = F.concat_ws("/", "channel", "category")
-    shown = exposures.groupBy("customer_id", "campaign_id").agg(
-        F.date_sub(F.to_date(F.min("exposed_at")), 1).alias("feature_date"),
-        F.min_by(kind, "exposed_at").alias("kind"),
-        F.max("ends_at").alias("ends_at"),
+    kind = F.concat_ws("/", "channel", "category").alias("kind")
+    # As it was told when first shown: what is told later was not known before.
+    first = F.min(F.struct("exposed_at", kind, "ends_at")).alias("_first")
+    shown = (
+        exposures.groupBy("customer_id", "campaign_id")
+        .agg(first)
+        .select("*", "_first.*")
+        .withColumn("feature_date", F.date_sub(F.to_date("exposed_at"), 1))
     )
     clicks = events.where("event_type = 'campaign_click'").select(
         "customer_id", "campaign_id", "event_at", "event_date"

@@ -22,7 +22,7 @@ from insight.settings import SessionSettings
 from insight.snapshots.affinity import AFFINITIES
 from insight.snapshots.customers import DEMOGRAPHICS
 from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
-from tests.frames import DAY, at, customer_days, events, frame, items
+from tests.frames import DAY, at, customer_days, events, exposures, frame, items
 
 LENGTH = 3
 VOCABULARY = Vocabulary(("tea", "cup"), ("drinks", "china"))
@@ -63,6 +63,7 @@ def snapshots(spark: SparkSession) -> DataFrame:
         rows,
         per_version(catalogue, key="item_id", attributes=AFFINITIES),
         per_version(frame(spark, CUSTOMERS), key="customer_id", attributes=DEMOGRAPHICS),
+        exposures(spark),
         SessionSettings(),
     )
     return per_customer_snapshot(known, as_of=[DAY], length=LENGTH).cache()

@@ -9,8 +9,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.snapshots.campaigns import per_showing, with_campaign_context
-from insight.tables import EXPOSURES
-from tests.frames import at, events, frame
+from tests.frames import at, events, exposures
 
 SHOWN = date(2024, 3, 11)
 BEFORE = SHOWN - timedelta(days=1)
@@ -20,21 +19,9 @@ SHOWING = (
 )
 
 
-def _exposure(customer: str, **changes: Any) -> dict[str, Any]:
-    name = changes.get("campaign_id", "spring")
-    told = {
-        "exposure_id": f"{customer}-{name}-{changes.get('exposed_at')}",
-        "exposed_at": at("2024-03-11 00:00"),
-        "ends_at": at("2024-04-01 00:00"),
-        "customer_id": customer,
-        "campaign_id": name,
-        "channel": "mail",
-        "category": "A",
-        "source": "shop",
-        "exposure_date": SHOWN,
-        "ingest_date": SHOWN,
-    }
-    return {**told, **changes}
+def _shown(customer: str, **changes: Any) -> dict[str, Any]:
+    told = {"exposed_at": at("2024-03-11 00:00"), "ends_at": at("2024-04-01 00:00")}
+    return {"customer_id": customer, "channel": "mail", "category": "A", **told, **changes}
 
 
 def _answer(customer: str, when: str, campaign: str = "spring") -> dict[str, Any]:
@@ -51,17 +38,17 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
     spark: SparkSession,
 ) -> None:
     short = {"campaign_id": "short", "ends_at": at("2024-03-13 00:00"), "channel": None}
-    exposures = frame(
+    again = {"exposed_at": at("2024-03-12 00:00"), "channel": "web"}
+    shown = exposures(
         spark,
-        EXPOSURES,
-        _exposure("first"),
-        # Shown twice: the first time counts.
-        _exposure("first", exposed_at=at("2024-03-12 00:00")),
-        _exposure("last"),
-        _exposure("late"),
-        _exposure("other"),
-        _exposure("early", **short),
-        _exposure("over", **short),
+        _shown("first"),
+        # Shown twice, and then told to end sooner: what was told first counts.
+        _shown("first", ends_at=at("2024-03-12 00:00"), **again),
+        _shown("last"),
+        _shown("late"),
+        _shown("other"),
+        _shown("early", **short),
+        _shown("over", **short),
     )
     rows = events(
         spark,
@@ -87,7 +74,7 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
         ],
         SHOWING,
     )
-    actual = per_showing(exposures, rows, answer_days=7)
+    actual = per_showing(shown, rows, answer_days=7)
     assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
 
 

@@ -9,14 +9,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from insight.errors import LeakageError
-from insight.examples import snapshots
-from insight.examples.snapshots import Known, refuse_peeking
+from insight.examples import leakage, snapshots
+from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
+from insight.examples.snapshots import Known
 from insight.point_in_time import EVER
-from insight.settings import SessionSettings
+from insight.settings import ExampleSettings, SessionSettings
 from insight.snapshots.affinity import per_customer_affinity
+from insight.snapshots.campaigns import with_campaign_context
 from insight.snapshots.customers import per_customer_features
 from insight.snapshots.visits import per_visit_and_day, to_customer_daily
-from tests.frames import DAY, at, customer_days, events
+from tests.frames import DAY, at, customer_days, events, exposures
 
 VERSIONS = "item_id string, valid_from date, category string, brand string"
 NOBODY = (
@@ -27,7 +29,10 @@ NOBODY = (
 
 @pytest.fixture(scope="module")
 def known(spark: SparkSession) -> Known:
-    """Anna and Ben up to a day, and both after it, when the catalogue is another, too."""
+    """Anna and Ben up to a day, and both after it, when the catalogue is another, too.
+
+    Anna answers in the end what was shown to her two days before; the next day both are shown more.
+    """
     rows = events(
         spark,
         {"event_at": at("2024-03-10 09:00")},
@@ -36,13 +41,25 @@ def known(spark: SparkSession) -> Known:
         {"event_at": at("2024-03-11 00:05")},
         {"event_at": at("2024-03-10 09:00"), "customer_id": "ben", "event_type": "view"},
         {"event_at": at("2024-03-13 09:00"), "customer_id": "ben", "item_id": "cup"},
+        {
+            "event_at": at("2024-03-12 09:00"),
+            "event_type": "campaign_click",
+            "campaign_id": "winter",
+        },
+    )
+    shown = exposures(
+        spark,
+        {"exposed_at": at("2024-03-08 09:00"), "campaign_id": "winter"},
+        {"exposed_at": at("2024-03-11 09:00")},
+        {"exposed_at": at("2024-03-11 09:00"), "customer_id": "ben"},
     )
     settings = SessionSettings()
     days = to_customer_daily(per_visit_and_day(rows, settings=settings)).cache()
     catalogue = spark.createDataFrame(
         [("tea", EVER, "drinks", None), ("tea", date(2024, 3, 12), "herbs", None)], VERSIONS
     )
-    return Known(days, rows, catalogue, spark.createDataFrame([], NOBODY), settings)
+    nobody = spark.createDataFrame([], NOBODY)
+    return Known(days, rows, catalogue, nobody, shown, settings)
 
 
 def test_features_bounded_by_their_date_pass(known: Known) -> None:
@@ -88,6 +105,22 @@ def test_a_planted_feature_that_peeks_is_caught_and_named(
         refuse_peeking(known, as_of=DAY, length=4)
     assert refused.value.exit_code == 2
     assert "amount_cents" not in refused.value.found
+
+
+def test_what_was_known_of_campaigns_passes(known: Known) -> None:
+    refuse_peeking_at_campaigns(known, ExampleSettings(campaign_days=7), as_of=DAY)
+
+
+def test_answers_that_came_later_are_caught(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    def peeking(asked: DataFrame, showings: DataFrame) -> DataFrame:
+        """Whoever will answer is taken to have answered before."""
+        hasty = F.when(F.col("answered_on").isNotNull(), F.col("feature_date"))
+        return with_campaign_context(asked, showings.withColumn("answered_on", hasty))
+
+    monkeypatch.setattr(leakage, "with_campaign_context", peeking)
+    with pytest.raises(LeakageError, match=r"campaign_context \(1 customers\)") as refused:
+        refuse_peeking_at_campaigns(known, ExampleSettings(campaign_days=7), as_of=DAY)
+    assert refused.value.subject == f"campaigns shown after {DAY}"
 
 
 def test_the_sample_is_part_of_the_customers_and_the_same_each_time(
