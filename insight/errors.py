@@ -89,9 +89,15 @@ class VocabularyMismatchError(InsightError):
 
 
 class TrainingFailedError(InsightError):
-    """Training could not start, did not finish, or produced a number that is not finite."""
+    """Training could not start, or did not finish."""
 
     exit_code = MAY_BE_RETRIED
+
+
+class NotFiniteError(TrainingFailedError):
+    """Training came to a number that is not finite; from the same rows and seed it would again."""
+
+    exit_code = DO_NOT_RETRY
 
 
 class PromotionRefused(InsightError):

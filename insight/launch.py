@@ -25,6 +25,7 @@ from insight.settings import Settings, load_settings, parsed_yaml
 from insight.spark import build_session
 from insight.stages import Run, Stage, StageRecord, run_stage
 from insight.tables import RUN_LOG
+from insight.training.backends import refuse_unknown_backend
 
 log = logger(__name__)
 
@@ -68,8 +69,9 @@ def open_run(spark: SparkSession, settings: Settings, run_date: date) -> Run:
     """A run under a new name, on the lake that the settings name.
 
     Raises:
-        SettingsError: Models must be signed, and there is no key.
+        SettingsError: Models must be signed, and there is no key; or training has no such backend.
     """
+    refuse_unknown_backend(settings.training)
     if settings.signed_models:
         refuse_missing_key()
     began = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")

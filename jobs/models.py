@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from rich.console import Console
 from rich.table import Table as Grid
 
-from insight.errors import InsightError
+from insight.errors import InsightError, ModelDamagedError
 from insight.launch import date_given
 from insight.logs import configure_logs, logger
 from insight.registry import Registry
@@ -20,6 +20,14 @@ from insight.tables import Table
 
 READS: tuple[Table, ...] = ()
 WRITES: tuple[Table, ...] = ()
+
+SHOWN = {
+    "purchase AUC": "purchase.auc",
+    "churn AUC": "churn.auc",
+    "campaign AUC": "campaign.auc",
+    "next item NDCG@10": "next_item.ndcg_10",
+}
+"""Of what training measured: enough to tell versions apart; promotion judges on later days."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,14 +85,28 @@ def show(registry: Registry) -> None:
     console = Console()
     decisions = registry.decisions()
     decided = {decision.version for decision in decisions}
-    grid = Grid("version", "what", "from", "by", "at (UTC)", "why")
+    grid = Grid("version", "what, by whom and why", "on validation", show_lines=True)
+    grid.columns[0].no_wrap = True
     for version in registry.versions():
         if version not in decided:
-            grid.add_row(version, "trained", "", "", "", "never promoted")
+            grid.add_row(version, "trained, never promoted", _proved(registry, version))
     for each in decisions:
-        at = each.at[:16].replace("T", " ")
-        grid.add_row(each.version, each.kind, each.run_date, each.by, at, each.reason)
+        kind, at = each.kind.replace("_", " "), each.at[:16].replace("T", " ")
+        what = f"{kind} from {each.run_date}\nby {each.by}, {at} UTC\n{each.reason}"
+        grid.add_row(each.version, what, _measured(each.metrics))
     console.print(grid if grid.row_count else "No model was trained yet: run make nightly.")
+
+
+def _proved(registry: Registry, version: str) -> str:
+    try:
+        return _measured(registry.verify(version).metrics)
+    except ModelDamagedError as error:
+        return f"not proved: {error.found}"
+
+
+def _measured(metrics: Mapping[str, float]) -> str:
+    found = {title: metrics.get(f"validation.{name}") for title, name in SHOWN.items()}
+    return "\n".join(f"{title} {value:.3f}" for title, value in found.items() if value is not None)
 
 
 if __name__ == "__main__":

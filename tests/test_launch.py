@@ -121,3 +121,9 @@ def test_the_run_log_tells_of_a_stage_that_failed(spark: SparkSession, tmp_path:
 def test_a_wrong_profile_names_those_there_are(spark: SparkSession) -> None:
     with pytest.raises(SettingsError, match="cluster"):
         open_run(spark, load_settings("clutser"), date(2024, 3, 10))
+
+
+def test_a_backend_that_is_none_ends_the_night_before_it_begins(spark: SparkSession) -> None:
+    misspelt = load_settings("local", overrides={"training.backend": "horovd"})
+    with pytest.raises(SettingsError, match="one of horovod, horovodrun, single"):
+        open_run(spark, misspelt, date(2024, 3, 10))

@@ -15,6 +15,7 @@ from insight.logs import logger
 from insight.privacy.keys import FORMER_MODEL_KEY, MODEL_KEY, long_enough
 from insight.registry.manifest import read_manifest
 from insight.registry.store import tags_of
+from insight.registry.trail import as_tag, decided
 
 if TYPE_CHECKING:
     from insight.registry.registry import Registry
@@ -68,11 +69,15 @@ def sign(registry: "Registry", version: str) -> None:
     refuse_missing_key()
     entry = registry.entry(version)
     kept = tags_of(entry)
+    reason = "it was published without a key"
     if _SIGNATURE in kept:
         proved_hash(version, kept)
+        reason = "the key has changed"
     seal = sealed(version, kept.get(_HASH, ""))
     read_manifest(registry.folder(version), seal[_HASH])
     registry.store.tag(entry, _SIGNATURE, seal[_SIGNATURE])
+    proved = registry.verify(version)
+    registry.store.tag(entry, *as_tag(decided("signed", version, proved.run_date, reason, proved)))
     log.info("model signed", version=version)
 
 

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from insight.errors import TrainingFailedError
+from insight.errors import NotFiniteError, TrainingFailedError
 from insight.logs import logger
 from insight.models.blend import ALONE
 from insight.models.customer_model import CustomerModel
@@ -74,7 +74,7 @@ class Training:
         """Train until validation stops improving, and report the best epoch's weights.
 
         Raises:
-            TrainingFailedError: A loss or gradient is not finite.
+            NotFiniteError: A loss or gradient is not finite.
         """
         ridges = set_wide_parts(self._model, self._shard, self._validation, self._group)
         best, history = self._resumed()
@@ -197,8 +197,8 @@ class Training:
             shown = {name: float(f"{value:.4g}") for name, value in entry.items()}
             log.info("epoch", of=self._settings.max_epochs, ranks=self._group.size, **shown)
 
-    def _not_finite(self, epoch: int, step: int, loss: float) -> TrainingFailedError:
-        return TrainingFailedError(
+    def _not_finite(self, epoch: int, step: int, loss: float) -> NotFiniteError:
+        return NotFiniteError(
             f"training, epoch {epoch + 1}, step {step + 1} of {self._steps}",
             found=f"a loss or gradient that is not finite (loss {loss})",
             expected="finite numbers",

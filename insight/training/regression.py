@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight.errors import TrainingFailedError
+from insight.errors import NotFiniteError
 from insight.models.arrays import Array, Doubles
 from insight.training.group import RankGroup
 
@@ -41,7 +41,7 @@ def fit_logistic_regression(
         Coefficients of shape (width,), and the intercept. Zeros where no rank has a label.
 
     Raises:
-        TrainingFailedError: A feature is not finite.
+        NotFiniteError: A feature is not finite.
     """
     kept = masks > 0
     design = np.hstack([features[kept], np.ones((int(kept.sum()), 1))]).astype(np.float64)
@@ -71,7 +71,7 @@ def _sums(design: Doubles, targets: Doubles, at: Doubles, group: RankGroup, ridg
         curvature = design.T @ (design * (chances * (1.0 - chances))[:, None])
     total = group.total(np.concatenate([[loss], gradient, curvature.ravel()]))
     if not np.isfinite(total).all():
-        raise TrainingFailedError(
+        raise NotFiniteError(
             "logistic regression on the features",
             found="a sum over the rows that is not finite",
             expected="finite features",

@@ -38,7 +38,8 @@ def train(run: Run) -> str | None:
         Why there was nothing to do, or None.
 
     Raises:
-        TrainingFailedError: A rank failed, or a number was not finite. Nothing is published.
+        TrainingFailedError: A rank failed; nothing is published.
+        NotFiniteError: A number was not finite; nor is it.
         DataQualityError: The ranks did not read what Spark reads. Nothing is published.
     """
     settings = run.settings.training

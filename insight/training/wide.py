@@ -32,7 +32,7 @@ def set_wide_parts(
         The ridge of each task.
 
     Raises:
-        TrainingFailedError: A feature is not finite.
+        NotFiniteError: A feature is not finite.
     """
     learnt, judged = _rows([train]), _rows([validation])
     ridges = {}
@@ -60,7 +60,7 @@ def refit_wide_parts(
         group: The ranks.
 
     Raises:
-        TrainingFailedError: A feature is not finite.
+        NotFiniteError: A feature is not finite.
     """
     known = _rows(shards)
     for task, head in zip(YES_NO_TASKS, model.yes_no, strict=True):

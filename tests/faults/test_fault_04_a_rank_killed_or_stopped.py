@@ -64,12 +64,15 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
+# Rank 0 keeps the checkpoints, and is the one that the other looks to.
 @pytest.mark.parametrize(
-    "number", [signal.SIGKILL, signal.SIGSTOP], ids=["fault_04_killed", "fault_05_stopped"]
+    ("number", "rank"),
+    [(signal.SIGKILL, 0), (signal.SIGSTOP, 1)],
+    ids=["fault_04_killed", "fault_05_stopped"],
 )
-def test_fault_04_05_the_ranks_end_and_the_error_names_the_one(spark, plan, number):
-    sent = _signalled_after_an_epoch(plan, number, rank=1)
-    with pytest.raises(TrainingFailedError, match="rank 1 of 2"):
+def test_fault_04_05_the_ranks_end_and_the_error_names_the_one(spark, plan, number, rank):
+    sent = _signalled_after_an_epoch(plan, number, rank)
+    with pytest.raises(TrainingFailedError, match=f"rank {rank} of 2"):
         refuse_failures(HorovodBackend(spark, plan.settings).train(plan))
     assert time.monotonic() - sent[0] < DEADLINE_SECONDS
     left = [each for each in psutil.Process().children(recursive=True) if _is_ours(each)]

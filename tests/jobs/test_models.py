@@ -17,7 +17,9 @@ def registry(tmp_path, monkeypatch, logs_as_before):
     (tmp_path / "prepared" / "shape.json").write_text("{}")
     for day in (date(2017, 11, 1), date(2017, 11, 8)):
         facts = {"run_date": day.isoformat(), "inputs_hash": "ab" * 32}
-        version = registry.publish(tmp_path / "prepared", facts, {})
+        version = registry.publish(
+            tmp_path / "prepared", facts, {"validation.purchase.auc": 0.8125}
+        )
         registry.promote(version.version, day, "beats its baselines")
     return registry
 
@@ -29,6 +31,18 @@ def test_it_rolls_back_shows_why_and_archives(registry, capsys):
     assert models.main(["--archive", "2017-11-08-abababab", "--reason", "wrong"]) == 0
     assert models.main(["--archive", "2017-11-01-abababab", "--reason", "wrong"]) == 2
     assert "it is the champion" in capsys.readouterr().err
+
+
+def test_what_training_measured_is_shown_of_versions_promoted_or_not(registry, tmp_path, capsys):
+    facts = {"run_date": "2017-11-15", "inputs_hash": "cd" * 32}
+    registry.publish(tmp_path / "prepared", facts, {"validation.churn.auc": 0.75})
+    damaged = registry.publish(tmp_path / "prepared", facts | {"inputs_hash": "ef" * 32}, {})
+    (damaged.folder / "shape.json").write_text("other")
+    assert models.main([]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("0.812") == 2
+    assert shown.count("0.750") == 1
+    assert "not proved" in shown
 
 
 def test_without_a_date_it_holds_from_the_newest_night_of_the_shop(registry):

@@ -105,6 +105,9 @@ def test_a_changed_key_is_heard_beside_the_former_one_until_all_is_signed_anew(
     sign(registry, version.version)
     monkeypatch.delenv(FORMER_MODEL_KEY)
     assert registry.verify(version.version) == version
+    (noted,) = registry.decisions()
+    assert (noted.kind, noted.reason) == ("signed", "the key has changed")
+    assert registry.champion_or_none(version.run_date) is None
 
 
 def test_what_others_change_in_the_copy_before_it_is_signed_is_not_signed(published, monkeypatch):

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.errors import InsightError, TableDamagedError, TrainingFailedError
+from insight.errors import (
+    DO_NOT_RETRY,
+    InsightError,
+    NotFiniteError,
+    TableDamagedError,
+    TrainingFailedError,
+)
 from insight.training.group import SoloGroup
 from insight.training.launch import report_of
 from insight.training.loop import Training, seed_everything
@@ -79,7 +85,8 @@ def test_fault_08_a_batch_that_is_not_finite_fails_closed(splits, tmp_path, pois
     columns["features"][5, 0] = poison
     plan = small_plan((write_file(tmp_path / "bad.parquet", columns),), splits[1])
     report = report_of(plan, SoloGroup())
-    assert isinstance(report.failure, TrainingFailedError)
+    assert isinstance(report.failure, NotFiniteError)
+    assert report.failure.exit_code == DO_NOT_RETRY
     assert "not finite" in str(report.failure)
     assert report.weights is None
 

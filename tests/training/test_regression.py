@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from insight.errors import TrainingFailedError
+from insight.errors import NotFiniteError
 from insight.training.group import SoloGroup
 from insight.training.regression import fit_logistic_regression
 
@@ -61,5 +61,5 @@ def test_without_labels_there_is_no_regression():
 def test_a_feature_that_is_not_finite_fails_closed():
     features, labels, masks = _rows(10)
     features[:, 1] = np.inf
-    with pytest.raises(TrainingFailedError, match="not finite"):
+    with pytest.raises(NotFiniteError, match="not finite"):
         fit_logistic_regression(features, labels, masks + 1, SoloGroup(), 1.0)

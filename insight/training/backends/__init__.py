@@ -34,6 +34,19 @@ def backend_for(settings: TrainingSettings, spark: SparkSession) -> Backend:
     Raises:
         SettingsError: There is none of that name, or it could not start so many ranks here.
     """
+    refuse_unknown_backend(settings)
+    backend: Backend = import_module(f"{__name__}.{settings.backend}{_ENDING}").make(
+        settings, spark
+    )
+    return backend
+
+
+def refuse_unknown_backend(settings: TrainingSettings) -> None:
+    """Refuse, before a night begins, what would end it hours later.
+
+    Raises:
+        SettingsError: There is no backend of the name that the settings give.
+    """
     found = [module.name for module in pkgutil.iter_modules(__path__)]
     known = [name.removesuffix(_ENDING) for name in found if name.endswith(_ENDING)]
     if settings.backend not in known:
@@ -43,7 +56,3 @@ def backend_for(settings: TrainingSettings, spark: SparkSession) -> Backend:
             expected=f"one of {', '.join(known)}",
             next_step="choose one of them, or add its file to insight/training/backends",
         )
-    backend: Backend = import_module(f"{__name__}.{settings.backend}{_ENDING}").make(
-        settings, spark
-    )
-    return backend
