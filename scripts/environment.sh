@@ -91,7 +91,10 @@ build_environment() {
     --config-setting "insight-built-for=$tensorflow" \
     -r requirements-horovod.lock
 
-  "$uv" pip install --quiet --no-deps --no-build-isolation --editable .
+  # All that is installed is compiled here, once. Where PYTHONDONTWRITEBYTECODE is set, as in many
+  # containers, or the folder cannot be written to, every rank and worker would compile
+  # TensorFlow anew, which takes longer than the rest of its start.
+  "$uv" pip install --quiet --no-deps --no-build-isolation --compile-bytecode --editable .
 }
 
 jars_are_right() { (cd "$1" 2>/dev/null && sha256sum --check --status "$jar_sums"); }
