@@ -73,6 +73,10 @@ build_tools() {
 build_environment() {
   local -x VIRTUAL_ENV="$PWD/.venv" PATH="$PWD/.venv/bin:$PATH"
   local uv=.tools/bin/uv tensorflow
+  # What is installed is compiled here, once. Where PYTHONDONTWRITEBYTECODE is set, as in many
+  # containers, or the folder cannot be written to, every rank and worker would compile
+  # TensorFlow anew, which takes longer than the rest of its start.
+  local -x UV_COMPILE_BYTECODE=1
   "$uv" venv --quiet --clear --python .tools/bin/python .venv
   # The lock is whole: with --no-deps nothing is resolved again. (Resolving takes longer than
   # installing, and makes uv build pyspark, a source distribution, anew each time.)
@@ -91,10 +95,7 @@ build_environment() {
     --config-setting "insight-built-for=$tensorflow" \
     -r requirements-horovod.lock
 
-  # All that is installed is compiled here, once. Where PYTHONDONTWRITEBYTECODE is set, as in many
-  # containers, or the folder cannot be written to, every rank and worker would compile
-  # TensorFlow anew, which takes longer than the rest of its start.
-  "$uv" pip install --quiet --no-deps --no-build-isolation --compile-bytecode --editable .
+  "$uv" pip install --quiet --no-deps --no-build-isolation --editable .
 }
 
 jars_are_right() { (cd "$1" 2>/dev/null && sha256sum --check --status "$jar_sums"); }
