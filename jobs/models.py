@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             refuse_missing_key()
         registry = Registry(settings.registry)
         _act(registry, asked)
+        show(registry)
     except InsightError as error:
         logger(__name__).error(type(error).__name__, message=str(error))
         return error.exit_code
-    show(registry)
     return 0
 
 
@@ -84,11 +84,11 @@ def show(registry: Registry) -> None:
     """Every version, and every decision on one."""
     console = Console()
     decisions = registry.decisions()
-    decided = {decision.version for decision in decisions}
+    promoted = {each.version for each in decisions if each.kind == "promoted"}
     grid = Grid("version", "what, by whom and why", "on validation", show_lines=True)
     grid.columns[0].no_wrap = True
     for version in registry.versions():
-        if version not in decided:
+        if version not in promoted:
             grid.add_row(version, "trained, never promoted", _proved(registry, version))
     for each in decisions:
         kind, at = each.kind.replace("_", " "), each.at[:16].replace("T", " ")

@@ -72,7 +72,7 @@ build_tools() {
 
 build_environment() {
   local -x VIRTUAL_ENV="$PWD/.venv" PATH="$PWD/.venv/bin:$PATH"
-  local uv=.tools/bin/uv tensorflow
+  local uv=.tools/bin/uv built_for
   # What is installed is compiled here, once. Where PYTHONDONTWRITEBYTECODE is set, as in many
   # containers, or the folder cannot be written to, every rank and worker would compile
   # TensorFlow anew, which takes longer than the rest of its start.
@@ -88,11 +88,11 @@ build_environment() {
   # uv keeps the wheel by name, version and config settings, but this one also depends on the
   # TensorFlow it was compiled against: name that, so that a new one compiles it anew.
   # setuptools ignores the setting itself.
-  tensorflow="$(grep -oE '^tensorflow(-cpu)?==[^ ]+' requirements.lock)"
+  built_for="$(grep -oE '^tensorflow(-cpu)?==[^ ]+' requirements.lock)${HOROVOD_GPU_OPERATIONS:+ $HOROVOD_GPU_OPERATIONS}"
   HOROVOD_WITH_TENSORFLOW=1 HOROVOD_WITH_GLOO=1 HOROVOD_WITHOUT_MPI=1 \
     HOROVOD_WITHOUT_PYTORCH=1 HOROVOD_WITHOUT_MXNET=1 \
     "$uv" pip install --quiet --require-hashes --no-build-isolation --no-deps \
-    --config-setting "insight-built-for=$tensorflow" \
+    --config-setting "insight-built-for=$built_for" \
     -r requirements-horovod.lock
 
   "$uv" pip install --quiet --no-deps --no-build-isolation --editable .

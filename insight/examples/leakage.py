@@ -1,7 +1,7 @@
 """The proof that nothing later was looked at: what is known is made again without the future."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,8 +9,11 @@ from pyspark.sql import functions as F
 from insight.errors import LeakageError
 from insight.examples.campaigns import showings_of
 from insight.examples.snapshots import KEY, Known, per_customer_snapshot
+from insight.logs import logger
 from insight.settings import ExampleSettings
 from insight.snapshots.campaigns import with_campaign_context
+
+log = logger(__name__)
 
 
 def refuse_peeking(known: Known, *, as_of: date, length: int) -> None:
@@ -29,23 +32,35 @@ def refuse_peeking(known: Known, *, as_of: date, length: int) -> None:
     _refuse_difference(f"customer features at {as_of}", seen, blind, key=KEY)
 
 
-def refuse_peeking_at_campaigns(known: Known, settings: ExampleSettings, *, as_of: date) -> None:
-    """The same for what is known of the campaigns that are shown on the day after a cut-off.
+def refuse_peeking_at_campaigns(
+    known: Known, settings: ExampleSettings, *, cutoffs: Iterable[date]
+) -> None:
+    """The same for campaigns shown on the day after a cut-off: the one that most were shown after.
 
     Args:
         known: All that is known now.
         settings: Days in which a campaign is answered.
-        as_of: A cut-off with campaigns before and after it.
+        cutoffs: Days after which campaigns are asked about.
 
     Raises:
-        LeakageError: A number is another once the future is taken away.
+        LeakageError: A campaign is another, or what is known of it, without the future.
     """
-    told = ("customer_id", "campaign_id", "feature_date", "kind")
     showings = showings_of(known, settings)
-    asked = showings.where(F.col("feature_date") == F.lit(as_of)).select(*told)
-    seen = with_campaign_context(asked, showings)
-    blind = with_campaign_context(asked, showings_of(known.until(as_of), settings))
-    _refuse_difference(f"campaigns shown after {as_of}", seen, blind, key=told)
+    asked = showings.where(F.col("feature_date").isin(list(cutoffs)))
+    counted = asked.groupBy("feature_date").count()
+    busiest = counted.orderBy(F.desc("count"), F.desc("feature_date")).first()
+    if busiest is None:
+        log.warning("no campaign was shown to the customers drawn: none is made again")
+        return
+    as_of = busiest["feature_date"]
+    at_cutoff, told = F.col("feature_date") == F.lit(as_of), ("kind", "feature_date")
+    # What is shown is known on the day it is shown, all else on the day before.
+    shown = showings_of(known.until(as_of + timedelta(days=1)), settings)
+    key = ("customer_id", "campaign_id")
+    seen = with_campaign_context(asked.where(at_cutoff).select(*key, *told), showings)
+    before = showings_of(known.until(as_of), settings)
+    blind = with_campaign_context(shown.where(at_cutoff).select(*key, *told), before)
+    _refuse_difference(f"campaigns shown after {as_of}", seen, blind, key=key)
 
 
 def _refuse_difference(
@@ -61,7 +76,7 @@ def _refuse_difference(
     assert counts is not None
     leaks = {name: count for name, count in counts.asDict().items() if count}
     if leaks:
-        named = ", ".join(f"{name} ({count} customers)" for name, count in sorted(leaks.items()))
+        named = ", ".join(f"{name} ({count} rows)" for name, count in sorted(leaks.items()))
         raise LeakageError(
             subject,
             found=f"other values once later events are taken away: {named}",

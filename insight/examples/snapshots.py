@@ -61,7 +61,9 @@ class Known:
 
     def restricted_to(self, customers: DataFrame) -> "Known":
         """What is known of some customers only, by ``customer_id``."""
-        return self._of_customers(lambda each: each.join(customers, "customer_id", "left_semi"))
+        return self._of_customers(
+            lambda each: each.join(customers, on="customer_id", how="left_semi")
+        )
 
     def _of_customers(self, some: Callable[[DataFrame], DataFrame]) -> "Known":
         daily, events, exposures = map(some, (self.customer_daily, self.events, self.exposures))

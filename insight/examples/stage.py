@@ -144,8 +144,7 @@ def _with_campaigns(labelled: DataFrame, run: Run, known: Known, keep: Keep) -> 
     split_of = split_showings(showings, settings, run_date=run.run_date)
     if not split_of:
         return labelled
-    halfway = sorted(split_of)[len(split_of) // 2]
-    refuse_peeking_at_campaigns(_sample(run, known), settings, as_of=halfway)
+    refuse_peeking_at_campaigns(_sample(run, known), settings, cutoffs=split_of)
     answers = per_campaign_example(known, showings, split_of=split_of, length=length)
     return labelled.unionByName(_with_split(answers, run, split_of, {}))
 

@@ -16,6 +16,7 @@ from insight.privacy.keys import FORMER_MODEL_KEY, MODEL_KEY, long_enough
 from insight.registry.manifest import read_manifest
 from insight.registry.store import tags_of
 from insight.registry.trail import as_tag, decided
+from insight.registry.version import ModelVersion
 
 if TYPE_CHECKING:
     from insight.registry.registry import Registry
@@ -59,7 +60,7 @@ def proved_hash(version: str, seal: Mapping[str, str]) -> str:
 
 
 def sign(registry: "Registry", version: str) -> None:
-    """Sign a version that was published without a key, once its files are proved.
+    """Sign a version that was published without this key, once its files are proved.
 
     Raises:
         ModelNotFoundError: No such version is registered.
@@ -74,10 +75,13 @@ def sign(registry: "Registry", version: str) -> None:
         proved_hash(version, kept)
         reason = "the key has changed"
     seal = sealed(version, kept.get(_HASH, ""))
-    read_manifest(registry.folder(version), seal[_HASH])
-    registry.store.tag(entry, _SIGNATURE, seal[_SIGNATURE])
-    proved = registry.verify(version)
+    if seal[_SIGNATURE] == kept.get(_SIGNATURE):
+        return
+    folder = registry.folder(version)
+    content = read_manifest(folder, seal[_HASH])
+    proved = ModelVersion(version, folder, content["facts"], content["metrics"], seal[_HASH])
     registry.store.tag(entry, *as_tag(decided("signed", version, proved.run_date, reason, proved)))
+    registry.store.tag(entry, _SIGNATURE, seal[_SIGNATURE])
     log.info("model signed", version=version)
 
 

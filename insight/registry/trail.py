@@ -24,7 +24,7 @@ class Decision:
     Args:
         version: What it is about.
         kind: What was done with it.
-        run_date: ISO date of the night it holds from.
+        run_date: ISO date of the night it holds from; of a signature, that it was trained in.
         reason: Why.
         by: Who: the user of the process that did it.
         at: When, ISO, UTC.
@@ -129,8 +129,7 @@ def free_name(wanted: str, decisions: Sequence[Decision]) -> str:
 
 def why_left(version: str, decisions: Sequence[Decision]) -> str | None:
     """Why a version was rolled back, unless somebody promoted it again since then."""
-    served = ("promoted", "rolled_back")
-    about = [each for each in decisions if each.version == version and each.kind in served]
+    about = [each for each in decisions if each.version == version and each.kind != "signed"]
     last = max(about, key=lambda decision: decision.at, default=None)
     return last.reason if last is not None and last.kind == "rolled_back" else None
 

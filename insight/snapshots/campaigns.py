@@ -27,8 +27,10 @@ def per_showing(exposures: DataFrame, events: DataFrame, *, answer_days: int) ->
     where there is none; whether that is final is known at the end of ``closes_on``.
     """
     kind = F.concat_ws("/", "channel", "category").alias("kind")
-    # As it was told when first shown: what is told later was not known before.
-    first = F.min(F.struct("exposed_at", kind, "ends_at")).alias("_first")
+    # As its first showing tells it: what a later one tells was not known before. Of two at one
+    # moment the one that says when it ends, and the sooner end.
+    open_end = F.col("ends_at").isNull().alias("_open_end")
+    first = F.min(F.struct("exposed_at", open_end, "ends_at", kind)).alias("_first")
     shown = (
         exposures.groupBy("customer_id", "campaign_id")
         .agg(first)

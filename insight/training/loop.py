@@ -75,6 +75,7 @@ class Training:
 
         Raises:
             NotFiniteError: A loss or gradient is not finite.
+            TrainingFailedError: This rank does not see the checkpoint that rank 0 has.
         """
         ridges = set_wide_parts(self._model, self._shard, self._validation, self._group)
         best, history = self._resumed()

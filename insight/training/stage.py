@@ -38,8 +38,8 @@ def train(run: Run) -> str | None:
         Why there was nothing to do, or None.
 
     Raises:
-        TrainingFailedError: A rank failed; nothing is published.
-        NotFiniteError: A number was not finite; nor is it.
+        TrainingFailedError: A rank failed. Nothing is published.
+        NotFiniteError: A loss, a gradient or a feature is not finite. Nothing is published.
         DataQualityError: The ranks did not read what Spark reads. Nothing is published.
     """
     settings = run.settings.training

@@ -10,14 +10,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from insight.errors import LeakageError
-from insight.examples import snapshots
+from insight.examples import leakage, snapshots
 from insight.examples.stage import BUILD_EXAMPLES
 from insight.features.stage import BUILD_FEATURES
 from insight.sessions.stage import SESSIONISE
+from insight.snapshots.campaigns import with_campaign_context
 from insight.snapshots.customers import per_customer_features
 from insight.stages import Run
-from insight.tables import CUSTOMERS, EVENTS, ITEMS, TRAINING_EXAMPLES
-from tests.frames import DAY, at, events, frame, items
+from insight.tables import CUSTOMERS, EVENTS, EXPOSURES, ITEMS, TRAINING_EXAMPLES
+from tests.frames import DAY, at, events, exposures, frame, items
 from tests.memory_lake import MemoryLake
 
 DAYS = 36
@@ -88,6 +89,30 @@ def test_a_planted_leak_ends_the_night_before_any_example_is_written(
         return honest.join(ever, on="customer_id", how="left")
 
     monkeypatch.setattr(snapshots, "per_customer_features", peeking)
-    with pytest.raises(LeakageError, match=r"orders_7d \(2 customers\)"):
+    with pytest.raises(LeakageError, match=r"orders_7d \(2 rows\)"):
         BUILD_EXAMPLES.work(run)
     assert run.lake.read_or_empty(TRAINING_EXAMPLES).isEmpty()
+
+
+def test_a_leak_of_what_is_known_of_campaigns_ends_the_night_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peeking(asked: DataFrame, showings: DataFrame) -> DataFrame:
+        """A showing of the campaign itself is one of those before it."""
+        hasty = showings.withColumn("feature_date", F.date_sub("feature_date", 1))
+        return with_campaign_context(asked, hasty)
+
+    days = [DAY - timedelta(days=n) for n in (3, 9, 15)]
+    lake: Any = run.lake
+    shown = exposures(
+        run.spark,
+        *({"exposed_at": at(f"{day} 09:00"), "campaign_id": f"of {day}"} for day in days),
+    )
+    lake.publish(shown, EXPOSURES, where="true")
+    windows = {**WINDOWS, "examples.campaign_days": 2, "examples.campaign_window_days": 5}
+    asking = lake.run_for(DAY, registry=str(run.settings.registry), **windows)
+    assert BUILD_EXAMPLES.work(asking) is None
+    assert not lake.read(TRAINING_EXAMPLES).where("has_campaign > 0").isEmpty()
+    monkeypatch.setattr(leakage, "with_campaign_context", peeking)
+    with pytest.raises(LeakageError, match=r"campaign_context \(1 rows\)"):
+        BUILD_EXAMPLES.work(asking)

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from structlog.testing import capture_logs
 
 from insight.errors import LeakageError
 from insight.examples import leakage, snapshots
+from insight.examples.campaigns import showings_of
 from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
 from insight.examples.snapshots import Known
 from insight.point_in_time import EVER
@@ -20,6 +22,7 @@ from insight.snapshots.customers import per_customer_features
 from insight.snapshots.visits import per_visit_and_day, to_customer_daily
 from tests.frames import DAY, at, customer_days, events, exposures
 
+SETTINGS = ExampleSettings(campaign_days=7)
 VERSIONS = "item_id string, valid_from date, category string, brand string"
 NOBODY = (
     "customer_id string, valid_from date, age_band string, gender string, country string, "
@@ -52,6 +55,7 @@ def known(spark: SparkSession) -> Known:
         {"exposed_at": at("2024-03-08 09:00"), "campaign_id": "winter"},
         {"exposed_at": at("2024-03-11 09:00")},
         {"exposed_at": at("2024-03-11 09:00"), "customer_id": "ben"},
+        {"exposed_at": at("2024-03-12 09:00"), "channel": "web"},
     )
     settings = SessionSettings()
     days = to_customer_daily(per_visit_and_day(rows, settings=settings)).cache()
@@ -69,7 +73,7 @@ def test_features_bounded_by_their_date_pass(known: Known) -> None:
 def test_state_that_was_changed_by_a_later_day_is_caught(known: Known) -> None:
     bought = F.when(F.col("customer_id") == "anna", 0).otherwise(F.col("abandoned_cart_count"))
     changed = known.customer_daily.withColumn("abandoned_cart_count", bought.cast("bigint"))
-    with pytest.raises(LeakageError, match=r"cart_abandonment_share_90d \(1 customers\)"):
+    with pytest.raises(LeakageError, match=r"cart_abandonment_share_90d \(1 rows\)"):
         refuse_peeking(replace(known, customer_daily=changed), as_of=DAY, length=4)
 
 
@@ -85,7 +89,7 @@ def test_a_description_of_a_later_day_is_caught(
         return per_customer_affinity(sequences, now)
 
     monkeypatch.setattr(snapshots, "per_customer_affinity", peeking)
-    with pytest.raises(LeakageError, match=r"top_category \(2 customers\)"):
+    with pytest.raises(LeakageError, match=r"top_category \(2 rows\)"):
         refuse_peeking(known, as_of=DAY, length=4)
 
 
@@ -101,14 +105,14 @@ def test_a_planted_feature_that_peeks_is_caught_and_named(
         )
 
     monkeypatch.setattr(snapshots, "per_customer_features", peeking)
-    with pytest.raises(LeakageError, match=r"orders_7d \(2 customers\)") as refused:
+    with pytest.raises(LeakageError, match=r"orders_7d \(2 rows\)") as refused:
         refuse_peeking(known, as_of=DAY, length=4)
     assert refused.value.exit_code == 2
     assert "amount_cents" not in refused.value.found
 
 
 def test_what_was_known_of_campaigns_passes(known: Known) -> None:
-    refuse_peeking_at_campaigns(known, ExampleSettings(campaign_days=7), as_of=DAY)
+    refuse_peeking_at_campaigns(known, SETTINGS, cutoffs=[DAY])
 
 
 def test_answers_that_came_later_are_caught(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,19 +122,43 @@ def test_answers_that_came_later_are_caught(known: Known, monkeypatch: pytest.Mo
         return with_campaign_context(asked, showings.withColumn("answered_on", hasty))
 
     monkeypatch.setattr(leakage, "with_campaign_context", peeking)
-    with pytest.raises(LeakageError, match=r"campaign_context \(1 customers\)") as refused:
-        refuse_peeking_at_campaigns(known, ExampleSettings(campaign_days=7), as_of=DAY)
+    with pytest.raises(LeakageError, match=r"campaign_context \(1 rows\)") as refused:
+        refuse_peeking_at_campaigns(known, SETTINGS, cutoffs=[DAY, DAY - timedelta(days=3)])
     assert refused.value.subject == f"campaigns shown after {DAY}"
+
+
+def test_what_a_later_showing_tells_is_caught(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peeking(known: Known, settings: ExampleSettings) -> DataFrame:
+        """A campaign's kind as it was told last."""
+        last = F.max_by(F.coalesce("channel", F.lit("")), "exposed_at").alias("kind")
+        told = known.exposures.groupBy("customer_id", "campaign_id").agg(last)
+        honest = showings_of(known, settings)
+        return honest.drop("kind").join(told, on=["customer_id", "campaign_id"], how="inner")
+
+    monkeypatch.setattr(leakage, "showings_of", peeking)
+    with pytest.raises(LeakageError, match=r"kind \(1 rows\)"):
+        refuse_peeking_at_campaigns(known, SETTINGS, cutoffs=[DAY])
+
+
+def test_where_nobody_was_shown_anything_there_is_nothing_to_make_again(known: Known) -> None:
+    with capture_logs() as said:
+        refuse_peeking_at_campaigns(known, SETTINGS, cutoffs=[DAY - timedelta(days=9)])
+    assert "none is made again" in said[-1]["event"]
 
 
 def test_the_sample_is_part_of_the_customers_and_the_same_each_time(
     spark: SparkSession, known: Known
 ) -> None:
     many = customer_days(spark, *({"customer_id": f"c{n}", "event_date": DAY} for n in range(200)))
-    crowd = replace(known, customer_daily=many)
+    shown = exposures(
+        spark, *({"customer_id": f"c{n}", "exposed_at": at("2024-03-10 09:00")} for n in range(200))
+    )
+    sample = replace(known, customer_daily=many, exposures=shown).sampled(share=0.25)
     drawn = [
-        {row["customer_id"] for row in crowd.sampled(share=0.25).customer_daily.collect()}
-        for _ in range(2)
+        {row["customer_id"] for row in rows.collect()}
+        for rows in (sample.customer_daily, sample.exposures)
     ]
     assert drawn[0] == drawn[1]
     assert 25 <= len(drawn[0]) <= 75

@@ -6,7 +6,7 @@ import pytest
 
 from insight.errors import ModelDamagedError, ModelNotFoundError, PromotionRefused
 from insight.registry import Registry
-from insight.registry.trail import why_left
+from insight.registry.trail import decided, why_left
 
 DAYS = FIRST, SECOND, THIRD = date(2017, 11, 1), date(2017, 11, 8), date(2017, 11, 15)
 
@@ -107,6 +107,11 @@ def test_rolling_back_finds_the_champion_before(registry, publish):
     assert why_left(second.version, registry.decisions()) == "wrong"
     registry.promote(second.version, THIRD, "it was right")
     assert why_left(second.version, registry.decisions()) is None
+
+
+def test_a_signature_does_not_take_a_rollback_back():
+    trail = [decided(kind, "v", FIRST, kind, None) for kind in ("rolled_back", "signed")]
+    assert why_left("v", trail) == "rolled_back"
 
 
 def test_an_archived_version_serves_no_more_and_the_champion_is_none(registry, publish):

@@ -102,7 +102,9 @@ def test_a_changed_key_is_heard_beside_the_former_one_until_all_is_signed_anew(
     monkeypatch.setenv(MODEL_KEY, KEY)
     monkeypatch.setenv(FORMER_MODEL_KEY, OTHER)
     assert registry.verify(version.version) == version
-    sign(registry, version.version)
+    # Once is enough, and leaves one line on the trail.
+    for _ in range(2):
+        sign(registry, version.version)
     monkeypatch.delenv(FORMER_MODEL_KEY)
     assert registry.verify(version.version) == version
     (noted,) = registry.decisions()

@@ -38,12 +38,16 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
     spark: SparkSession,
 ) -> None:
     short = {"campaign_id": "short", "ends_at": at("2024-03-13 00:00"), "channel": None}
+    sooner = {"ends_at": at("2024-03-13 00:00"), "channel": None}
     again = {"exposed_at": at("2024-03-12 00:00"), "channel": "web"}
     shown = exposures(
         spark,
         _shown("first"),
-        # Shown twice, and then told to end sooner: what was told first counts.
-        _shown("first", ends_at=at("2024-03-12 00:00"), **again),
+        _shown("first", **again),
+        # What the first showing tells counts, and of two at one moment the end that is told.
+        _shown("moved", **sooner),
+        _shown("moved", **again),
+        _shown("moved", ends_at=None),
         _shown("last"),
         _shown("late"),
         _shown("other"),
@@ -55,6 +59,7 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
         _answer("first", "2024-03-11 00:00"),
         _answer("first", "2024-03-12 00:00"),
         _answer("last", "2024-03-17 23:59"),
+        _answer("moved", "2024-03-14 09:00"),
         _answer("late", "2024-03-18 00:00"),
         _answer("other", "2024-03-12 00:00", "summer"),
         _answer("early", "2024-03-10 23:59", "short"),
@@ -69,6 +74,7 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
             ("last", *mail, week, week),
             ("late", *mail, week, None),
             ("other", *mail, week, None),
+            ("moved", "spring", "A", BEFORE, end, None),
             ("early", "short", "A", BEFORE, end, None),
             ("over", "short", "A", BEFORE, end, None),
         ],
