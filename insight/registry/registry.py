@@ -164,7 +164,7 @@ class Registry:
         """
         verified = self.verify(version)
         refuse_archived(version, self.decisions())
-        self._note(decided("promoted", version, run_date, reason, verified))
+        self.note(decided("promoted", version, run_date, reason, verified))
         newest, _ = champion_and_before(self.decisions(), date.max)
         self.store.alias(CHAMPION, self.entry(newest or version))
         return verified
@@ -186,7 +186,7 @@ class Registry:
             )
         # First, so that whatever happens there is a champion that can serve.
         promoted = self.promote(earlier, run_date, reason)
-        self._note(decided("rolled_back", present, run_date, reason, self._proved(present)))
+        self.note(decided("rolled_back", present, run_date, reason, self._proved(present)))
         return promoted
 
     def archive(self, version: str, run_date: date, reason: str) -> None:
@@ -204,13 +204,14 @@ class Registry:
                 expected="a version that nothing is scored with",
                 next_step="promote another one or roll back first",
             )
-        self._note(decided("archived", version, run_date, reason, proved))
+        self.note(decided("archived", version, run_date, reason, proved))
 
     def decisions(self) -> list[Decision]:
         """The audit trail of all versions, oldest first."""
         return decisions_in([tags_of(entry) for entry in self.store.entries()])
 
-    def _note(self, decision: Decision) -> None:
+    def note(self, decision: Decision) -> None:
+        """Write a line of the audit trail."""
         self.store.tag(self.entry(decision.version), *as_tag(decision))
         told = {name: getattr(decision, name) for name in ("version", "run_date", "reason")}
         log.info(f"model {decision.kind}", **told)

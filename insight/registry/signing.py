@@ -11,17 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from insight.errors import ModelDamagedError, SettingsError
-from insight.logs import logger
 from insight.privacy.keys import FORMER_MODEL_KEY, MODEL_KEY, long_enough
 from insight.registry.manifest import read_manifest
 from insight.registry.store import tags_of
-from insight.registry.trail import as_tag, decided
+from insight.registry.trail import decided
 from insight.registry.version import ModelVersion
 
 if TYPE_CHECKING:
     from insight.registry.registry import Registry
-
-log = logger(__name__)
 
 _HASH, _SIGNATURE = "manifest_sha256", "signature"
 
@@ -80,9 +77,8 @@ def sign(registry: "Registry", version: str) -> None:
     folder = registry.folder(version)
     content = read_manifest(folder, seal[_HASH])
     proved = ModelVersion(version, folder, content["facts"], content["metrics"], seal[_HASH])
-    registry.store.tag(entry, *as_tag(decided("signed", version, proved.run_date, reason, proved)))
+    registry.note(decided("signed", version, proved.run_date, reason, proved))
     registry.store.tag(entry, _SIGNATURE, seal[_SIGNATURE])
-    log.info("model signed", version=version)
 
 
 def refuse_missing_key() -> None:

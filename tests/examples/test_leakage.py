@@ -155,10 +155,11 @@ def test_the_sample_is_part_of_the_customers_and_the_same_each_time(
     shown = exposures(
         spark, *({"customer_id": f"c{n}", "exposed_at": at("2024-03-10 09:00")} for n in range(200))
     )
-    sample = replace(known, customer_daily=many, exposures=shown).sampled(share=0.25)
+    crowd = replace(known, customer_daily=many, exposures=shown)
     drawn = [
         {row["customer_id"] for row in rows.collect()}
+        for sample in (crowd.sampled(share=0.25), crowd.sampled(share=0.25))
         for rows in (sample.customer_daily, sample.exposures)
     ]
-    assert drawn[0] == drawn[1]
+    assert all(each == drawn[0] for each in drawn)
     assert 25 <= len(drawn[0]) <= 75

@@ -67,8 +67,8 @@ def _is_ours(process: psutil.Process) -> bool:
 # Rank 0 keeps the checkpoints, and is the one that the other looks to.
 @pytest.mark.parametrize(
     ("number", "rank"),
-    [(signal.SIGKILL, 0), (signal.SIGSTOP, 1)],
-    ids=["fault_04_killed", "fault_05_stopped"],
+    [(signal.SIGKILL, 0), (signal.SIGKILL, 1), (signal.SIGSTOP, 1)],
+    ids=["fault_04_first_killed", "fault_04_killed", "fault_05_stopped"],
 )
 def test_fault_04_05_the_ranks_end_and_the_error_names_the_one(spark, plan, number, rank):
     sent = _signalled_after_an_epoch(plan, number, rank)
@@ -77,7 +77,7 @@ def test_fault_04_05_the_ranks_end_and_the_error_names_the_one(spark, plan, numb
     assert time.monotonic() - sent[0] < DEADLINE_SECONDS
     left = [each for each in psutil.Process().children(recursive=True) if _is_ours(each)]
     assert left == []
-    if number == signal.SIGKILL:
+    if (number, rank) == (signal.SIGKILL, 1):
         _goes_on(spark, plan)
 
 
