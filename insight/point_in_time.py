@@ -82,17 +82,6 @@ def per_version(described: DataFrame, *, key: str, attributes: Sequence[str]) ->
     return versions.select(key, F.col("known_from").alias("valid_from"), *attributes)
 
 
-def since_ever(versions: DataFrame, *, key: str) -> DataFrame:
-    """Versions of which each entity's first holds for all time before it, too.
-
-    A shop's first catalogue comes long after its items: what it says of them is no news of
-    that day, as a change later on is.
-    """
-    first = F.min("valid_from").over(Window.partitionBy(key))
-    since = F.when(F.col("valid_from") == first, F.lit(EVER)).otherwise(F.col("valid_from"))
-    return versions.withColumn("valid_from", since)
-
-
 def versions_as_of(versions: DataFrame, *, key: str, dates: Iterable[date]) -> DataFrame:
     """``key, feature_date, attributes``: the version of each entity at the end of each date."""
     attributes = [name for name in versions.columns if name not in (key, "valid_from")]

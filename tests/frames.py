@@ -1,11 +1,13 @@
 """Tiny frames: a test names the columns it is about, the rest is filled in."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import Phase, settings
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from insight.point_in_time import EVER
 from insight.tables import (
     CUSTOMER_DAILY,
     EVENTS,
@@ -101,7 +103,13 @@ def frame(spark: SparkSession, table: Table, *rows: dict[str, Any]) -> DataFrame
 def events(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     """Clean events: ``event_date`` follows ``event_at``, ids are e0, e1, ... by position."""
     full = [
-        {**_EVENT, "event_id": f"e{n}", "event_date": row["event_at"].date(), **row}
+        {
+            **_EVENT,
+            "event_id": f"e{n}",
+            "event_date": row["event_at"].date(),
+            "delivered_on": row["event_at"].date(),
+            **row,
+        }
         for n, row in enumerate(rows)
     ]
     return frame(spark, EVENTS, *full)
@@ -110,17 +118,50 @@ def events(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
 def raw_events(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     """Events as delivered; ids are e0, e1, ... by position."""
     full = [{**_RAW_EVENT, "event_id": f"e{n}", **row} for n, row in enumerate(rows)]
-    return frame(spark, RAW_EVENTS, *full)
+    return frame(spark, RAW_EVENTS, *map(with_utc_bounds, full))
+
+
+def with_utc_bounds(row: dict[str, Any]) -> dict[str, Any]:
+    """A raw row with the moments at which its file's dates begin and end in UTC."""
+    first, last = row.get("covers_from"), row.get("file_date")
+    bounds = {
+        "covers_from_at": first and datetime(first.year, first.month, first.day, tzinfo=UTC),
+        "covers_until_at": last
+        and datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1),
+    }
+    return {**bounds, **row}
 
 
 def exposures(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     """Showings of the campaign spring, unless a row says so; ids are x0, x1, ... by position."""
-    told = {"customer_id": "anna", "campaign_id": "spring", "source": "shop", "ingest_date": DAY}
+    told = {
+        "customer_id": "anna",
+        "campaign_id": "spring",
+        "source": "shop",
+        "file_date": DAY,
+        "ingest_date": DAY,
+    }
     full = [
-        {**told, "exposure_id": f"x{n}", "exposure_date": row["exposed_at"].date(), **row}
+        {
+            **told,
+            "exposure_id": f"x{n}",
+            "exposure_date": row["exposed_at"].date(),
+            "delivered_on": row["exposed_at"].date(),
+            **row,
+        }
         for n, row in enumerate(rows)
     ]
     return frame(spark, EXPOSURES, *full)
+
+
+def on_time(rows: DataFrame) -> DataFrame:
+    """Events or exposures that count from the date that delivers them."""
+    return rows.withColumn("known_on", F.col("delivered_on"))
+
+
+def whole(days: DataFrame) -> DataFrame:
+    """Customers' days that no late event touches."""
+    return days.withColumn("known_from", F.lit(EVER))
 
 
 def sessions(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:

@@ -8,7 +8,7 @@ from insight.models.arrays import Floats
 from insight.settings import load_settings
 from insight.spark import build_session
 from insight.tables import TRAINING_EXAMPLES
-from insight.training.inputs import read_inputs
+from insight.training.inputs import last_cutoff, read_inputs, tonight
 from insight.training.item_vectors import read_item_vectors
 from insight.training.plan import TrainingPlan
 from insight.training.planning import make_plans
@@ -45,7 +45,8 @@ def read_night(profile: str, run_date: date, *, files: int | None) -> Night:
     run.lake.begin_stage()
     inputs = read_inputs(run, ranks=1)
     (plan,) = make_plans(run, inputs, None)
-    vectors = read_item_vectors(run, inputs.vocabulary)
+    as_of = last_cutoff(tonight(run, TRAINING_EXAMPLES))
+    vectors = read_item_vectors(run, inputs.vocabulary, as_of=as_of)
     parts = {name: {"run_date": str(run_date), "split": name} for name in JUDGED}
     splits = {name: tuple(run.lake.files(TRAINING_EXAMPLES, part)) for name, part in parts.items()}
     spark.stop()

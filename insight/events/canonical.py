@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from insight.events.described import joined_marks
+from insight.events.rules import delivered_on
 
 _CLEANED = ("item_id", "search_text")
 _CAME = "came_"
@@ -43,6 +44,7 @@ def to_events(sound: DataFrame) -> DataFrame:
         "country",
         "source",
         "file_date",
+        delivered_on("event_at").alias("delivered_on"),
         F.to_date("event_at").alias("event_date"),
         "ingest_date",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -125,7 +126,9 @@ def _events_nearby(run: Run, clean: DataFrame) -> DataFrame:
     if run.lake.version(EVENTS) < 0:
         return others.select(*COMPARED)
     day = F.to_date("event_at")
-    # A damaged clock names days that no calendar holds.
-    sound = clean.where(day.between(run.settings.clean.earliest_event_date, run.run_date))
+    # A damaged clock names days that no calendar holds. A feed west of Greenwich ends its date
+    # on the next one in UTC.
+    last = run.run_date + timedelta(days=1)
+    sound = clean.where(day.between(run.settings.clean.earliest_event_date, last))
     fresh = [row["day"] for row in sound.select(day.alias("day")).distinct().collect()]
     return others.where(in_dates("event_date", with_neighbours(fresh, days=1))).select(*COMPARED)

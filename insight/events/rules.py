@@ -1,7 +1,7 @@
 """What a row breaks by itself, in the order it is asked: the first rule names the row."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -12,6 +12,8 @@ from insight.tables.events import EVENT_TYPES
 WITHOUT_ITEM = ("search", "campaign_click")
 """Types of events that need not be about an item."""
 
+_DAY_SECONDS = 86_400
+
 _SALES = ("purchase", "return")
 _NAMES = ("event_id", "item_id", "order_id", "country", "campaign_id")
 
@@ -19,7 +21,7 @@ _NAMES = ("event_id", "item_id", "order_id", "country", "campaign_id")
 def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]:
     """Reason to condition; a null condition counts as not broken."""
     earliest = F.lit(settings.earliest_event_date).cast("timestamp")
-    oldest_on_time = F.date_sub("covers_from", settings.late_days).cast("timestamp")
+    oldest_on_time = F.col("covers_from_at") - F.expr(f"INTERVAL {settings.late_days} DAYS")
     return {
         "malformed": F.col("malformed").isNotNull(),
         "no_event_time": F.col("event_at").isNull(),
@@ -49,12 +51,29 @@ def with_reason(raw_events: DataFrame, rules: dict[str, Column]) -> DataFrame:
 
 
 def end_of_delivery(settings: CleanSettings, run_date: date) -> Column:
-    """The moment from which a row is told before it happened.
+    """The moment from which a row lies in the future of its delivery.
 
-    The delivery's date counts: a file read late is judged as in its own night.
+    That is the end of the file's last date in the feed's own time zone, whichever night reads
+    the file, plus ``clean.future_hours``.
     """
-    last = F.least(F.col("file_date"), F.lit(run_date))
-    return F.date_add(last, 1).cast("timestamp") + F.expr(f"INTERVAL {settings.future_hours} HOURS")
+    # No file is read before its date. If one were, the end of the run date would bound it.
+    is_early = F.col("file_date") > F.lit(run_date)
+    end_of_run = F.lit(run_date + timedelta(days=1)).cast("timestamp")
+    end = F.when(is_early, end_of_run).otherwise(F.col("covers_until_at"))
+    return end + F.expr(f"INTERVAL {settings.future_hours} HOURS") if settings.future_hours else end
+
+
+def delivered_on(moment: str) -> Column:
+    """Date whose nightly delivery brings a row that happened at ``moment``.
+
+    A file of one day is that day's delivery. A file of many days stands for a delivery on each
+    of them, so its rows count from their own date, in the feed's zone. A row from before the
+    file's first date is late: it counts from the file's last date.
+    """
+    seconds = F.unix_seconds(moment) - F.unix_seconds("covers_from_at")
+    own_date = F.date_add("covers_from", F.floor(seconds / _DAY_SECONDS).cast("int"))
+    on_time = F.least("file_date", own_date)
+    return F.when(F.col(moment) >= F.col("covers_from_at"), on_time).otherwise(F.col("file_date"))
 
 
 def is_sale() -> Column:

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from insight.events.repeats import REPEATED, content_of
-from insight.events.rules import end_of_delivery
+from insight.events.rules import delivered_on, end_of_delivery
 from insight.settings import CleanSettings
 
 KINDS = ("review", "ticket", "question", "mention")
@@ -82,6 +82,8 @@ def to_exposures(sound: DataFrame) -> DataFrame:
         "channel",
         "category",
         "source",
+        "file_date",
+        delivered_on("exposed_at").alias("delivered_on"),
         F.to_date("exposed_at").alias("exposure_date"),
         "ingest_date",
     )

@@ -19,6 +19,8 @@ log = logger(__name__)
 def refuse_peeking(known: Known, *, as_of: date, length: int) -> None:
     """Make snapshots of one cut-off with and without what came after it: they must be equal.
 
+    What came after it is what happened later, and what was delivered later.
+
     Args:
         known: All that is known now.
         as_of: A cut-off with as much after it as there is.
@@ -54,10 +56,13 @@ def refuse_peeking_at_campaigns(
         return
     as_of = busiest["feature_date"]
     at_cutoff, told = F.col("feature_date") == F.lit(as_of), ("kind", "feature_date")
-    # What is shown is known on the day it is shown, all else on the day before.
-    shown = showings_of(known.until(as_of + timedelta(days=1)), settings)
+    # What is shown is known on the day it is shown, all else on the day before. A showing that
+    # was delivered later is asked about, but nothing of that day tells of it.
+    next_day = as_of + timedelta(days=1)
+    shown = showings_of(known.until(next_day), settings)
     key = ("customer_id", "campaign_id")
-    seen = with_campaign_context(asked.where(at_cutoff).select(*key, *told), showings)
+    on_time = asked.where(at_cutoff & (F.col("known_on") <= F.lit(next_day)))
+    seen = with_campaign_context(on_time.select(*key, *told), showings)
     before = showings_of(known.until(as_of), settings)
     blind = with_campaign_context(shown.where(at_cutoff).select(*key, *told), before)
     _refuse_difference(f"campaigns shown after {as_of}", seen, blind, key=key)
@@ -81,6 +86,6 @@ def _refuse_difference(
             subject,
             found=f"other values once later events are taken away: {named}",
             expected="features that know nothing after their date",
-            next_step="bound the feature by feature_date in insight/snapshots; nothing was"
-            " published, and no model was trained on it",
+            next_step="bound the feature by feature_date and known_on in insight/snapshots and "
+            "insight/examples; nothing was published, and no model was trained on it",
         )

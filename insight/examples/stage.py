@@ -3,19 +3,21 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from insight.delivery_time import NEVER, DeliveryTime, first_dates_by_night
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.campaigns import per_campaign_example, showings_of, split_showings
+from insight.examples.daily_state import last_known_dates, per_late_day, with_known_from
 from insight.examples.encode import encode_examples
 from insight.examples.labels import per_customer_labels, with_complete_labels, with_labels
 from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
 from insight.examples.snapshots import Known, per_customer_snapshot
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
-from insight.point_in_time import keep_as_of, per_version, since_ever
+from insight.point_in_time import per_version, versions_as_of
 from insight.registry.registry import Registry
 from insight.registry.schedule import why_not_train
 from insight.reuse import Keep, kept
@@ -42,16 +44,21 @@ def build_examples(run: Run) -> str | None:
     reason = why_not_train(registry, run.run_date, every_days=every_days)
     if reason:
         return reason
-    cutoffs = _cutoffs(run)
+    nights = first_dates_by_night(run.lake.read(ITEM_DAILY))
+    delivery_time = DeliveryTime(min(nights, default=NEVER), run.settings.clean.late_days)
+    cutoffs = _cutoffs(run, delivery_time, nights)
     if cutoffs is None:
         return "too little history for a train, a validation and a test window"
-    vocabulary = _publish_vocabulary(run, cutoffs)
-    known, length = _known(run), run.settings.sequences.length
-    refuse_peeking(_sample(run, known), as_of=min(cutoffs.train), length=length)
+    vocabulary = _publish_vocabulary(run, cutoffs, delivery_time)
+    length = run.settings.sequences.length
     with kept() as keep:
-        snapshots = keep(per_customer_snapshot(known, as_of=cutoffs.split_of, length=length))
+        known = known_of(run, delivery_time, keep)
+        refuse_peeking(_sample(run, known), as_of=_proved_cutoff(cutoffs, known), length=length)
+        everyone = per_customer_snapshot(known, as_of=cutoffs.split_of, length=length)
+        snapshots = keep(everyone.where(_is_scored(run)))
         statistics = _publish_statistics(run, snapshots, cutoffs)
-        labelled = _with_campaigns(_labelled(run, cutoffs, snapshots), run, known, keep)
+        labelled = _labelled(run, cutoffs, known, snapshots)
+        labelled = _with_campaigns(labelled, run, known, keep)
         run.lake.publish(
             encode_examples(labelled, vocabulary, statistics, length=length),
             TRAINING_EXAMPLES,
@@ -70,26 +77,40 @@ BUILD_EXAMPLES = Stage(
 )
 
 
-def _cutoffs(run: Run) -> Cutoffs | None:
-    daily = run.lake.read(ITEM_DAILY)
-    first = daily.agg(F.min("event_date").alias("first")).first()
-    if first is None or first["first"] is None:
+def _cutoffs(run: Run, delivery_time: DeliveryTime, nights: Mapping[date, date]) -> Cutoffs | None:
+    if not nights:
         return None
+    read = [night for night in nights if night <= run.run_date] or [delivery_time.first_night]
     return split_by_time(
         run.settings.examples,
         run_date=run.run_date,
-        first_event_date=first["first"],
+        first_event_date=min(nights[night] for night in read),
         recalibrate=run.settings.training.recalibrate,
-        with_campaigns=not _exposures(run).isEmpty(),
+        with_campaigns=not _exposures(run, delivery_time).isEmpty(),
     )
 
 
-def _publish_vocabulary(run: Run, cutoffs: Cutoffs) -> Vocabulary:
-    items = keep_as_of(run.lake.read(ITEMS), key="item_id", as_of=run.run_date)
+def _proved_cutoff(cutoffs: Cutoffs, known: Known) -> date:
+    """The earliest training cut-off that late events touch: it has most of all after it."""
+    touched = [
+        cutoff
+        for cutoff in cutoffs.train
+        if any(day <= cutoff < whole_from for day, whole_from in known.late_dates.items())
+    ]
+    return min(touched or cutoffs.train)
+
+
+def _publish_vocabulary(run: Run, cutoffs: Cutoffs, delivery_time: DeliveryTime) -> Vocabulary:
+    """The items of the training window, in the categories of its last cut-off."""
+    last = max(cutoffs.train)
+    known = delivery_time.known_by(run.run_date, dated="event_date")
+    categories = versions_as_of(
+        _versions(run, ITEMS, ("category",), delivery_time), key="item_id", dates=[last]
+    )
     rows = per_item_index(
-        run.lake.read(ITEM_DAILY),
-        items,
-        until=max(cutoffs.train),
+        run.lake.read(ITEM_DAILY).where(known),
+        categories,
+        until=last,
         min_events=run.settings.examples.min_item_events,
     )
     where = f"run_date = '{run.run_date}'"
@@ -101,15 +122,28 @@ def _publish_vocabulary(run: Run, cutoffs: Cutoffs) -> Vocabulary:
     return Vocabulary.from_rows([(row[0], row[1], row[2]) for row in listed])
 
 
-def _known(run: Run) -> Known:
-    lake, day = run.lake, run.run_date
+def known_of(run: Run, delivery_time: DeliveryTime, keep: Keep) -> Known:
+    """What the run knows, and since when.
+
+    The daily state holds what later nights have read, too. Their events are late for every
+    cut-off, so its rows are computed again without them.
+    """
+    day = run.run_date
+    is_known = delivery_time.known_by(day)
+    known_on = F.when(is_known, delivery_time.known_on()).otherwise(F.lit(NEVER))
+    past = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(day))
+    past = past.withColumn("known_on", known_on)
+    late_days = keep(per_late_day(past))
+    late_dates = last_known_dates(late_days)
+    days = run.lake.read(CUSTOMER_DAILY).where(F.col("event_date") <= F.lit(day))
     return Known(
-        customer_daily=lake.read(CUSTOMER_DAILY),
-        events=lake.read(EVENTS).where(F.col("event_date") <= F.lit(day)),
-        items=_versions(run, ITEMS, AFFINITIES),
-        customers=_versions(run, CUSTOMERS, DEMOGRAPHICS),
-        exposures=_exposures(run),
+        customer_daily=with_known_from(days, late_days, late_dates=late_dates),
+        events=past.where(is_known),
+        items=_versions(run, ITEMS, AFFINITIES, delivery_time),
+        customers=_versions(run, CUSTOMERS, DEMOGRAPHICS, delivery_time),
+        exposures=_exposures(run, delivery_time),
         sessions=run.settings.sessions,
+        late_dates=late_dates,
     )
 
 
@@ -117,19 +151,23 @@ def _sample(run: Run, known: Known) -> Known:
     return known.sampled(share=run.settings.examples.leakage_share)
 
 
-def _versions(run: Run, table: Table, attributes: tuple[str, ...]) -> DataFrame:
-    """What was known of each entity, and from when on; what later nights read is left out."""
-    described = run.lake.read(table).where(F.col("ingest_date") <= F.lit(run.run_date))
-    versions = per_version(described, key=table.key[0], attributes=attributes)
-    return since_ever(versions, key=table.key[0])
+def _versions(
+    run: Run, table: Table, attributes: tuple[str, ...], delivery_time: DeliveryTime
+) -> DataFrame:
+    """Versions of each entity, with the date from which each holds."""
+    key = table.key[0]
+    described = delivery_time.descriptions(run.lake.read(table), key=key, run_date=run.run_date)
+    return per_version(described, key=key, attributes=attributes)
 
 
-def _labelled(run: Run, cutoffs: Cutoffs, snapshots: DataFrame) -> DataFrame:
-    """Features and sequence of every customer at every cut-off, with what then happened."""
+def _labelled(run: Run, cutoffs: Cutoffs, known: Known, snapshots: DataFrame) -> DataFrame:
+    """Features and sequence of every customer at every cut-off, with what then happened.
+
+    Labels use all that the run knows, whenever it was delivered.
+    """
     settings = run.settings.examples
-    events = run.lake.read(EVENTS).where(F.col("event_date") <= F.lit(run.run_date))
     labels = per_customer_labels(
-        events, as_of=cutoffs.split_of, settings=settings, labels_end=cutoffs.labels_end
+        known.events, as_of=cutoffs.split_of, settings=settings, labels_end=cutoffs.labels_end
     )
     labelled = with_labels(snapshots, labels, active_days=settings.active_days)
     dated = _with_split(labelled, run, cutoffs.split_of, cutoffs.labels_end)
@@ -146,13 +184,19 @@ def _with_campaigns(labelled: DataFrame, run: Run, known: Known, keep: Keep) -> 
         return labelled
     refuse_peeking_at_campaigns(_sample(run, known), settings, cutoffs=split_of)
     answers = per_campaign_example(known, showings, split_of=split_of, length=length)
+    answers = answers.where(_is_scored(run))
     return labelled.unionByName(_with_split(answers, run, split_of, {}))
 
 
-def _exposures(run: Run) -> DataFrame:
-    """Campaigns shown; what later nights read is left out."""
-    known = F.col("ingest_date") <= F.lit(run.run_date)
-    return run.lake.read_or_empty(EXPOSURES).where(known)
+def _is_scored(run: Run) -> Column:
+    """Whether scoring would have scored a customer at the cut-off: nobody else is judged."""
+    return F.col("days_since_last_event") < run.settings.scoring.active_days
+
+
+def _exposures(run: Run, delivery_time: DeliveryTime) -> DataFrame:
+    """Campaigns shown, with ``known_on``; what later nights read is left out."""
+    known = run.lake.read_or_empty(EXPOSURES).where(delivery_time.known_by(run.run_date))
+    return known.withColumn("known_on", delivery_time.known_on())
 
 
 def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:

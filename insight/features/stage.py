@@ -102,7 +102,11 @@ def _sequences(run: Run, events: DataFrame) -> DataFrame:
     else:
         snapshots = run.lake.read(CUSTOMER_SEQUENCES)
         carried = snapshots.where(F.col("feature_date") == F.lit(carried_date))
-        fresh = known.where(F.col("ingest_date") > F.lit(carried_date))
+        # An event may be ingested before its date begins: a feed west of Greenwich ends its
+        # date on the next one in UTC. Such an event is not in the snapshot yet.
+        came_later = F.col("ingest_date") > F.lit(carried_date)
+        happened_later = F.col("event_date") > F.lit(carried_date)
+        fresh = known.where(came_later | happened_later)
         newer = per_customer_sequence(fresh, as_of=[run.run_date], length=length)
         sequences = with_newer_events(carried.select("customer_id", "events"), newer, length=length)
     return sequences.select(

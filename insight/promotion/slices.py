@@ -1,4 +1,7 @@
-"""Parts of the test rows that a mean over all may hide: new, returning, big spenders, countries."""
+"""Parts of the test rows that a mean over all may hide.
+
+New and returning customers, big spenders, customers without an event about an item, countries.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,12 +14,13 @@ from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.tasks import YES_NO_TASKS
+from insight.encoding.vocabulary import PADDING
 from insight.metrics.arrays import Booleans
 from insight.point_in_time import keep_as_of
 from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.measurements import Measurement, Ring
 
-SLICE_COLUMNS = ("active_days", "spent", "country")
+SLICE_COLUMNS = ("active_days", "spent", "item_events", "country")
 METRICS = frozenset({"auc", "log_loss", "ece", "ndcg10", "hr10"})
 
 _NEW_DAYS = 1
@@ -30,10 +34,10 @@ _FEWEST = 20
 def with_slice_columns(
     examples: DataFrame, statistics: FeatureStatistics, customers: DataFrame, *, as_of: date
 ) -> DataFrame:
-    """Adds days of activity and what was spent in the last year, and the country.
+    """Adds days of activity, what was spent in the last year, length of sequence, and country.
 
     Args:
-        examples: With ``customer_id`` and ``features``.
+        examples: With ``customer_id``, ``features`` and ``item_indices``.
         statistics: Which feature stands where, and how it was scaled.
         customers: Descriptions of customers.
         as_of: Whose country is not known by then has none.
@@ -44,6 +48,7 @@ def with_slice_columns(
     return (
         joined.withColumn("active_days", _as_it_was("active_days_365d", statistics))
         .withColumn("spent", _as_it_was("amount_cents_365d", statistics))
+        .withColumn("item_events", F.size(F.filter("item_indices", lambda item: item != PADDING)))
         .fillna("", subset=["country"])
     )
 
@@ -58,7 +63,15 @@ def slices_of(rows: pd.DataFrame) -> dict[str, Booleans]:
         f"country {name}": (rows["country"] == name).to_numpy()
         for name in countries.index[:_COUNTRIES]
     }
-    return {"new": is_new, "returning": ~is_new, "big_spenders": is_big, **named}
+    # They have only searched, or clicked on a campaign: the model knows them by features alone.
+    without_items = rows["item_events"].to_numpy() == 0
+    return {
+        "new": is_new,
+        "returning": ~is_new,
+        "big_spenders": is_big,
+        "without_item_events": without_items,
+        **named,
+    }
 
 
 def measure_slices(ring: Ring, contender: Contender) -> Iterator[Measurement]:

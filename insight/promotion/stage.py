@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from insight.delivery_time import NEVER, DeliveryTime, first_dates_by_night
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelNotFoundError, VocabularyMismatchError
@@ -115,9 +116,14 @@ def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:
 
 def _exam(run: Run) -> Exam:
     tonight = f"run_date = '{run.run_date}'"
+    # What later nights read is left out. In a rehearsal of a date before the first night, all
+    # has been read later, and only the event dates bound what the baselines look at.
+    daily = run.lake.read(ITEM_DAILY)
+    nights = first_dates_by_night(daily)
+    delivery_time = DeliveryTime(min(nights, default=NEVER), run.settings.clean.late_days)
     return Exam(
         run.lake.read(TRAINING_EXAMPLES).where(tonight),
-        run.lake.read(ITEM_DAILY),
+        daily.where(delivery_time.known_by(run.run_date, dated="event_date")),
         run.lake.read(ITEM_VOCABULARY).where(tonight),
         _statistics(run),
         run.lake.read(CUSTOMERS),

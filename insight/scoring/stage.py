@@ -108,7 +108,8 @@ def customers_of(run: Run) -> DataFrame:
     )
     known = F.col("ingest_date") <= F.lit(run.run_date)
     exposures, events = (
-        run.lake.read_or_empty(table).where(known) for table in (EXPOSURES, EVENTS)
+        run.lake.read_or_empty(table).where(known).withColumn("known_on", F.col("ingest_date"))
+        for table in (EXPOSURES, EVENTS)
     )
     answer_days = run.settings.examples.campaign_days
     # Older clicks answer what is forgotten by now.

@@ -27,8 +27,11 @@ class CleanSettings(Strict):
     max_bot_share: float = Field(0.5, ge=0, le=1)
     """More than that is no bot beside people: rather, everybody has got one name."""
     future_hours: int = Field(0, ge=0, le=12)
-    """After its date's end (UTC) a delivery may tell of; a shop west of Greenwich closes later."""
+    """Hours after the end of its date, in the feed's zone for dates, that a delivery may cover."""
     late_days: int = Field(7, ge=0)
+    """Events older than this before their file's first date are refused. A file read at most so
+    many days after its date arrived late; training then counts its rows from the night that read
+    it (docs/decisions/0012)."""
     earliest_event_date: date = date(2000, 1, 1)
     max_price: float = Field(100_000.0, gt=0)
     max_quantity: float = Field(100_000.0, gt=0)

@@ -36,7 +36,9 @@ _SUMMED = {
 """Feature to the daily column it sums and its windows; with _ for those that shares are of."""
 
 
-def per_customer_features(customer_daily: DataFrame, *, as_of: Iterable[date]) -> DataFrame:
+def per_customer_features(
+    customer_daily: DataFrame, *, as_of: Iterable[date], holds: Column | None = None
+) -> DataFrame:
     """One row per customer and date, over the half-open windows (date - days, date].
 
     Customers without an event in the longest window have no row.
@@ -44,12 +46,15 @@ def per_customer_features(customer_daily: DataFrame, *, as_of: Iterable[date]) -
     Args:
         customer_daily: Daily state.
         as_of: Feature dates. A day after a feature date never counts for it.
+        holds: Which rows count for which ``feature_date``; all of them if not given.
     """
     dates = F.explode(F.array(*(F.lit(day) for day in sorted(as_of)))).alias("feature_date")
     aged = customer_daily.select("*", dates).withColumn(
         "age_days", F.datediff("feature_date", "event_date")
     )
     known = aged.where(f"age_days >= 0 AND age_days < {LONGEST_WINDOW_DAYS}")
+    if holds is not None:
+        known = known.where(holds)
     totals = known.groupBy("customer_id", "feature_date").agg(*_aggregates())
     summed = [
         f"{name}_{days}d"

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from insight.partitions import together_by
+from insight.point_in_time import EVER
 
 Ints = npt.NDArray[np.int64]
 
@@ -20,13 +21,23 @@ the same on every run and favours no item."""
 _STRUCT = "event_at timestamp, tie_break bigint, item_id string, event_type string, price double"
 
 
-def per_customer_sequence(events: DataFrame, *, as_of: Iterable[date], length: int) -> DataFrame:
+def per_customer_sequence(
+    events: DataFrame, *, as_of: Iterable[date], length: int, known_on: str | None = None
+) -> DataFrame:
     """``customer_id, feature_date, events``: the last ``length`` about items up to each date.
 
     Customers without such an event up to a date have no row for it. Each customer's events
     are brought together and sorted once, however many dates are asked for.
+
+    Args:
+        events: Clean events.
+        as_of: Feature dates.
+        length: Most events per sequence.
+        known_on: Column with the date from which an event counts; without it all events count
+            from the moment at which they happened.
     """
     dates = sorted(as_of)
+    counts_from = F.lit(EVER) if known_on is None else F.col(known_on)
     known = events.where("customer_id IS NOT NULL AND item_id IS NOT NULL").select(
         "customer_id",
         "event_at",
@@ -34,6 +45,7 @@ def per_customer_sequence(events: DataFrame, *, as_of: Iterable[date], length: i
         "item_id",
         "event_type",
         "price",
+        counts_from.alias("counts_from"),
     )
 
     def sequences(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -72,16 +84,16 @@ def _last_events(rows: pa.Table, dates: Sequence[date], length: int) -> Iterator
     micros = np.asarray(rows["event_at"].cast(pa.int64()))
     order = np.lexsort((np.asarray(rows["tie_break"]), micros, customer))
     customer, micros = customer[order], micros[order]
-    begins = np.searchsorted(customer, np.arange(len(names.dictionary)))
+    counts_from = np.asarray(rows["counts_from"].cast(pa.int32()))[order]
     # Only what some date still shows is copied: with one date that is the last of each.
     columns = {name: rows[name].combine_chunks() for name in _FIELDS}
     for day in dates:
-        known = np.flatnonzero(micros < _end_of(day))
-        stops = begins + np.bincount(customer[known], minlength=len(begins))
-        starts = np.maximum(stops - length, begins)
-        shown = np.flatnonzero(stops > begins)
-        counts = (stops - starts)[shown]
-        lists = _lists(columns, order, starts[shown], counts)
+        known = np.flatnonzero((micros < _end_of(day)) & (counts_from <= _day_number(day)))
+        sizes = np.bincount(customer[known], minlength=len(names.dictionary))
+        stops = np.cumsum(sizes)
+        counts = np.minimum(sizes, length)
+        shown = np.flatnonzero(sizes)
+        lists = _lists(columns, order[known], (stops - counts)[shown], counts[shown])
         days = pa.array([day] * len(shown), pa.date32())
         who = names.dictionary.take(pa.array(shown))
         yield pa.RecordBatch.from_arrays(
@@ -97,6 +109,10 @@ def _lists(columns: dict[str, pa.Array], order: Ints, starts: Ints, counts: Ints
         [column.take(places) for column in columns.values()], names=list(columns)
     )
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs)
+
+
+def _day_number(day: date) -> int:
+    return (day - EVER).days
 
 
 def _end_of(day: date) -> int:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from insight.errors import InsightError, SourceFormatError
 from insight.privacy.pseudonyms import PseudonymKey
-from insight.sources.declaration import TARGETS, Feed, Source
+from insight.sources.declaration import ADDED, TARGETS, Feed, Source
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
 from insight.sources.mapping import FAILED, to_canonical
 from insight.sources.reading import per_column_malformed_share, read_rows
@@ -21,7 +21,7 @@ _ANY_KEY = PseudonymKey(b"only for looking: nothing is kept")
 _LONGEST = 60
 """Letters of a type or value that are quoted."""
 
-_OUR_OWN = ("source", "source_file", "file_date", "covers_from", "malformed", "key_id")
+_OUR_OWN = ("source", *(name for name in ADDED if name != "position"), "key_id")
 """Columns of a raw table that no mapping gives."""
 
 

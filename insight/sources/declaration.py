@@ -28,7 +28,15 @@ TARGETS: dict[str, Table] = {
     for table in (RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS, RAW_FEEDBACK, RAW_EXPOSURES)
 }
 
-ADDED = ("source_file", "malformed", "file_date", "covers_from", "position")
+ADDED = (
+    "source_file",
+    "malformed",
+    "file_date",
+    "covers_from",
+    "covers_from_at",
+    "covers_until_at",
+    "position",
+)
 """What stands beside a file's own columns; a mapping may use them."""
 
 _DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
@@ -60,6 +68,9 @@ class Feed(BaseModel):
             an element. ``position`` counts the elements from 0.
         time_zone: Zone of the mapped times. Those that are no wall-clock times (seconds since
             1970, ISO 8601 with an offset) need none, and must have none.
+        date_zone: Zone whose midnight begins and ends the dates in file names; ``time_zone``
+            if not given. A New York shop that writes its times in UTC declares
+            ``America/New_York`` here.
         where: Which rows to take.
         mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
             compute leaves the column null and the row marked as malformed.
@@ -81,6 +92,7 @@ class Feed(BaseModel):
     ignored: tuple[str, ...] = ()
     explode: str | None = None
     time_zone: str = "UTC"
+    date_zone: str | None = None
     where: str | None = None
     mapping: dict[str, str]
 
@@ -105,11 +117,17 @@ class Feed(BaseModel):
             raise ValueError(f"a column must not be called {', '.join(taken)}")
         if self.explode and not _is_array(self.columns.get(self.explode, "")):
             raise ValueError(f"explode: {self.explode} is not declared as an array<...>")
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"time_zone: no zone {self.time_zone!r}") from error
+        for field, zone in (("time_zone", self.time_zone), ("date_zone", self.midnight_zone)):
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise ValueError(f"{field}: no zone {zone!r}") from error
         return self
+
+    @property
+    def midnight_zone(self) -> str:
+        """Zone whose midnight begins and ends the dates of the feed's files."""
+        return self.date_zone or self.time_zone
 
     @property
     def has_header(self) -> bool:

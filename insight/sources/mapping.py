@@ -138,10 +138,25 @@ def _completed(mapped: DataFrame, table: Table, constants: dict[str, Column]) ->
 
 
 def _file_dates(feed: Feed, read_on: Column) -> dict[str, Column]:
-    """The dates in a file's name, as the executors see it; the driver has checked the names."""
-    if feed.date_is == "when_read":
-        return {"file_date": read_on, "covers_from": F.lit(EVER)}
-    text = F.regexp_extract("source_file", feed.date_from_name, 1)
-    first = F.to_date(text, feed.date_format)
-    last = first if feed.date_is == "day" else F.last_day(first)
-    return {"file_date": last, "covers_from": first}
+    """The dates in a file's name, as the executors see it; the driver has checked the names.
+
+    The first and the last moment follow the feed's zone: a file of New York's March 10 ends at
+    05:00 UTC on March 11.
+    """
+    first, last = F.lit(EVER), read_on
+    if feed.date_is != "when_read":
+        text = F.regexp_extract("source_file", feed.date_from_name, 1)
+        first = F.to_date(text, feed.date_format)
+        last = first if feed.date_is == "day" else F.last_day(first)
+    return {
+        "file_date": last,
+        "covers_from": first,
+        "covers_from_at": _midnight(first, feed.midnight_zone),
+        "covers_until_at": _midnight(F.date_add(last, 1), feed.midnight_zone),
+    }
+
+
+def _midnight(day: Column, zone: str) -> Column:
+    """The moment at which a date begins in a zone."""
+    moment = day.cast("timestamp")
+    return moment if zone == "UTC" else F.to_utc_timestamp(moment, zone)

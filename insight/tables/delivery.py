@@ -8,11 +8,27 @@ FROM_FILE = (
     Column("file_date", "date", "Date, or last date, the file is for."),
     Column("covers_from", "date", "First date the file is for."),
     Column(
+        "covers_from_at",
+        "timestamp",
+        "Start of covers_from in the feed's time zone for dates, UTC.",
+    ),
+    Column(
+        "covers_until_at",
+        "timestamp",
+        "End of file_date in the feed's time zone for dates, UTC, exclusive.",
+    ),
+    Column(
         "malformed",
         "string",
         "JSON of the fields that did not parse, as found; null when all did.",
         nullable=True,
     ),
+)
+DELIVERED_ON = Column(
+    "delivered_on",
+    "date",
+    "Date whose nightly delivery brings the row: the date it happened, in the feed's zone, if it "
+    "was on time; else the date of its file.",
 )
 KEY_ID = Column("key_id", "string", "Which pseudonym key was used.")
 INGEST_DATE = Column("ingest_date", "date", "Run date that read the row.")

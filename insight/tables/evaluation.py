@@ -23,7 +23,11 @@ EVALUATION = Table(
         ),
         Column("high", "double", "97.5 % bootstrap bound; for coverage10 the value."),
         Column("row_count", "bigint", "Labelled test rows."),
-        Column("slice", "string", "all, new, returning, big_spenders, or a country's name."),
+        Column(
+            "slice",
+            "string",
+            "all, new, returning, big_spenders, without_item_events, or a country's name.",
+        ),
         Column("run_date", "date", "Night."),
     ),
     key=("run_date", "contender", "task", "metric", "slice"),

@@ -9,7 +9,11 @@ ITEM_VOCABULARY = Table(
     columns=(
         Column("item_id", "string", "Item."),
         Column("item_index", "bigint", "From 2, by falling count; ties by item_id."),
-        Column("category", "string", "Category; 'unknown' where there is none."),
+        Column(
+            "category",
+            "string",
+            "Category as of the last training cut-off; 'unknown' without one.",
+        ),
         Column("category_index", "bigint", "From 2, by name of the category; 1 unknown."),
         Column("event_count", "bigint", "Events of the item in the training window."),
         Column("run_date", "date", "Night the vocabulary was fitted on."),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import unquote
 
 import numpy as np
@@ -112,8 +113,18 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     assert last is not None
     vectors = None
     if run.settings.training.item_vectors != "none":
-        vectors = read_item_vectors(run, vocabulary)
+        vectors = read_item_vectors(run, vocabulary, as_of=last_cutoff(examples))
     return Inputs(splits, vocabulary, item_counts, features, str(last[0]), vectors)
+
+
+def last_cutoff(examples: DataFrame) -> date:
+    """Date of the last training cut-off, which the vocabulary ends with, too."""
+    weekly = examples.where((F.col("split") == TRAIN) & (F.col("campaign_id") == ""))
+    # A cut-off is the end of its day.
+    row = weekly.agg(F.to_date(F.timestamp_seconds(F.max("cutoff_at") - 1)).alias("day")).first()
+    assert row is not None
+    last: date = row["day"]
+    return last
 
 
 def _wanted_splits(settings: Settings) -> tuple[str, ...]:

@@ -1,8 +1,12 @@
 """The vectors of tonight's vocabulary, text beside image, as one matrix."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.window import Window
 
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import StageOrderError
@@ -11,8 +15,13 @@ from insight.stages import Run
 from insight.tables import ITEM_VECTORS
 
 
-def read_item_vectors(run: Run, vocabulary: Vocabulary) -> Floats:
-    """The newest vectors of the vocabulary's items by the run date's end.
+def read_item_vectors(run: Run, vocabulary: Vocabulary, *, as_of: date) -> Floats:
+    """The newest vectors of what the vocabulary's items said at the end of a date.
+
+    Args:
+        run: The night that trains.
+        vocabulary: The items.
+        as_of: The last training cut-off, so that what is judged later knows no later text.
 
     Returns:
         Shape (vocabulary size, width): one block per kind, by name; zeros where an item has
@@ -24,13 +33,13 @@ def read_item_vectors(run: Run, vocabulary: Vocabulary) -> Floats:
     known = run.lake.read_or_empty(ITEM_VECTORS).where(F.col("run_date") <= F.lit(run.run_date))
     named = run.spark.createDataFrame([(each,) for each in vocabulary.item_ids], "item_id string")
     newest = F.max_by(F.struct("vector", "run_date"), "run_date").alias("newest")
-    rows = known.join(F.broadcast(named), on="item_id", how="left_semi")
+    rows = _said_by(known, as_of).join(F.broadcast(named), on="item_id", how="left_semi")
     # One row per item of the vocabulary and kind: it fits where the model's item table fits.
     found = rows.groupBy("item_id", "kind").agg(newest).select("item_id", "kind", "newest.*")
     vectors = found.toPandas()
     if vectors.empty:
         raise StageOrderError(
-            f"table {ITEM_VECTORS.name} up to {run.run_date}",
+            f"table {ITEM_VECTORS.name} up to {run.run_date}, of contents up to {as_of}",
             found="no vector of an item of the vocabulary",
             expected="those that training.item_vectors asks for",
             next_step="run embed_items for this date with text.encoder or image vectors, or set "
@@ -38,6 +47,23 @@ def read_item_vectors(run: Run, vocabulary: Vocabulary) -> Floats:
         )
     kinds = sorted(vectors["kind"].unique())
     return np.hstack([_block(vectors[vectors["kind"] == kind], vocabulary) for kind in kinds])
+
+
+def _said_by(vectors: DataFrame, as_of: date) -> DataFrame:
+    """Vectors of contents that items had by the end of a date, whenever they were encoded.
+
+    Another encoder makes a new vector of the same content. The contents of the first night that
+    made vectors of a kind hold for all time before it, as the first catalogue does.
+    """
+    nights = Window.partitionBy("item_id", "kind").orderBy("run_date")
+    before = F.lag("content_hash").over(nights)
+    is_new = before.isNull() | (before != F.col("content_hash"))
+    dated = vectors.withColumn("_new_on", F.when(is_new, F.col("run_date")))
+    dated = dated.withColumn("_said_from", F.max("_new_on").over(nights))
+    first = vectors.groupBy("kind").agg(F.min("run_date").alias("_first"))
+    joined = dated.join(F.broadcast(first), on="kind", how="inner")
+    is_known = (F.col("_said_from") <= F.lit(as_of)) | (F.col("_said_from") == F.col("_first"))
+    return joined.where(is_known).select(*vectors.columns)
 
 
 def _block(vectors: pd.DataFrame, vocabulary: Vocabulary) -> Floats:

@@ -13,7 +13,7 @@ from insight.tables import (
     RAW_ITEMS,
     Table,
 )
-from tests.frames import frame, raw_events
+from tests.frames import frame, raw_events, with_utc_bounds
 from tests.memory_lake import MemoryLake
 
 Rows = Iterable[dict[str, Any]]
@@ -33,9 +33,8 @@ def land(lake: MemoryLake, night: date, *, events: Rows = (), **others: Rows) ->
     lake.publish(raw, RAW_EVENTS, where=where)
     for table in (RAW_CUSTOMERS, RAW_ITEMS, RAW_FEEDBACK, RAW_EXPOSURES):
         rows = others.get(table.name.removeprefix("raw_"), ())
-        lake.publish(
-            frame(lake.spark, table, *({**row, **read} for row in rows)), table, where=where
-        )
+        full = (with_utc_bounds({**row, **read}) for row in rows)
+        lake.publish(frame(lake.spark, table, *full), table, where=where)
 
 
 def clean(lake: MemoryLake, night: date, **overrides: Any) -> None:

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from insight.events.canonical import to_events
 from insight.tables import EVENTS
-from tests.frames import at, events, raw_events
+from tests.frames import DAY, at, events, raw_events
 
 
 def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
@@ -26,7 +26,7 @@ def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
             "capped": F.when(F.col("event_id") == "e0", F.lit("quantity_capped")),
         }
     )
-    noon = {"event_at": at("2024-03-10 12:00"), "category": "drinks"}
+    noon = {"event_at": at("2024-03-10 12:00"), "category": "drinks", "delivered_on": DAY}
     expected = events(
         spark,
         {

@@ -6,7 +6,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from insight.events.canonical import with_clean_text
-from insight.events.rules import event_rules, with_reason
+from insight.events.rules import delivered_on, event_rules, with_reason
 from insight.settings import CleanSettings
 from tests.events.reasons import numbered, reasons
 from tests.frames import DAY, at, raw_events
@@ -126,6 +126,64 @@ def test_a_shop_west_of_greenwich_may_close_its_day_later(spark: SparkSession) -
     new_york = SETTINGS.model_copy(update={"future_hours": 5})
     judged = with_reason(rows, event_rules(new_york, run_date=DAY))
     assert reasons(judged) == numbered(None, "in_the_future")
+
+
+def test_a_delivery_ends_at_midnight_of_its_own_zone(spark: SparkSession) -> None:
+    new_york = {
+        "covers_from_at": at("2024-03-10 05:00"),
+        "covers_until_at": at("2024-03-11 04:00"),
+    }
+    tokyo = {"covers_from_at": at("2024-03-09 15:00"), "covers_until_at": at("2024-03-10 15:00")}
+    rows = raw_events(
+        spark,
+        {**new_york, "event_at": at("2024-03-11 03:59:59")},
+        {**new_york, "event_at": at("2024-03-11 04:00")},
+        {**new_york, "event_at": at("2024-03-03 05:00")},
+        {**new_york, "event_at": at("2024-03-03 04:59:59")},
+        {**tokyo, "event_at": at("2024-03-10 14:59:59")},
+        {**tokyo, "event_at": at("2024-03-10 15:00")},
+        {**tokyo, "event_at": at("2024-03-02 15:00")},
+        {**tokyo, "event_at": at("2024-03-02 14:59:59")},
+    )
+    judged = with_reason(rows, event_rules(SETTINGS, run_date=DAY))
+    each = (None, "in_the_future", None, "too_late")
+    assert reasons(judged) == numbered(*each, *each)
+
+
+def test_a_row_is_delivered_with_its_file_and_in_a_file_of_many_days_with_its_own(
+    spark: SparkSession,
+) -> None:
+    month = {"covers_from": date(2024, 2, 1), "file_date": date(2024, 2, 29)}
+    tokyo = {
+        **month,
+        "covers_from_at": at("2024-01-31 15:00"),
+        "covers_until_at": at("2024-02-29 15:00"),
+    }
+    rows = raw_events(
+        spark,
+        {"event_at": at("2024-03-10 00:00")},
+        # Late, and beyond midnight in UTC: a day's file brings both on its own date.
+        {"event_at": at("2024-03-09 23:59")},
+        {"event_at": at("2024-03-11 03:00"), "covers_until_at": at("2024-03-11 05:00")},
+        {**month, "event_at": at("2024-02-01 00:00")},
+        {**month, "event_at": at("2024-02-14 23:59")},
+        {**month, "event_at": at("2024-01-31 23:59")},
+        {**tokyo, "event_at": at("2024-01-31 15:00")},
+        {**tokyo, "event_at": at("2024-02-14 15:00")},
+        {**tokyo, "event_at": at("2024-02-29 14:59")},
+    )
+    found = rows.select("event_id", delivered_on("event_at").alias("day")).collect()
+    days = {row["event_id"]: row["day"] for row in found}
+    end = date(2024, 2, 29)
+    assert [days[f"e{n}"] for n in range(len(days))] == [
+        *[DAY] * 3,
+        date(2024, 2, 1),
+        date(2024, 2, 14),
+        end,
+        date(2024, 2, 1),
+        date(2024, 2, 15),
+        end,
+    ]
 
 
 def test_blanks_around_an_item_and_in_a_search_are_no_part_of_it(spark: SparkSession) -> None:

@@ -17,7 +17,7 @@ from insight.events.voices import (
 )
 from insight.settings import CleanSettings
 from insight.tables import EXPOSURES, FEEDBACK, RAW_EXPOSURES, RAW_FEEDBACK
-from tests.frames import DAY, at, frame
+from tests.frames import DAY, at, frame, with_utc_bounds
 
 LATER = date(2024, 3, 11)
 SETTINGS = CleanSettings(earliest_event_date=date(2020, 1, 1))
@@ -46,12 +46,12 @@ _SHOWN = {
 
 def _raw_feedback(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     full = ({**_SAID, "feedback_id": f"f{n}", **row} for n, row in enumerate(rows))
-    return frame(spark, RAW_FEEDBACK, *full)
+    return frame(spark, RAW_FEEDBACK, *map(with_utc_bounds, full))
 
 
 def _raw_exposures(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     full = ({**_SHOWN, "exposure_id": f"x{n}", **row} for n, row in enumerate(rows))
-    return frame(spark, RAW_EXPOSURES, *full)
+    return frame(spark, RAW_EXPOSURES, *map(with_utc_bounds, full))
 
 
 SAID: list[tuple[dict[str, Any], str | None]] = [

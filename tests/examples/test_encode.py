@@ -22,7 +22,17 @@ from insight.settings import SessionSettings
 from insight.snapshots.affinity import AFFINITIES
 from insight.snapshots.customers import DEMOGRAPHICS
 from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
-from tests.frames import DAY, at, customer_days, events, exposures, frame, items
+from tests.frames import (
+    DAY,
+    at,
+    customer_days,
+    events,
+    exposures,
+    frame,
+    items,
+    on_time,
+    whole,
+)
 
 LENGTH = 3
 VOCABULARY = Vocabulary(("tea", "cup"), ("drinks", "china"))
@@ -59,11 +69,11 @@ def snapshots(spark: SparkSession) -> DataFrame:
     )
     catalogue = items(spark, ("tea", "drinks"), ("cup", "china"))
     known = Known(
-        days,
-        rows,
+        whole(days),
+        on_time(rows),
         per_version(catalogue, key="item_id", attributes=AFFINITIES),
         per_version(frame(spark, CUSTOMERS), key="customer_id", attributes=DEMOGRAPHICS),
-        exposures(spark),
+        on_time(exposures(spark)),
         SessionSettings(),
     )
     return per_customer_snapshot(known, as_of=[DAY], length=LENGTH).cache()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from insight.errors import LeakageError
@@ -82,10 +82,10 @@ def test_recalibration_knows_nothing_of_the_test_window(run: Run) -> None:
 def test_a_planted_leak_ends_the_night_before_any_example_is_written(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def peeking(daily: DataFrame, *, as_of: Iterable[date]) -> DataFrame:
+    def peeking(daily: DataFrame, *, as_of: Iterable[date], holds: Column) -> DataFrame:
         """Orders of all time where those of the last week are promised."""
         ever = daily.groupBy("customer_id").agg(F.sum("order_count").alias("orders_7d"))
-        honest = per_customer_features(daily, as_of=as_of).drop("orders_7d")
+        honest = per_customer_features(daily, as_of=as_of, holds=holds).drop("orders_7d")
         return honest.join(ever, on="customer_id", how="left")
 
     monkeypatch.setattr(snapshots, "per_customer_features", peeking)

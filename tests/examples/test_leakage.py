@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from structlog.testing import capture_logs
 
@@ -20,7 +20,7 @@ from insight.snapshots.affinity import per_customer_affinity
 from insight.snapshots.campaigns import with_campaign_context
 from insight.snapshots.customers import per_customer_features
 from insight.snapshots.visits import per_visit_and_day, to_customer_daily
-from tests.frames import DAY, at, customer_days, events, exposures
+from tests.frames import DAY, at, customer_days, events, exposures, on_time, whole
 
 SETTINGS = ExampleSettings(campaign_days=7)
 VERSIONS = "item_id string, valid_from date, category string, brand string"
@@ -58,12 +58,12 @@ def known(spark: SparkSession) -> Known:
         {"exposed_at": at("2024-03-12 09:00"), "channel": "web"},
     )
     settings = SessionSettings()
-    days = to_customer_daily(per_visit_and_day(rows, settings=settings)).cache()
+    days = whole(to_customer_daily(per_visit_and_day(rows, settings=settings))).cache()
     catalogue = spark.createDataFrame(
         [("tea", EVER, "drinks", None), ("tea", date(2024, 3, 12), "herbs", None)], VERSIONS
     )
     nobody = spark.createDataFrame([], NOBODY)
-    return Known(days, rows, catalogue, nobody, shown, settings)
+    return Known(days, on_time(rows), catalogue, nobody, on_time(shown), settings)
 
 
 def test_features_bounded_by_their_date_pass(known: Known) -> None:
@@ -96,10 +96,10 @@ def test_a_description_of_a_later_day_is_caught(
 def test_a_planted_feature_that_peeks_is_caught_and_named(
     known: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def peeking(daily: DataFrame, *, as_of: Iterable[date]) -> DataFrame:
+    def peeking(daily: DataFrame, *, as_of: Iterable[date], holds: Column) -> DataFrame:
         """Orders of all time where those of the last week are promised."""
         ever = daily.groupBy("customer_id").agg(F.sum("order_count").alias("ever"))
-        honest = per_customer_features(daily, as_of=as_of)
+        honest = per_customer_features(daily, as_of=as_of, holds=holds)
         return honest.join(ever, on="customer_id", how="left").withColumn(
             "orders_7d", F.col("ever")
         )

@@ -19,6 +19,7 @@ def test_slices_by_hand() -> None:
         {
             "active_days": [0.0, 1.0, 2.0, 30.0] + [9.0] * 6,
             "spent": [0.0, 0.0, 500.0, 90.0] + [80.0] * 6,
+            "item_events": [0, 1, 64, 0] + [3] * 6,
             "country": ["", "GB", "GB", "FR"] + [""] * 6,
         }
     )
@@ -27,13 +28,21 @@ def test_slices_by_hand() -> None:
         "new": [0, 1],
         "returning": [2, 3, 4, 5, 6, 7, 8, 9],
         "big_spenders": [2],
+        "without_item_events": [0, 3],
         "country GB": [1, 2],
         "country FR": [3],
     }
 
 
 def test_where_nobody_spends_nobody_is_a_big_spender() -> None:
-    rows = pd.DataFrame({"active_days": [1.0] * 5, "spent": [0.0] * 5, "country": [""] * 5})
+    rows = pd.DataFrame(
+        {
+            "active_days": [1.0] * 5,
+            "spent": [0.0] * 5,
+            "item_events": [1] * 5,
+            "country": [""] * 5,
+        }
+    )
     assert not slices_of(rows)["big_spenders"].any()
 
 
@@ -49,6 +58,8 @@ def test_features_are_read_without_scale_and_log(
     raw = np.expm1(values * statistics.scale[place] + statistics.mean[place])
     np.testing.assert_allclose(found["spent"], raw, rtol=1e-4)
     assert found["country"].tolist()[:3] == ["", "GB", ""]
+    lengths = [np.count_nonzero(items) for items in test["item_indices"]]
+    assert found["item_events"].tolist() == lengths
 
 
 @pytest.fixture

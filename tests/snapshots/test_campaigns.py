@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from insight.snapshots.campaigns import per_showing, with_campaign_context
-from tests.frames import at, events, exposures
+from tests.frames import at, events, exposures, on_time
 
 SHOWN = date(2024, 3, 11)
 BEFORE = SHOWN - timedelta(days=1)
 SHOWING = (
-    "customer_id string, campaign_id string, kind string, feature_date date, closes_on date, "
-    "answered_on date"
+    "customer_id string, campaign_id string, kind string, feature_date date, known_on date, "
+    "closes_on date, answered_on date"
 )
 
 
@@ -66,7 +67,7 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
         _answer("over", "2024-03-13 00:00", "short"),
         {"customer_id": "other", "event_at": at("2024-03-12 09:00")},
     )
-    mail, week = ("spring", "mail/A", BEFORE), BEFORE + timedelta(days=7)
+    mail, week = ("spring", "mail/A", BEFORE, SHOWN), BEFORE + timedelta(days=7)
     end = date(2024, 3, 13)
     expected = spark.createDataFrame(
         [
@@ -74,13 +75,13 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
             ("last", *mail, week, week),
             ("late", *mail, week, None),
             ("other", *mail, week, None),
-            ("moved", "spring", "A", BEFORE, end, None),
-            ("early", "short", "A", BEFORE, end, None),
-            ("over", "short", "A", BEFORE, end, None),
+            ("moved", "spring", "A", BEFORE, SHOWN, end, None),
+            ("early", "short", "A", BEFORE, SHOWN, end, None),
+            ("over", "short", "A", BEFORE, SHOWN, end, None),
         ],
         SHOWING,
     )
-    actual = per_showing(shown, rows, answer_days=7)
+    actual = per_showing(on_time(shown), on_time(rows), answer_days=7)
     assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
 
 
@@ -91,11 +92,11 @@ def showings(spark: SparkSession) -> DataFrame:
     closed = BEFORE - timedelta(days=1)
     return spark.createDataFrame(
         [
-            ("anna", "winter", "A", past, closed, past + timedelta(days=3)),
-            ("ben", "winter", "A", past, closed, None),
-            ("anna", "open", "B", closed, later, BEFORE),
-            ("ben", "open", "B", closed, later, later),
-            ("anna", "spring", "A", BEFORE, later, later),
+            ("anna", "winter", "A", past, past, closed, past + timedelta(days=3)),
+            ("ben", "winter", "A", past, past, closed, None),
+            ("anna", "open", "B", closed, closed, later, BEFORE),
+            ("ben", "open", "B", closed, closed, later, later),
+            ("anna", "spring", "A", BEFORE, later, later, later),
         ],
         SHOWING,
     )
@@ -138,11 +139,12 @@ def test_what_comes_after_the_cutoff_changes_nothing(
 
 def test_what_is_a_year_old_is_forgotten(spark: SparkSession, showings: DataFrame) -> None:
     year = timedelta(days=365)
+    long_before = BEFORE - year - timedelta(days=1)
     long_ago = spark.createDataFrame(
         [
-            ("anna", "old", "A", BEFORE - year - timedelta(days=1), BEFORE - year, BEFORE - year),
+            ("anna", "old", "A", long_before, long_before, BEFORE - year, BEFORE - year),
             # Begun before the year, closed within it: the kind remembers, the customer does not.
-            ("carl", "edge", "A", BEFORE - year - timedelta(days=1), BEFORE, None),
+            ("carl", "edge", "A", long_before, long_before, BEFORE, None),
         ],
         SHOWING,
     )
@@ -153,6 +155,45 @@ def test_what_is_a_year_old_is_forgotten(spark: SparkSession, showings: DataFram
     assert with_edge[0] < recent[0]
     assert with_edge[1:3] == recent[1:3]
     assert _context(spark, showings.union(long_ago), "carl", "A")[1] == 0.0
+
+
+def test_what_is_delivered_late_counts_from_its_delivery(
+    spark: SparkSession, showings: DataFrame
+) -> None:
+    yesterday, later = BEFORE - timedelta(days=1), BEFORE + timedelta(days=1)
+    past = BEFORE - timedelta(days=20)
+    late = spark.createDataFrame(
+        [
+            # Shown and closed long ago, but delivered tomorrow.
+            ("anna", "late", "A", past, later, yesterday, past),
+            # Answered in time, but the answer is delivered tomorrow.
+            ("dora", "late", "A", past, past, yesterday, later),
+        ],
+        SHOWING,
+    )
+    without_answer = late.where("customer_id = 'dora'").withColumn(
+        "answered_on", F.lit(None).cast("date")
+    )
+    both = showings.union(late)
+    told = showings.union(without_answer)
+    assert _context(spark, both, "anna", "A") == _context(spark, told, "anna", "A")
+    assert _context(spark, both, "anna", "A") != _context(spark, showings, "anna", "A")
+
+
+def test_a_late_answer_is_dated_by_its_delivery_and_the_first_known_showing_counts(
+    spark: SparkSession,
+) -> None:
+    late = date(2024, 3, 14)
+    shown = exposures(
+        spark,
+        _shown("anna", exposed_at=at("2024-03-12 00:00"), channel="web"),
+        _shown("anna", delivered_on=late),
+    )
+    rows = events(spark, {**_answer("anna", "2024-03-13 09:00"), "delivered_on": late})
+    (row,) = per_showing(on_time(shown), on_time(rows), answer_days=7).collect()
+    second = date(2024, 3, 12)
+    found = (row["kind"], row["feature_date"], row["known_on"], row["answered_on"])
+    assert found == ("web/A", SHOWN, second, late)
 
 
 def test_without_any_campaign_before_the_guess_is_one_in_twenty(

@@ -130,3 +130,30 @@ def test_sql_that_is_not_understood_is_the_declarations_mistake(
     path = json_file(tmp_path, {"item": "A"})
     with pytest.raises(SettingsError, match="feed lines: found a mapping that is not understood"):
         canonical(spark, path, feed_with(**changes))
+
+
+@pytest.mark.parametrize(
+    ("zones", "begins", "ends"),
+    [
+        ({}, "2024-03-10 00:00:00", "2024-03-11 00:00:00"),
+        # Clocks are put forward that night: the date has 23 hours.
+        ({"time_zone": "America/New_York"}, "2024-03-10 05:00:00", "2024-03-11 04:00:00"),
+        # Times are in UTC, dates are not.
+        ({"date_zone": "America/New_York"}, "2024-03-10 05:00:00", "2024-03-11 04:00:00"),
+        ({"date_zone": "Asia/Tokyo"}, "2024-03-09 15:00:00", "2024-03-10 15:00:00"),
+    ],
+    ids=["utc", "new york", "new york's dates", "tokyo"],
+)
+def test_a_files_date_begins_and_ends_in_the_feeds_zone(
+    spark: SparkSession, tmp_path: Path, zones: dict[str, str], begins: str, ends: str
+) -> None:
+    day = {"date_is": "day", "date_from_name": r"(\d{4}-\d{2}-\d{2})\.json$"}
+    path = json_file(tmp_path, {"item": "tea"}, name="2024-03-10.json")
+    rows = canonical(spark, path, feed_with(**day, **zones))
+    bounds = rows.selectExpr("string(covers_from_at) AS a", "string(covers_until_at) AS b")
+    assert values_of(bounds, "a", "b") == [(begins, ends)]
+
+
+def test_a_zone_of_dates_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="date_zone: no zone 'Mars/Olympus'"):
+        feed_with(date_zone="Mars/Olympus")

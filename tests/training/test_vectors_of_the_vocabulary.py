@@ -35,15 +35,38 @@ def lake(spark) -> MemoryLake:
 
 def test_an_items_newest_vectors_stand_side_by_side(lake):
     # Image before text, by name; the pot's text is of another length than the newest: gone.
-    found = read_item_vectors(lake.run_for(SECOND), VOCABULARY)
+    found = read_item_vectors(lake.run_for(SECOND), VOCABULARY, as_of=SECOND)
     np.testing.assert_array_equal(found, [[0, 0, 0], [0, 0, 0], [5, 3, 4], [6, 0, 0], [0, 0, 0]])
     assert found.dtype == np.float32
 
 
 def test_vectors_of_later_nights_are_not_known_yet(lake):
-    assert read_item_vectors(lake.run_for(THIRD), VOCABULARY)[2].tolist() == [5, 9, 9]
+    found = read_item_vectors(lake.run_for(THIRD), VOCABULARY, as_of=THIRD)
+    assert found[2].tolist() == [5, 9, 9]
+
+
+def test_vectors_are_of_what_items_said_by_the_last_training_cutoff(lake):
+    told = [
+        # Said anew after the cut-off, and by an item that is described only then.
+        ("tea", "text", THIRD, "later", [9.0, 9.0]),
+        ("cup", "text", THIRD, "later", [8.0, 8.0]),
+        # The same content by a newer encoder.
+        ("pot", "text", SECOND, "h", [7.0, 8.0]),
+        ("pot", "text", THIRD, "h", [6.0, 6.0]),
+        ("tea", "text", SECOND, "sooner", [3.0, 4.0]),
+        ("tea", "text", FIRST, "h", [1.0, 2.0]),
+    ]
+    made = {"encoder": "e", "encoder_version": "1"}
+    names = ("item_id", "kind", "run_date", "content_hash", "vector")
+    rows = ({**made, **dict(zip(names, row, strict=True))} for row in told)
+    lake.publish(frame(lake.spark, ITEM_VECTORS, *rows), ITEM_VECTORS, where="true")
+    found = read_item_vectors(lake.run_for(THIRD), VOCABULARY, as_of=SECOND)
+    assert found[2:].tolist() == [[3, 4], [0, 0], [6, 6]]
+    # What the first night encoded holds for all time before it.
+    long_ago = read_item_vectors(lake.run_for(THIRD), VOCABULARY, as_of=date(2023, 1, 1))
+    assert long_ago[2].tolist() == [1, 2]
 
 
 def test_a_vocabulary_without_any_vector_is_told(lake):
     with pytest.raises(StageOrderError, match=r"embed_items.*item_vectors to none"):
-        read_item_vectors(lake.run_for(FIRST), Vocabulary(("other",), ("a",)))
+        read_item_vectors(lake.run_for(FIRST), Vocabulary(("other",), ("a",)), as_of=FIRST)

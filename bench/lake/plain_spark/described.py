@@ -140,6 +140,8 @@ def to_exposures(sound: DataFrame) -> DataFrame:
         "channel",
         "category",
         "source",
+        "file_date",
+        F.col("file_date").alias("delivered_on"),
         F.to_date("exposed_at").alias("exposure_date"),
     )
 

@@ -58,6 +58,8 @@ def to_events(sound: DataFrame) -> DataFrame:
         "country",
         "source",
         "file_date",
+        # Every simulated file is for one day.
+        F.col("file_date").alias("delivered_on"),
         F.to_date("event_at").alias("event_date"),
     )
 
