@@ -59,6 +59,16 @@ class CleanSettings(Strict):
     """A value within this factor of the median is never an outlier."""
     outlier_min_rows: int = Field(30, ge=1)
     """A category with fewer sales in a delivery has no bounds."""
+    price_shift: Literal["warn", "stop"] = "stop"
+    """Action if the median price of a delivery or category, item by item against its own past,
+    moves by `price_shift_factor` or more. `warn` keeps the rows; both count them in data_quality.
+    New items, compared with their category's past alone, only ever warn."""
+    price_shift_factor: float = Field(5.0, gt=1)
+    """Factor, up or down; a slip of unit or currency exceeds it, a sale does not."""
+    price_shift_min_items: int = Field(5, ge=1)
+    """With fewer items to compare there is no shift."""
+    price_days: int = Field(28, ge=1)
+    """Length in days of the past that prices are compared with."""
     return_days: int = Field(30, ge=1)
     """How far back a return looks for its purchase."""
 
