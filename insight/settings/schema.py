@@ -169,7 +169,9 @@ class ScoringSettings(Strict):
     rescore: Literal["changed", "all"] = "changed"
     """Whether customers keep their score and list while nothing has changed about them."""
     max_age_days: int = Field(7, ge=1)
-    """A score is kept for less than that: it knows nothing of the days that have passed."""
+    """A score is kept for fewer days than this, since it ignores the days that have passed. Each
+    customer has a night of their own in every period of this length, so that every night rescores
+    an equal share."""
 
 
 class MaintenanceSettings(Strict):
