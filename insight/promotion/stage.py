@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelNotFoundError, VocabularyMismatchError
@@ -21,10 +24,12 @@ from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
 from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
+from insight.snapshots.seen_items import without_seen_targets
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMERS,
     EVALUATION,
+    EVENTS,
     FEATURE_STATISTICS,
     ITEM_DAILY,
     ITEM_VOCABULARY,
@@ -63,7 +68,7 @@ def promote(run: Run) -> str | None:
 
 PROMOTE = Stage(
     name="promote",
-    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS, CUSTOMERS),
+    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS, CUSTOMERS, EVENTS),
     writes=(EVALUATION,),
     work=promote,
 )
@@ -115,13 +120,30 @@ def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:
 
 def _exam(run: Run) -> Exam:
     tonight = f"run_date = '{run.run_date}'"
+    vocabulary = run.lake.read(ITEM_VOCABULARY).where(tonight)
+    examples = run.lake.read(TRAINING_EXAMPLES).where(tonight)
     return Exam(
-        run.lake.read(TRAINING_EXAMPLES).where(tonight),
+        _recommendable(run, examples, vocabulary),
         run.lake.read(ITEM_DAILY),
-        run.lake.read(ITEM_VOCABULARY).where(tonight),
+        vocabulary,
         _statistics(run),
         run.lake.read(CUSTOMERS),
         run.run_date,
+    )
+
+
+def _recommendable(run: Run, examples: DataFrame, vocabulary: DataFrame) -> DataFrame:
+    """Examples that ask for no item which scoring may not recommend."""
+    scoring = run.settings.scoring
+    if scoring.recommend_seen:
+        return examples
+    events = run.lake.read(EVENTS).where(F.col("ingest_date") <= F.lit(run.run_date))
+    return without_seen_targets(
+        examples,
+        events,
+        vocabulary.select("item_id", "item_index"),
+        kinds=scoring.seen_by,
+        days=scoring.seen_days,
     )
 
 

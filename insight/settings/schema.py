@@ -161,9 +161,13 @@ class CompressionSettings(Strict):
 class ScoringSettings(Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
-    """Whether items the customer already knows, by the events of their sequence
-    (`sequences.length`), may be recommended (true for a grocer). A model
-    trained without them never recommends them: set to true, it holds from the next training on."""
+    """Whether items that the customer has bought may be recommended (true for a grocer). If false,
+    no list holds an item with an event of `seen_by` in the last `seen_days`. A model is trained
+    for one of the two: set to true, it holds from the next training on."""
+    seen_by: tuple[Literal["view", "cart", "purchase"], ...] = Field(("purchase",), min_length=1)
+    """Events that make an item one that the customer has seen. A return does not undo them."""
+    seen_days: int = Field(365, ge=1)
+    """Days back, up to the run date, in which such events count."""
     active_days: int = Field(365, ge=1)
     """Customers silent for longer are not scored."""
     rescore: Literal["changed", "all"] = "changed"
