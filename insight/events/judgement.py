@@ -155,9 +155,12 @@ def _compared_prices(
     earlier = run.lake.read_or_empty(ITEM_PRICES).where(before)
     dates = prices.agg(F.min("file_date").alias("first"), F.max("file_date").alias("last")).first()
     assert dates is not None
-    if dates["first"] is not None:
-        oldest = dates["first"] - timedelta(days=settings.price_days)
-        earlier = earlier.where(F.col("file_date").between(oldest, dates["last"]))
+    first, last = dates
+    if first == last and (first is None or run.lake.version(ITEM_PRICES) < 0):
+        # Nothing to compare, or nothing to compare it with.
+        return with_past_price(prices.where("false"), earlier, days=settings.price_days), ()
+    oldest = first - timedelta(days=settings.price_days)
+    earlier = earlier.where(F.col("file_date").between(oldest, last))
     compared = keep(with_past_price(prices, earlier, days=settings.price_days))
     return compared, shifts_of(per_shifted_group(compared, earlier, settings))
 

@@ -67,8 +67,8 @@ class CleanSettings(Strict):
     """Factor, up or down; a slip of unit or currency exceeds it, a sale does not."""
     price_shift_min_items: int = Field(5, ge=1)
     """With fewer items to compare there is no shift."""
-    price_days: int = Field(28, ge=1)
-    """Length in days of the past that prices are compared with."""
+    price_days: int = Field(35, ge=1)
+    """Length in days of the past that prices are compared with; monthly deliveries need 31."""
     return_days: int = Field(30, ge=1)
     """How far back a return looks for its purchase."""
 
