@@ -65,7 +65,7 @@ def _product(queries: np.ndarray, items: np.ndarray, seen: np.ndarray) -> Callab
         np.zeros((CUSTOMERS, SEEN), np.float32),
         np.zeros((CUSTOMERS, shape.category_count), np.float32),
     )
-    predictions = Predictions({}, said.next_action, (said,), seen)
+    predictions = Predictions({}, said.next_action, (said,), seen, seen)
     predictor = Predictor([Member(model, {}, ALONE)])
     return lambda: predictor.top_items(predictions, BEST, seen=seen)[0]
 

@@ -1,5 +1,7 @@
 """A customer's last events as fixed-length rows of indices: the same for training and scoring."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -21,6 +23,9 @@ PRICE_EDGES = np.array([0.5, 1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 250, 1000.0])
 TYPE_COUNT = len(EVENT_TYPES) + 2
 GAP_COUNT = len(GAP_EDGES_SECONDS) + 2
 PRICE_COUNT = len(PRICE_EDGES) + 2
+
+ANY_EVENT = EVENT_TYPES
+"""Kinds of events that name an item as seen: all of them, types of another version too."""
 
 SEQUENCE_INPUTS = ("item_indices", "type_indices", "gap_indices", "price_indices")
 
@@ -47,6 +52,19 @@ def encode_sequences(
         "price_indices": np.digitize(_floats(fields["price"]), PRICE_EDGES) + 1,
     }
     return {name: _left_padded(flat, counts, length) for name, flat in encoded.items()}
+
+
+def seen_types(kinds: Sequence[str]) -> list[bool]:
+    """Whether an event of each type index makes its item a seen one, of length ``TYPE_COUNT``."""
+    every = set(kinds) >= set(ANY_EVENT)
+    return [False, every, *(name in kinds for name in EVENT_TYPES)]
+
+
+def seen_items(items: Indices, types: Indices, kinds: Sequence[str]) -> Indices:
+    """The items of events of some kinds, ``PADDING`` for others; both of shape (n, length)."""
+    if set(kinds) >= set(ANY_EVENT):
+        return items
+    return np.where(np.array(seen_types(kinds))[types], items, PADDING)
 
 
 def _fields(events: pa.ListArray) -> dict[str, pa.Array]:

@@ -17,6 +17,15 @@ from insight.events.described import (
     with_single_looks,
 )
 from insight.events.outliers import BOUNDED, per_category_bounds, with_bounded_values
+from insight.events.price_history import (
+    PRICED,
+    PriceShift,
+    per_item_bound,
+    per_item_price,
+    per_shifted_group,
+    shifts_of,
+    with_past_price,
+)
 from insight.events.repeats import (
     COMPARED,
     per_suspect_value,
@@ -28,7 +37,9 @@ from insight.events.rules import event_rules, is_sale, with_reason
 from insight.point_in_time import in_dates, with_neighbours
 from insight.reuse import Keep, kept
 from insight.stages import Run
-from insight.tables import EVENTS
+from insight.tables import EVENTS, ITEM_PRICES
+
+_MEASURED = tuple(dict.fromkeys((*BOUNDED, *PRICED)))
 
 
 @dataclass(frozen=True)
@@ -39,11 +50,15 @@ class JudgedEvents:
         refused: With ``reason`` and ``original``, the row as it came.
         sound: All others, as rows of the events table.
         sales: Of the sound ones, purchases and returns; no others are ever corrected.
+        prices: Rows of the item_prices table.
+        shifts: Deliveries and categories whose prices moved together.
     """
 
     refused: DataFrame
     sound: DataFrame
     sales: DataFrame
+    prices: DataFrame
+    shifts: tuple[PriceShift, ...]
 
 
 @contextmanager
@@ -71,7 +86,7 @@ def judged_events(run: Run, raw: DataFrame, items: DataFrame) -> Iterator[Judged
         bots = keep(per_bot(clean, run.settings.clean))
         aside = keep(_set_aside(run, clean, values, bots))
         described = with_description(with_original(aside, raw.columns), versions)
-        judged = _judged_by_itself(run, described, keep)
+        judged, prices, shifts = _judged_by_itself(run, described, keep)
         # Bounded before repeats are looked for: other nights' events are known as they were
         # bounded, and one that was refused survives no copy of it.
         suspects = judged.where("is_suspect")
@@ -83,6 +98,8 @@ def judged_events(run: Run, raw: DataFrame, items: DataFrame) -> Iterator[Judged
             refused=closely.where("reason IS NOT NULL"),
             sound=sound.unionByName(plain),
             sales=sound.where(is_sale()),
+            prices=prices,
+            shifts=shifts,
         )
 
 
@@ -107,14 +124,45 @@ def _plain(clean: DataFrame, aside: DataFrame, bots: DataFrame) -> DataFrame:
     return plain.withColumns({"imputed": none, "capped": none})
 
 
-def _judged_by_itself(run: Run, described: DataFrame, keep: Keep) -> DataFrame:
-    """Rows imputed and bounded, with the reason that is none of a repeat."""
+def _judged_by_itself(
+    run: Run, described: DataFrame, keep: Keep
+) -> tuple[DataFrame, DataFrame, tuple[PriceShift, ...]]:
+    """Rows imputed and bounded, with ``reason`` from all rules except repeats.
+
+    Returns:
+        The rows, the night's rows of item_prices, and which deliveries and categories moved.
+    """
     settings = run.settings.clean
     imputed = with_imputed_values(described, settings)
     reasoned = with_reason(imputed, event_rules(settings, run_date=run.run_date))
-    sales = reasoned.where(is_sale()).where("reason IS NULL").select(*BOUNDED)
-    bounds = keep(per_category_bounds(keep(sales), settings))
-    return with_bounded_values(with_bot_reason(reasoned), bounds, settings)
+    sales = keep(reasoned.where(is_sale()).where("reason IS NULL").select(*_MEASURED))
+    prices = keep(per_item_price(sales))
+    compared, shifts = _compared_prices(run, prices, keep)
+    bounds = keep(per_category_bounds(sales, settings))
+    item_bounds = per_item_bound(compared, shifts, settings)
+    judged = with_bounded_values(with_bot_reason(reasoned), bounds, item_bounds, settings)
+    dated = prices.withColumn("ingest_date", F.lit(run.run_date))
+    return judged, dated.select(*ITEM_PRICES.column_names), shifts
+
+
+def _compared_prices(
+    run: Run, prices: DataFrame, keep: Keep
+) -> tuple[DataFrame, tuple[PriceShift, ...]]:
+    """The night's prices with their past, and which deliveries and categories moved."""
+    settings = run.settings.clean
+    # The night's own rows are those of an earlier attempt.
+    before = F.col("ingest_date") < F.lit(run.run_date)
+    earlier = run.lake.read_or_empty(ITEM_PRICES).where(before)
+    dates = prices.agg(F.min("file_date").alias("first"), F.max("file_date").alias("last")).first()
+    assert dates is not None
+    first, last = dates
+    if first == last and (first is None or run.lake.version(ITEM_PRICES) < 0):
+        # Nothing to compare, or nothing to compare it with.
+        return with_past_price(prices.where("false"), earlier, days=settings.price_days), ()
+    oldest = first - timedelta(days=settings.price_days)
+    earlier = earlier.where(F.col("file_date").between(oldest, last))
+    compared = keep(with_past_price(prices, earlier, days=settings.price_days))
+    return compared, shifts_of(per_shifted_group(compared, earlier, settings))
 
 
 def _events_nearby(run: Run, clean: DataFrame) -> DataFrame:

@@ -25,8 +25,8 @@ def per_category_bounds(sales: DataFrame, settings: CleanSettings) -> DataFrame:
     """``bound_date, bound_category, price_bound, quantity_bound`` per delivery and category.
 
     On a logarithmic scale, since prices differ by factors, and above only: what is far too
-    cheap is a promotion, or sold by the gram. A delivery is held against itself, so that a
-    rerun, a rebuild and the night itself find the same outliers.
+    cheap is a promotion, or sold by the gram. A delivery is held against itself here, and against
+    its items' past in ``price_history``.
 
     Args:
         sales: Described rows of sales, as sound as their own rules can tell.
@@ -41,13 +41,30 @@ def per_category_bounds(sales: DataFrame, settings: CleanSettings) -> DataFrame:
     )
 
 
-def with_bounded_values(judged: DataFrame, bounds: DataFrame, settings: CleanSettings) -> DataFrame:
-    """Caps or refuses what lies above the bounds; adds ``capped``, the mask as text or null."""
+def with_bounded_values(
+    judged: DataFrame, bounds: DataFrame, item_bounds: DataFrame, settings: CleanSettings
+) -> DataFrame:
+    """Caps or refuses what lies above the bounds; adds ``capped``, the mask as text or null.
+
+    Args:
+        judged: Rows with ``reason``.
+        bounds: From ``per_category_bounds``.
+        item_bounds: From ``price_history.per_item_bound``; the lower of two bounds counts.
+        settings: What becomes of the rows.
+    """
     if settings.outliers == "keep":
         return judged.withColumn("capped", F.lit(None).cast("string"))
     category = F.coalesce("category", F.lit(_UNKNOWN))
     on = (F.col("file_date") == F.col("bound_date")) & (category == F.col("bound_category"))
-    joined = judged.join(F.broadcast(bounds), on, how="left")
+    of_item = (F.col("file_date") == F.col("item_bound_date")) & (
+        F.col("item_id") == F.col("bound_item")
+    )
+    renamed = item_bounds.withColumnRenamed("bound_date", "item_bound_date")
+    joined = (
+        judged.join(F.broadcast(bounds), on, how="left")
+        .join(F.broadcast(renamed), of_item, how="left")
+        .withColumn("price_bound", F.least("price_bound", "item_bound"))
+    )
     above = {name: _is_above(name) for name in MEASURED}
     if settings.outliers == "quarantine":
         is_outlier = above["price"] | above["quantity"]
@@ -60,7 +77,8 @@ def with_bounded_values(judged: DataFrame, bounds: DataFrame, settings: CleanSet
             for name in MEASURED
         }
         changed = joined.withColumns({"capped": marks, **values})
-    return changed.drop("bound_date", "bound_category", *(f"{name}_bound" for name in MEASURED))
+    used = ("bound_date", "bound_category", "item_bound_date", "bound_item", "item_bound")
+    return changed.drop(*used, *(f"{name}_bound" for name in MEASURED))
 
 
 def _is_above(name: str) -> Column:

@@ -1,6 +1,6 @@
 """What cleaning refuses and corrects: the rows, their counts, and when there are too many."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 
@@ -9,11 +9,16 @@ from pyspark.sql import functions as F
 
 from insight.errors import DataQualityError
 from insight.events.bots import BOT
+from insight.events.price_history import PriceShift
 from insight.events.repeats import NEAR_REPEAT, REPEATED
+from insight.logs import logger
 from insight.settings import CleanSettings
 from insight.tables import Table
 
+log = logger(__name__)
+
 KEPT = "kept"
+PRICE_SHIFT = "price_shift"
 
 _NO_FAULT = (KEPT, REPEATED, NEAR_REPEAT, BOT)
 """Delivered more than once, or by a bot, is kept out, but no sign of a broken source."""
@@ -93,6 +98,37 @@ def refuse_bad_night(
                     next_step="look at them in quarantine; raise the limit only if such rows are"
                     " to be expected",
                 )
+
+
+def noted_shifts(shifts: Sequence[PriceShift]) -> Counts:
+    """Log each shift of prices; the lines of sales in them for data_quality, each counted once."""
+    for shift in shifts:
+        log.warning("prices moved", shift=str(shift), items=shift.items, rows=shift.sales)
+    whole = {shift.file_date for shift in shifts if shift.category is None}
+    counted = (s for s in shifts if s.category is None or s.file_date not in whole)
+    return {PRICE_SHIFT: sum(shift.sales for shift in counted)} if shifts else {}
+
+
+def refuse_shifted_prices(
+    shifts: Sequence[PriceShift], run_date: date, settings: CleanSettings
+) -> None:
+    """Stop before events are published whose prices look like another unit or currency.
+
+    Raises:
+        DataQualityError: Items moved against their own past, and the settings say to stop.
+    """
+    certain = [shift for shift in shifts if shift.is_certain]
+    if not certain or settings.price_shift == "warn":
+        return
+    worst = sorted(certain, key=lambda shift: -shift.sales)[:3]
+    raise DataQualityError(
+        f"prices of {run_date}",
+        found="; ".join(str(shift) for shift in worst),
+        expected=f"a factor between {1 / settings.price_shift_factor:.3g} and "
+        f"{settings.price_shift_factor:.3g} (setting clean.price_shift_factor)",
+        next_step="compare unit and currency of the delivery with those before; deliver it again, "
+        "or run the date with clean.price_shift=warn if the prices are right",
+    )
 
 
 def refuse_nothing_new(by_rule: Counts, run_date: date) -> None:

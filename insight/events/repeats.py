@@ -1,6 +1,10 @@
-"""Events delivered more than once: with equal ids, or the same event again within a second."""
+"""Events delivered more than once: with equal ids, or the same event again within a second.
+
+The rule for lines of one basket stands in docs/decisions/0013-prices-and-baskets.md.
+"""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -31,8 +35,12 @@ _SIEVED = tuple(name for name in _SAME if name not in ("quantity", "price"))
 _MICROS = 1_000_000
 _BUCKET_SECONDS = 30
 
-COMPARED = ("event_id", "event_at", "file_date", *_SAME)
+COMPARED = ("event_id", "event_at", "file_date", "source", *_SAME)
 """The columns that tell whether an event is there already."""
+
+
+_Telling = tuple[date, str, int] | None
+"""Delivery, file and moment in which the lines of an order stand beside each other."""
 
 
 def per_suspect_value(rows: DataFrame, *, seconds: float) -> DataFrame:
@@ -69,6 +77,11 @@ def with_repetition_reason(judged: DataFrame, known: DataFrame, *, seconds: floa
     Of equal ids, the event already in the lake survives, else the first delivery's, then by
     file name, then by a hash of its content, which differs only where a source brings ids of
     its own. Of near repeats, the earliest delivered survives, then the earliest.
+
+    Rows of one order that have different ids but the same file and moment are lines of one
+    basket: the first file and moment to tell of them keeps them all, for guests and for known
+    customers, and any other within the span repeats them. Without an order, only a known
+    customer's events are compared, since two guests are two people, and one event survives.
 
     Args:
         judged: Rows with ``reason``; a refused one is never the survivor of a sound one.
@@ -108,10 +121,24 @@ def _values(seconds: float) -> tuple[Column, Column, Column]:
     micros = F.unix_micros("event_at")
     size, span = _BUCKET_SECONDS * _MICROS, round(seconds * _MICROS)
     bucket = F.floor(micros / F.lit(size)).cast("bigint")
-    is_known = F.col("customer_id").isNotNull() & F.col("event_at").isNotNull()
-    near = F.when(is_known, F.xxhash64(*_SIEVED, bucket))
-    at_edge = is_known & (F.pmod(micros, F.lit(size)) <= span)
-    return _id_value(), near, F.when(at_edge, F.xxhash64(*_SIEVED, bucket - 1))
+    is_compared = _is_comparable() & F.col("event_at").isNotNull()
+    same: tuple[str | Column, ...] = (*_SIEVED, _shop_of_guest())
+    near = F.when(is_compared, F.xxhash64(*same, bucket))
+    at_edge = is_compared & (F.pmod(micros, F.lit(size)) <= span)
+    return _id_value(), near, F.when(at_edge, F.xxhash64(*same, bucket - 1))
+
+
+def _has_order() -> Column:
+    return F.coalesce(F.trim("order_id"), F.lit("")) != ""
+
+
+def _is_comparable() -> Column:
+    return F.col("customer_id").isNotNull() | _has_order()
+
+
+def _shop_of_guest() -> Column:
+    """The source where only the order names the buyer: two shops may both count from 1."""
+    return F.when(F.col("customer_id").isNull(), F.col("source"))
 
 
 def _id_value() -> Column:
@@ -119,13 +146,19 @@ def _id_value() -> Column:
 
 
 def _near_repeats(survivors: DataFrame, known: DataFrame, *, span: int) -> DataFrame:
-    """``near_id``: ids of rows within the span of an earlier one that stays."""
-    key = F.to_json(F.struct(*_SAME)).alias("event_key")
+    """``near_id``: ids of rows within the span of an event that stays and is not beside them.
+
+    Beside each other are lines of an order in one file, at one moment.
+    """
+    key = F.to_json(F.struct(*_SAME, _shop_of_guest().alias("shop"))).alias("event_key")
     compared = (key, F.unix_micros("event_at").alias("micros"), "event_id", "file_date")
-    fresh = survivors.where("customer_id IS NOT NULL").select(
-        *compared, F.lit(False).alias("is_known")
+    file = F.when(_has_order(), F.col("source_file")).alias("file")
+    fresh = survivors.where(_is_comparable()).select(
+        *compared, file, F.lit(False).alias("is_known")
     )
-    there = known.where("customer_id IS NOT NULL").select(*compared, F.lit(True).alias("is_known"))
+    there = known.where(_is_comparable()).select(
+        *compared, F.lit(None).cast("string").alias("file"), F.lit(True).alias("is_known")
+    )
 
     def repeats(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         parts = list(batches)
@@ -138,18 +171,25 @@ def _near_repeats(survivors: DataFrame, known: DataFrame, *, span: int) -> DataF
 
 
 def _too_near(rows: pa.Table, span: int) -> list[str]:
-    """Ids of fresh rows within the span of a kept one of the same key, in order of delivery."""
+    """Ids of fresh rows within the span of a kept one of the same key, in order of delivery.
+
+    ``file`` is null where a row has no lines beside it: every kept row is another event then.
+    """
     order = [("event_key", "ascending"), ("is_known", "descending")]
-    order += [(name, "ascending") for name in ("file_date", "micros", "event_id")]
+    order += [(name, "ascending") for name in ("file_date", "micros", "file", "event_id")]
     key: str | None = None
-    kept: list[int] = []
+    kept: list[tuple[int, _Telling]] = []
     near: list[str] = []
     for row in rows.sort_by(order).to_pylist():
         if row["event_key"] != key:
             key, kept = row["event_key"], []
-        is_near = any(abs(row["micros"] - moment) <= span for moment in kept)
+        telling = None if row["file"] is None else (row["file_date"], row["file"], row["micros"])
+        is_near = any(
+            abs(row["micros"] - moment) <= span and (telling is None or telling != other)
+            for moment, other in kept
+        )
         if is_near and not row["is_known"]:
             near.append(row["event_id"])
         else:
-            kept.append(row["micros"])
+            kept.append((row["micros"], telling))
     return near

@@ -1,6 +1,6 @@
 """Clean: raw rows become events and what describes them, or go to quarantine with a reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial, reduce
 
@@ -10,12 +10,15 @@ from pyspark.sql import functions as F
 from insight.errors import DataQualityError
 from insight.events import dimensions, voices
 from insight.events.judgement import judged_events
+from insight.events.price_history import PriceShift
 from insight.events.refusals import (
     KEPT,
     Counts,
+    noted_shifts,
     quality_rows,
     refuse_bad_night,
     refuse_nothing_new,
+    refuse_shifted_prices,
     refused_rows,
 )
 from insight.events.returns import per_return
@@ -28,6 +31,7 @@ from insight.tables import (
     EVENTS,
     EXPOSURES,
     FEEDBACK,
+    ITEM_PRICES,
     ITEMS,
     QUARANTINE,
     RAW_CUSTOMERS,
@@ -55,8 +59,8 @@ def clean(run: Run) -> str | None:
     What is refused is published first, so that a night that stops can be looked into.
 
     Raises:
-        DataQualityError: More rows are refused than the settings allow. Nothing else is
-            published.
+        DataQualityError: More rows are refused than the settings allow, or prices moved as a
+            whole. Nothing else is published.
     """
     came = _rows_that_came(run)
     judged = {table: _JUDGES[table](run, table) for table in _JUDGES if came[table]}
@@ -68,13 +72,14 @@ def clean(run: Run) -> str | None:
         items = items.unionByName(fresh[ITEMS])
     with judged_events(run, _rows_of(run, EVENTS), items) as events:
         counts = _quarantine(run, {**judged, EVENTS: events.refused}, came)
-        _refuse_bad_night(run, counts)
+        _refuse_bad_night(run, counts, events.shifts)
         for table in _JUDGES:
             _publish(run, fresh.get(table), table)
         kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
         run.lake.publish(events.sound, EVENTS, where=_night(run), rows=kept)
         _publish(run, _returns(run, events.sales), RETURNS)
-        corrected = {EVENTS: _corrections(run, events.sales)}
+        _publish(run, events.prices, ITEM_PRICES)
+        corrected = {EVENTS: {**_corrections(run, events.sales), **noted_shifts(events.shifts)}}
     _publish_quality(run, counts, corrected)
     return None
 
@@ -82,7 +87,17 @@ def clean(run: Run) -> str | None:
 CLEAN = Stage(
     name="clean",
     reads=(RAW_EVENTS, RAW_CUSTOMERS, RAW_ITEMS, RAW_FEEDBACK, RAW_EXPOSURES),
-    writes=(CUSTOMERS, ITEMS, FEEDBACK, EXPOSURES, EVENTS, RETURNS, QUARANTINE, DATA_QUALITY),
+    writes=(
+        CUSTOMERS,
+        ITEMS,
+        FEEDBACK,
+        EXPOSURES,
+        EVENTS,
+        RETURNS,
+        ITEM_PRICES,
+        QUARANTINE,
+        DATA_QUALITY,
+    ),
     work=clean,
 )
 
@@ -182,13 +197,17 @@ def _quarantine(
     return counts
 
 
-def _refuse_bad_night(run: Run, counts: Mapping[Table, Counts]) -> None:
+def _refuse_bad_night(
+    run: Run, counts: Mapping[Table, Counts], shifts: Sequence[PriceShift]
+) -> None:
+    settings = run.settings.clean
     try:
-        refuse_bad_night(counts, run.run_date, run.settings.clean)
+        refuse_bad_night(counts, run.run_date, settings)
         if not run.settings.ingest.allow_empty_day:
             refuse_nothing_new(counts.get(EVENTS, {}), run.run_date)
+        refuse_shifted_prices(shifts, run.run_date, settings)
     except DataQualityError:
-        _publish_quality(run, counts, {})
+        _publish_quality(run, counts, {EVENTS: noted_shifts(shifts)})
         raise
 
 

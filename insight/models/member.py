@@ -47,11 +47,13 @@ class Owned(NamedTuple):
         items: Item indices, shape (n, length).
         strengths: What these call for by what was counted, sparse, shape (n, vocabulary).
         excluded: Nonzero where an item is left out, sparse, shape (n, vocabulary).
+        seen: Of the items, those that a model without repeats never recommends, shape (n, length).
     """
 
     items: Indices
     strengths: sparse.csr_matrix | None
     excluded: sparse.csr_matrix
+    seen: Indices
 
 
 class Member:
@@ -115,7 +117,7 @@ class Member:
         if self.shape.repeats:
             gains = own_gains(encoded.repeats, own.items, size)
         else:
-            excluded = excluded + marked(own.items, size)
+            excluded = excluded + marked(own.seen, size)
         if own.strengths is not None and self.blend.weight:
             gains = gains + self.blend.gains(own.strengths)
         asked = Asked(encoded.queries, encoded.category_gains, gains, excluded)

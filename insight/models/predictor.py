@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
+from insight.encoding.sequences import seen_items
 from insight.encoding.tasks import NEXT_ACTIONS, YES_NO_TASKS
 from insight.encoding.vocabulary import Vocabulary
 from insight.models.arrays import NEVER, Array, Floats, Indices
@@ -32,12 +33,14 @@ class Predictions:
         next_action: Calibrated probability of each of ``NEXT_ACTIONS``, shape (n, actions).
         members: For ranking, what each member says.
         item_indices: The customers' own items, shape (n, length).
+        seen_indices: Of these, what a model without repeats never recommends, shape (n, length).
     """
 
     yes_no: dict[str, Floats]
     next_action: Floats
     members: tuple[Encoded, ...]
     item_indices: Indices
+    seen_indices: Indices
 
     def __len__(self) -> int:
         return len(self.item_indices)
@@ -85,17 +88,19 @@ class Predictor:
         own = np.asarray(inputs["item_indices"], dtype=np.int64)
         if len(own) == 0:
             nobody = np.zeros((0, len(NEXT_ACTIONS)), np.float32)
-            return Predictions(dict.fromkeys(YES_NO_TASKS, nobody[:, 0]), nobody, (), own)
+            return Predictions(dict.fromkeys(YES_NO_TASKS, nobody[:, 0]), nobody, (), own, own)
         said = tuple(member.encode(inputs, batch=batch) for member in self._members)
         yes_no = np.mean([each.yes_no for each in said], axis=0)
         next_action = np.mean([each.next_action for each in said], axis=0)
-        return Predictions(dict(zip(YES_NO_TASKS, yes_no.T, strict=True)), next_action, said, own)
+        seen = seen_items(own, np.asarray(inputs["type_indices"]), self.shape.seen_by)
+        by_task = dict(zip(YES_NO_TASKS, yes_no.T, strict=True))
+        return Predictions(by_task, next_action, said, own, seen)
 
     def item_scores(self, predictions: Predictions, rows: slice = slice(None)) -> Floats:
         """Logits of the whole catalogue for a block of customers.
 
         Returns:
-            Shape (customers in the block, vocabulary); -1e9 for padding and unknown, and for own
+            Shape (customers in the block, vocabulary); -1e9 for padding and unknown, and for seen
             items where the model was trained never to recommend them.
         """
         items = predictions.item_indices[rows]
@@ -134,6 +139,7 @@ class Predictor:
     def _fill(self, scores: Floats, predictions: Predictions, rows: slice, seen: Indices) -> Floats:
         """All members' opinions as one; returns the largest of each chunk of items."""
         items, size = predictions.item_indices[rows], len(scores)
+        barred = predictions.seen_indices[rows]
         strengths = None
         if self._counted is not None and any(each.blend.weight for each in self._members):
             strengths = self._counted.strengths(items)
@@ -145,10 +151,10 @@ class Predictor:
         ]
         if len(members) == 1:
             ((member, said),) = members
-            member.fill(scores, said, Owned(items, strengths, excluded), largest)
+            member.fill(scores, said, Owned(items, strengths, excluded, barred), largest)
             return largest
         # Left out after the average: what a member gave to seen items is lost, not dealt out.
-        own = Owned(items, strengths, marked(seen[:, :0], size))
+        own = Owned(items, strengths, marked(seen[:, :0], size), barred)
         chances = np.zeros_like(scores)
         for member, said in members:
             member.fill(scores, said, own)

@@ -19,7 +19,7 @@ class Wishes(NamedTuple):
         queries: Shape (rows, width).
         repeats: Weights of the mentions of own items, shape (rows, length).
         category_gains: Shape (rows, category_count).
-        items: The customers' own items, shape (rows, length).
+        items: The customers' own items with ``repeats``, else the seen ones; (rows, length).
     """
 
     queries: tf.Tensor
@@ -38,7 +38,7 @@ def score_all_items(wishes: Wishes, catalogue: Catalogue, *, repeats: bool) -> t
 
     Returns:
         Logits of shape (rows, vocabulary); ``NEVER`` for padding and unknown, and without
-        ``repeats`` for the customers' own items.
+        ``repeats`` for the customers' seen items.
     """
     scores = tf.matmul(wishes.queries, catalogue.embeddings, transpose_b=True) + catalogue.biases
     # By rows of categories, not of customers: whole rows are copied, not single numbers.

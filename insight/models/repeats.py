@@ -10,7 +10,8 @@ type, the item or category, and the customer's state.
 import tensorflow as tf
 import tf_keras as keras
 
-from insight.encoding.vocabulary import FIRST_KNOWN
+from insight.encoding.sequences import ANY_EVENT, seen_types
+from insight.encoding.vocabulary import FIRST_KNOWN, PADDING
 from insight.models.shape import ModelShape
 
 _LARGEST_LOG_WEIGHT = 10.0
@@ -67,6 +68,15 @@ class MentionWeights(keras.layers.Layer):  # type: ignore[misc]
         log_weights = chosen + content / self._size**0.5 + of_event[:, None]
         usable = (ages >= 0)[None] & (things >= FIRST_KNOWN)[:, None]
         return tf.where(usable, tf.exp(tf.minimum(log_weights, _LARGEST_LOG_WEIGHT)), 0.0)
+
+
+def seen_of(shape: ModelShape, inputs: Inputs) -> tf.Tensor:
+    """Items that are not recommended again if the model has no repeats; shape (rows, length)."""
+    items = inputs["item_indices"]
+    if set(shape.seen_by) >= set(ANY_EVENT):
+        return items
+    is_seen = tf.gather(tf.constant(seen_types(shape.seen_by)), inputs["type_indices"])
+    return tf.where(is_seen, items, tf.cast(PADDING, items.dtype))
 
 
 def last_places(sequence: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:

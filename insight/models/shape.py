@@ -5,6 +5,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from insight.encoding.sequences import ANY_EVENT
 from insight.errors import ModelDamagedError
 
 Encoder = Literal["cnn", "gru", "transformer"]
@@ -34,8 +35,9 @@ class ModelShape:
         feed_forward: A layer's feed-forward part, transformer only.
         dropout: Share of units dropped in training.
         encoder_length: How many of the newest events the encoder reads.
-        repeats: Whether customers may want again what they have had; without it their own items
+        repeats: Whether customers may want again what they have had; without it their seen items
             are neither recommended nor told apart in training.
+        seen_by: Kinds of events that make an item a seen one, without ``repeats``.
         item_vectors: Whether vectors of items' words and pictures are added to the items: not
             at all, as they are, or trained along.
         vector_width: Length of an item's vector, 0 where there is none.
@@ -58,6 +60,7 @@ class ModelShape:
     repeats: bool = True
     item_vectors: ItemVectors = "none"
     vector_width: int = 0
+    seen_by: tuple[str, ...] = ANY_EVENT
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1))
@@ -82,6 +85,8 @@ class ModelShape:
                 expected=f"fields {sorted(known)}",
                 next_step="score with the code version named in the manifest, or train anew",
             )
+        if "seen_by" in content:
+            content["seen_by"] = tuple(content["seen_by"])
         return cls(**content)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
 from insight.delivery_time import NEVER, DeliveryTime, first_dates_by_night
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
@@ -22,10 +25,12 @@ from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
 from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
+from insight.snapshots.seen_items import without_seen_targets
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMERS,
     EVALUATION,
+    EVENTS,
     FEATURE_STATISTICS,
     ITEM_DAILY,
     ITEM_VOCABULARY,
@@ -64,7 +69,7 @@ def promote(run: Run) -> str | None:
 
 PROMOTE = Stage(
     name="promote",
-    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS, CUSTOMERS),
+    reads=(TRAINING_EXAMPLES, ITEM_DAILY, ITEM_VOCABULARY, FEATURE_STATISTICS, CUSTOMERS, EVENTS),
     writes=(EVALUATION,),
     work=promote,
 )
@@ -116,18 +121,35 @@ def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:
 
 def _exam(run: Run) -> Exam:
     tonight = f"run_date = '{run.run_date}'"
+    vocabulary = run.lake.read(ITEM_VOCABULARY).where(tonight)
+    examples = run.lake.read(TRAINING_EXAMPLES).where(tonight)
     # What later nights read is left out. In a rehearsal of a date before the first night, all
     # has been read later, and only the event dates bound what the baselines look at.
     daily = run.lake.read(ITEM_DAILY)
     nights = first_dates_by_night(daily)
     delivery_time = DeliveryTime(min(nights, default=NEVER), run.settings.clean.late_days)
     return Exam(
-        run.lake.read(TRAINING_EXAMPLES).where(tonight),
+        _recommendable(run, examples, vocabulary),
         daily.where(delivery_time.known_by(run.run_date, dated="event_date")),
-        run.lake.read(ITEM_VOCABULARY).where(tonight),
+        vocabulary,
         _statistics(run),
         run.lake.read(CUSTOMERS),
         run.run_date,
+    )
+
+
+def _recommendable(run: Run, examples: DataFrame, vocabulary: DataFrame) -> DataFrame:
+    """Examples that ask for no item which scoring may not recommend."""
+    scoring = run.settings.scoring
+    if scoring.recommend_seen:
+        return examples
+    events = run.lake.read(EVENTS).where(F.col("ingest_date") <= F.lit(run.run_date))
+    return without_seen_targets(
+        examples,
+        events,
+        vocabulary.select("item_id", "item_index"),
+        kinds=scoring.seen_by,
+        days=scoring.seen_days,
     )
 
 

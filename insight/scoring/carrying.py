@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from insight.encoding.features import FEATURES, NULLABLE
@@ -43,7 +43,13 @@ def with_state(customers: DataFrame, run: Run) -> DataFrame:
         run: The run, for the settings that scores depend on.
     """
     settings = run.settings.scoring
-    given = (settings.top_k, settings.recommend_seen, run.settings.examples.active_days)
+    given: list[object] = [
+        settings.top_k,
+        settings.recommend_seen,
+        run.settings.examples.active_days,
+    ]
+    if not settings.recommend_seen:
+        given += [settings.seen_days, *sorted(settings.seen_by)]
     parts = [*map(F.lit, given), F.col("events")]
     for name in FEATURES:
         if name not in CLOCKS:
@@ -56,8 +62,9 @@ def with_state(customers: DataFrame, run: Run) -> DataFrame:
 def carried_over(run: Run, states: DataFrame, decisions: Sequence[Decision]) -> Carried | None:
     """The newest earlier night's scores of customers that are as they were; None without any.
 
-    A score is kept for less than ``scoring.max_age_days``, and only while its model version is
-    in service: what a version said that was rolled back or archived is worked out anew.
+    A score is kept until the customer's next turn (``is_due``), so for less than
+    ``scoring.max_age_days``, and only while its model version is in service: what a version said
+    that was rolled back or archived is worked out anew.
 
     Args:
         run: The run.
@@ -66,7 +73,8 @@ def carried_over(run: Run, states: DataFrame, decisions: Sequence[Decision]) -> 
     """
     if run.settings.scoring.rescore == "all":
         return None
-    oldest = run.run_date - timedelta(days=run.settings.scoring.max_age_days)
+    max_age = run.settings.scoring.max_age_days
+    oldest = run.run_date - timedelta(days=max_age)
     recent = (F.col("score_date") > F.lit(oldest)) & (F.col("score_date") < F.lit(run.run_date))
     scores, lists = (
         run.lake.read_or_empty(table).where(recent) for table in (CUSTOMER_SCORES, RECOMMENDATIONS)
@@ -77,7 +85,7 @@ def carried_over(run: Run, states: DataFrame, decisions: Sequence[Decision]) -> 
     if found is None or found["newest"] is None:
         return None
     that_night = F.col("score_date") == F.lit(found["newest"])
-    young = F.col("scored_on") > F.lit(oldest)
+    young = ~is_due("scored_on", run.run_date, max_age_days=max_age)
     served = ~F.col("model_version").isin(_out_of_service(decisions, run.run_date))
     lists = lists.where(that_night).drop("score_date")
     kept = scores.where(that_night & young & served).drop("score_date")
@@ -86,6 +94,24 @@ def carried_over(run: Run, states: DataFrame, decisions: Sequence[Decision]) -> 
     origin = ["customer_id", "model_version", "scored_on"]
     kept = kept.join(lists.select(origin), on=origin, how="left_semi")
     return Carried(kept, lists.join(kept, on=origin, how="left_semi"))
+
+
+def is_due(scored_on: str, run_date: date, *, max_age_days: int) -> Column:
+    """Whether a score is too old on a run date, by the customer's own turn.
+
+    A customer has one turn in ``max_age_days`` nights, given by a hash of ``customer_id``. So each
+    night an equal share of the customers is due, however many of them were first scored together,
+    and no score reaches that age. A turn that falls on a date without a run is taken up by the
+    next run.
+
+    Args:
+        scored_on: Name of the column with the date that the score was computed on.
+        run_date: The date of the run.
+        max_age_days: Nights between two turns.
+    """
+    nights = F.lit((run_date - date(1970, 1, 1)).days)
+    since_turn = F.pmod(nights - F.xxhash64("customer_id"), F.lit(max_age_days)).cast("int")
+    return F.col(scored_on) < F.date_sub(F.lit(run_date), since_turn)
 
 
 def _out_of_service(decisions: Sequence[Decision], as_of: date) -> list[str]:

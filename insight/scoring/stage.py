@@ -16,6 +16,7 @@ from insight.registry.shipping import Parcel, ship
 from insight.scoring.carrying import Carried, carried_over, with_state
 from insight.scoring.loading import loaded
 from insight.snapshots.campaigns import ANY_KIND, CONTEXT_DAYS, per_showing, with_campaign_context
+from insight.snapshots.seen_items import per_customer_seen
 from insight.stages import Run, Stage
 from insight.tables import (
     CUSTOMER_FEATURES,
@@ -62,6 +63,8 @@ def score(run: Run) -> str | None:
         # Read once, for their state and for the model.
         customers.persist()
         asked = customers.join(carried.scores, on="customer_id", how="left_anti")
+    if not run.settings.scoring.recommend_seen:
+        asked = _with_seen_items(asked, run)
     # Both tables come from one pass of the model.
     scored = asked.mapInArrow(scorer_of(run, parcel, champion.version), SCORED).persist()
     try:
@@ -117,6 +120,18 @@ def customers_of(run: Run) -> DataFrame:
     events = events.where(F.col("event_date") > F.lit(oldest))
     showings = per_showing(exposures, events, answer_days=answer_days)
     return with_campaign_context(asked, showings).drop("kind", "feature_date")
+
+
+def _with_seen_items(asked: DataFrame, run: Run) -> DataFrame:
+    """Adds ``seen_items`` of the customers to be scored tonight, from as far back as settings say.
+
+    A sequence holds the last events alone: what was bought before them is looked up.
+    """
+    scoring, events = run.settings.scoring, run.lake.read_or_empty(EVENTS)
+    seen = per_customer_seen(
+        events, as_of=run.run_date, kinds=scoring.seen_by, days=scoring.seen_days
+    )
+    return asked.join(seen, on="customer_id", how="left")
 
 
 def scorer_of(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from insight.encoding.arrays import matrix
 from insight.encoding.features import FeatureStatistics, Floats
@@ -38,11 +39,11 @@ def score_batch(
     """Probabilities and the best items of each customer of a batch.
 
     Args:
-        batch: ``customer_id``, ``events``, ``campaign_context``, ``state_hash`` and the customer
-            features.
+        batch: ``customer_id``, ``events``, ``campaign_context``, ``state_hash``, the customer
+            features and, unless ``recommend_seen``, ``seen_items`` (null for none).
         model: What to score with.
         top_k: Items per customer.
-        recommend_seen: Whether items of the customer's own sequence may be among them.
+        recommend_seen: Whether seen items may be among them.
 
     Returns:
         ``customer_id``, a ``<task>_probability`` each (null where nothing was learned),
@@ -58,7 +59,7 @@ def score_batch(
     inputs["features"] = model.statistics.normalise(batch)
     inputs["campaign_context"] = matrix(batch.column(names.index("campaign_context")))
     predictions = model.predictor.predict(inputs)
-    seen = None if recommend_seen else inputs["item_indices"]
+    seen = None if recommend_seen else _indices(batch["seen_items"], model.vocabulary)
     indices, scores = model.predictor.top_items(predictions, top_k, seen=seen)
     likeliest = predictions.next_action.argmax(axis=1)
     unknown = (inputs["item_indices"] == UNKNOWN).sum(axis=1)
@@ -78,6 +79,14 @@ def score_batch(
             "items": _ranked(indices, scores, model.vocabulary),
         }
     )
+
+
+def _indices(items: pa.ListArray, vocabulary: Vocabulary) -> Indices:
+    """Indices of each row's items, padded with 0; shape (rows, most items of a row)."""
+    counts = np.asarray(pc.fill_null(pc.list_value_length(items), 0), dtype=np.int64)
+    padded = np.full((len(items), int(counts.max(initial=0))), PADDING, dtype=np.int64)
+    padded[np.arange(padded.shape[1]) < counts[:, None]] = vocabulary.encode(items.flatten())
+    return padded
 
 
 def _ranked(indices: Indices, scores: Floats, vocabulary: Vocabulary) -> pa.ListArray:

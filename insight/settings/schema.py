@@ -62,6 +62,16 @@ class CleanSettings(Strict):
     """A value within this factor of the median is never an outlier."""
     outlier_min_rows: int = Field(30, ge=1)
     """A category with fewer sales in a delivery has no bounds."""
+    price_shift: Literal["warn", "stop"] = "stop"
+    """Action if the median price of a delivery or category, item by item against its own past,
+    moves by `price_shift_factor` or more. `warn` keeps the rows; both count them in data_quality.
+    New items, compared with their category's past alone, only ever warn."""
+    price_shift_factor: float = Field(5.0, gt=1)
+    """Factor, up or down; a slip of unit or currency exceeds it, a sale does not."""
+    price_shift_min_items: int = Field(5, ge=1)
+    """With fewer items to compare there is no shift."""
+    price_days: int = Field(35, ge=1)
+    """Length in days of the past that prices are compared with; monthly deliveries need 31."""
     return_days: int = Field(30, ge=1)
     """How far back a return looks for its purchase."""
 
@@ -154,15 +164,21 @@ class CompressionSettings(Strict):
 class ScoringSettings(Strict):
     top_k: int = Field(20, ge=1)
     recommend_seen: bool = True
-    """Whether items the customer already knows, by the events of their sequence
-    (`sequences.length`), may be recommended (true for a grocer). A model
-    trained without them never recommends them: set to true, it holds from the next training on."""
+    """Whether items that the customer has bought may be recommended (true for a grocer). If false,
+    no list holds an item with an event of `seen_by` in the last `seen_days`. A model is trained
+    for one of the two: set to true, it holds from the next training on."""
+    seen_by: tuple[Literal["view", "cart", "purchase"], ...] = Field(("purchase",), min_length=1)
+    """Events that make an item one that the customer has seen. A return does not undo them."""
+    seen_days: int = Field(365, ge=1)
+    """Days back, up to the run date, in which such events count."""
     active_days: int = Field(365, ge=1)
     """Customers silent for longer are not scored."""
     rescore: Literal["changed", "all"] = "changed"
     """Whether customers keep their score and list while nothing has changed about them."""
     max_age_days: int = Field(7, ge=1)
-    """A score is kept for less than that: it knows nothing of the days that have passed."""
+    """A score is kept for fewer days than this, since it ignores the days that have passed. Each
+    customer has a night of their own in every period of this length, so that every night rescores
+    an equal share."""
 
 
 class MaintenanceSettings(Strict):

@@ -14,6 +14,7 @@ from insight.tables.feedback import FEEDBACK
 from insight.tables.ingest_log import INGEST_LOG
 from insight.tables.item_daily import ITEM_DAILY
 from insight.tables.item_features import ITEM_FEATURES
+from insight.tables.item_prices import ITEM_PRICES
 from insight.tables.item_vectors import ITEM_VECTORS
 from insight.tables.item_vocabulary import ITEM_VOCABULARY
 from insight.tables.items import ITEMS
@@ -44,6 +45,7 @@ TABLES: tuple[Table, ...] = (
     EXPOSURES,
     EVENTS,
     RETURNS,
+    ITEM_PRICES,
     QUARANTINE,
     DATA_QUALITY,
     SESSIONS,
@@ -79,6 +81,7 @@ __all__ = [
     "ITEMS",
     "ITEM_DAILY",
     "ITEM_FEATURES",
+    "ITEM_PRICES",
     "ITEM_VECTORS",
     "ITEM_VOCABULARY",
     "QUARANTINE",

@@ -12,6 +12,7 @@ from insight.models.repeats import (
     gains_of_wanted,
     last_places,
     newest_mentions,
+    seen_of,
 )
 from insight.settings import TrainingSettings
 
@@ -77,7 +78,7 @@ def sampled_softmax_losses(
     hardly ever meet) plus draws divided by how often they are expected, the logQ correction
     (Bengio and Senecal 2003; Yi et al. 2019). What is in for certain is not corrected
     (Khrylchenko et al. 2025, "Correcting the LogQ Correction"); a draw that is in already is left
-    out. Where nobody is recommended what they have had, own items are left out altogether.
+    out. Where nobody is recommended what they have seen, seen items are left out altogether.
 
     Returns:
         Shape (rows, positions), of any value where there is no target.
@@ -123,7 +124,8 @@ class _Asked(NamedTuple):
         targets: The wanted items, shape (rows, positions).
         places: Places of the positions in the sequence, shape (positions,).
         wanted: Scores of the targets, shape (rows, positions).
-        fresh: Whether a draw is neither wanted nor an own item; (rows, positions, negatives).
+        fresh: Whether a draw is neither wanted nor an own item, or without repeats a seen one;
+            (rows, positions, negatives).
     """
 
     targets: tf.Tensor
@@ -137,7 +139,8 @@ def _asked(model: CustomerModel, encoding: Encoding, batch: Batch, negatives: Ne
     targets, _ = next_item_targets(batch, positions)
     places = last_places(items, positions)
     wanted = _scores_of_targets(model, encoding, items, targets)
-    fresh = ~_had_before(items, negatives.items, places)
+    had = items if model.shape.repeats else seen_of(model.shape, batch)
+    fresh = ~_had_before(had, negatives.items, places)
     return _Asked(targets, places, wanted, fresh & (negatives.items != targets[:, :, None]))
 
 

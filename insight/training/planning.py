@@ -2,7 +2,7 @@
 
 from pyspark.sql import functions as F
 
-from insight.encoding.sequences import GAP_COUNT, PRICE_COUNT, TYPE_COUNT
+from insight.encoding.sequences import ANY_EVENT, GAP_COUNT, PRICE_COUNT, TYPE_COUNT
 from insight.logs import logger
 from insight.models.cooccurrence import CoOccurrence, PairWeights
 from insight.models.shape import ModelShape
@@ -69,9 +69,16 @@ def _shape(run: Run, inputs: Inputs, settings: TrainingSettings) -> ModelShape:
         feed_forward=settings.feed_forward,
         dropout=settings.dropout,
         repeats=run.settings.scoring.recommend_seen,
+        seen_by=_seen_by(run),
         item_vectors=settings.item_vectors,
         vector_width=0 if inputs.item_vectors is None else inputs.item_vectors.shape[1],
     )
+
+
+def _seen_by(run: Run) -> tuple[str, ...]:
+    """Of a model with repeats it says nothing, and is the same whatever the settings."""
+    scoring = run.settings.scoring
+    return ANY_EVENT if scoring.recommend_seen else scoring.seen_by
 
 
 def _starts(

@@ -54,6 +54,8 @@ def train(run: Run) -> str | None:
     inputs = read_inputs(run, ranks=backend.ranks)
     wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds", "launch"})
     wanted["repeats"] = run.settings.scoring.recommend_seen
+    if not run.settings.scoring.recommend_seen:
+        wanted["seen_by"] = sorted(run.settings.scoring.seen_by)
     champion = _champion(run, registry)
     wanted["warm_from"] = champion.version if champion else None
     inputs_hash = inputs.content_hash({**wanted, "code": code_fingerprint()})

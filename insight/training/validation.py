@@ -10,6 +10,7 @@ from insight.encoding.tasks import YES_NO_TASKS
 from insight.models.arrays import NEVER, Array, Doubles
 from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import Wishes, score_all_items
+from insight.models.repeats import seen_of
 from insight.training.blending import Scored
 from insight.training.group import RankGroup
 from insight.training.losses import Batch
@@ -135,13 +136,14 @@ class Validator:
         return sums, {"next_item": tf.reduce_sum(asked)}
 
     def _of_all_items(self, encoding: Encoding, batch: Batch) -> tf.Tensor:
+        shape = self._model.shape
+        repeats = shape.repeats
         wishes = Wishes(
             encoding.queries[:, 0],
             encoding.repeats[:, 0],
             encoding.category_gains[:, 0],
-            batch["item_indices"],
+            batch["item_indices"] if repeats else seen_of(shape, batch),
         )
-        repeats = self._model.shape.repeats
         return score_all_items(wishes, self._model.items.whole(), repeats=repeats)
 
 

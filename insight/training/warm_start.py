@@ -14,7 +14,7 @@ from insight.models.weight_file import load_weights
 
 _OF_ITEMS = ("items", "biases", "items_again_things", "vectors")
 _OF_CATEGORIES = ("categories", "category_biases", "categories_again_things")
-_MAY_DIFFER = ("vocabulary_size", "category_count", "dropout")
+_MAY_DIFFER = ("vocabulary_size", "category_count", "dropout", "seen_by")
 
 Start = Mapping[str, Array]
 """Weights by name in tonight's order of items; NaN where the champion has none."""

@@ -15,6 +15,7 @@ from insight.tables import (
     DATA_QUALITY,
     EVENTS,
     FEEDBACK,
+    ITEM_PRICES,
     ITEMS,
     QUARANTINE,
     RETURNS,
@@ -50,7 +51,7 @@ MET = {
 }
 """What the drawn rows must have met, for the comparison to mean something."""
 
-_SAME_WHOEVER_READS = (EVENTS, RETURNS, ITEMS, CUSTOMERS, FEEDBACK)
+_SAME_WHOEVER_READS = (EVENTS, RETURNS, ITEM_PRICES, ITEMS, CUSTOMERS, FEEDBACK)
 
 _Drawn = list[tuple[str | None, dict[str, Any], list[date]]]
 
@@ -70,6 +71,7 @@ def _drawn(seed: int) -> _Drawn:
                 draw.choice(("tea", "tea", "cup", None)),
                 draw.choice((1.0, 1.0, 2.0, 50.0, 1000.0, None)),
                 draw.choice((1.0, 1.0, 2.0, None)),
+                draw.choice((None, "o1", "o2")),
             ),
             draw.sample(DAYS, draw.choice((1, 1, 1, 2))),
         )
@@ -85,9 +87,15 @@ def _moment(draw: random.Random) -> datetime:
 
 
 def _event(
-    when: datetime, kind: str, item: str | None, price: float | None, quantity: float | None
+    when: datetime,
+    kind: str,
+    item: str | None,
+    price: float | None,
+    quantity: float | None,
+    order: str | None = None,
 ) -> dict[str, Any]:
     return {
+        "order_id": order,
         "event_at": when,
         "event_type": kind,
         "item_id": item,

@@ -99,6 +99,84 @@ def test_guests_are_not_compared_nor_one_customer_with_another(spark: SparkSessi
     assert reasons(_judged(rows)) == numbered(None, None, None, None)
 
 
+def _line(name: str, seconds: float = 0, file: str = "1.csv", **changes: Any) -> dict[str, Any]:
+    line = {"event_id": name, "order_id": "o", "source_file": file, **_after(seconds)}
+    return {**line, **changes}
+
+
+EARLIER_FILE = {"file_date": EARLIER, **_after(-2, MIDNIGHT)}
+BASKETS: dict[str, tuple[list[dict[str, Any]], set[str]]] = {
+    "two lines of one product with their own ids": ([_line("1"), _line("2")], {"1", "2"}),
+    "told again some moments later": (
+        [_line("1"), _line("2"), _line("3", 0.4), _line("4", 0.4)],
+        {"1", "2"},
+    ),
+    "told again by another file, under new ids": (
+        [_line("1"), _line("2"), _line("3", file="2.csv"), _line("4", file="2.csv")],
+        {"1", "2"},
+    ),
+    "whoever tells first tells all": (
+        [_line("1"), _line("2", file="2.csv"), _line("3", file="2.csv")],
+        {"1"},
+    ),
+    "a line that comes twice in its file": ([_line("1"), _line("1"), _line("2")], {"1", "2"}),
+    "the earlier delivery's ids stay": (
+        [_line("2", **_after(-2, MIDNIGHT)), _line("1", **EARLIER_FILE)],
+        {"1"},
+    ),
+    "another quantity is another line": ([_line("1"), _line("2", quantity=3.0)], {"1", "2"}),
+    "a refused line is none of the basket's": (
+        [_line("1"), _line("2", file="2.csv"), _line("3", file="2.csv", discount=-1.0)],
+        {"1"},
+    ),
+}
+
+
+def test_lines_of_one_basket_count_alike_for_guests_and_known_customers(
+    spark: SparkSession,
+) -> None:
+    buyers = ("anna", None)
+    rows, expected = [], set()
+    for case, (lines, kept) in BASKETS.items():
+        for buyer in buyers:
+            name = f"{buyer} {case}: "
+            # A guest is nobody but the order's number.
+            own = {"customer_id": buyer and f"{buyer} {case}", "order_id": f"o {case} {buyer}"}
+            rows += [{**line, **own, "event_id": name + line["event_id"]} for line in lines]
+            expected |= {name + line for line in kept}
+    judged = _judged(raw_events(spark, *rows).repartition(3))
+    found = [row["event_id"] for row in judged.where("reason IS NULL").collect()]
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+def test_a_basket_of_another_night_is_repeated_whoever_bought_it(spark: SparkSession) -> None:
+    def lines(buyer: str | None, *names: str) -> list[dict[str, Any]]:
+        who = {"customer_id": buyer, "order_id": f"o {buyer}"}
+        return [{**who, "event_id": f"{buyer} {name}", **_after(0)} for name in names]
+
+    known = events(spark, *lines("anna", "1", "2"), *lines(None, "1", "2"))
+    again = [row for buyer in ("anna", None) for row in lines(buyer, "2", "3", "4")]
+    found = reasons(_judged(raw_events(spark, *again), known))
+    assert found == {
+        f"{buyer} {name}": NEAR if name != "2" else "repeated"
+        for buyer in ("anna", None)
+        for name in "234"
+    }
+
+
+def test_guests_of_two_shops_or_without_an_order_are_strangers(spark: SparkSession) -> None:
+    guest = {"customer_id": None}
+    rows = raw_events(
+        spark,
+        {**guest, **_after(0), "order_id": "7", "source": "north"},
+        {**guest, **_after(0.5), "order_id": "7", "source": "south"},
+        {**guest, **_after(0), "order_id": " "},
+        {**guest, **_after(0.5), "order_id": " "},
+    )
+    assert reasons(_judged(rows)) == numbered(None, None, None, None)
+
+
 def test_events_of_other_nights_stay_and_are_no_repeats_themselves(spark: SparkSession) -> None:
     known = events(
         spark,

@@ -17,6 +17,7 @@ PRICES = (2.0, 4.0, 8.0, 16.0, 32.0)
 SETTINGS = CleanSettings(
     outlier_rule="robust_z", outlier_limit=2.0, outlier_min_factor=2.0, outlier_min_rows=5
 )
+ITEM_BOUNDS = "bound_date date, bound_item string, item_bound double"
 BOUNDS = "bound_date date, bound_category string, price_bound double, quantity_bound double"
 
 
@@ -99,17 +100,25 @@ LINES: list[tuple[dict[str, Any], str | None]] = [
     ({"price": 11.0, "file_date": date(2024, 3, 9)}, None),
     ({"price": 21.0, "category": None}, "price_capped"),
     ({"price": 20.0, "category": None, "quantity": 99.0}, None),
+    # What an item cost before bounds it too, where that is lower or alone.
+    ({"price": 8.01, "item_id": "cup"}, "price_capped"),
+    ({"price": 8.0, "item_id": "cup"}, None),
+    ({"price": 8.01, "item_id": "cup", "category": "unbounded"}, "price_capped"),
+    ({"price": 10.01, "item_id": "pot"}, "price_capped"),
+    ({"price": 8.01, "item_id": "cup", "file_date": date(2024, 3, 9)}, None),
 ]
 
 
 @pytest.mark.parametrize("policy", ["cap", "quarantine", "keep"])
 def test_what_lies_above_is_capped_refused_or_kept(spark: SparkSession, policy: str) -> None:
     bounds = spark.createDataFrame([(DAY, "drinks", 10.0, 5.0), (DAY, "", 20.0, None)], BOUNDS)
+    items = spark.createDataFrame([(DAY, "cup", 8.0), (DAY, "pot", 50.0)], ITEM_BOUNDS)
     broken = {"price": 1e6, "event_id": "broken"}
     rows = _sales(spark, *(row for row, _ in LINES), broken)
     reason = F.when(F.col("event_id") == "broken", "no_order")
     judged = rows.withColumn("reason", reason.cast("string"))
-    actual = with_bounded_values(judged, bounds, SETTINGS.model_copy(update={"outliers": policy}))
+    settings = SETTINGS.model_copy(update={"outliers": policy})
+    actual = with_bounded_values(judged, bounds, items, settings)
     assert set(actual.columns) == {*judged.columns, "capped"}
     expected = [mark for _, mark in LINES]
     found = {row["event_id"]: row for row in actual.collect()}
@@ -119,7 +128,8 @@ def test_what_lies_above_is_capped_refused_or_kept(spark: SparkSession, policy: 
     assert [row["capped"] for row in lines] == capped
     refused = ["outlier" if mark and policy == "quarantine" else None for mark in expected]
     assert [row["reason"] for row in lines] == refused
-    prices = {1: 10.0, 3: 10.0, 4: 10.0, 9: 20.0} if policy == "cap" else {}
+    caps = {1: 10.0, 3: 10.0, 4: 10.0, 9: 20.0, 11: 8.0, 13: 8.0, 14: 10.0}
+    prices = caps if policy == "cap" else {}
     as_given = [line.get("price", 2.0) for line, _ in LINES]
     assert [row["price"] for row in lines] == [prices.get(n, p) for n, p in enumerate(as_given)]
     if policy == "cap":

@@ -44,6 +44,21 @@ def test_rows_without_a_partner_do_not_pass(spark: SparkSession) -> None:
     assert _suspects(rows, values, 1.0) == {"twice"}
 
 
+def test_guests_are_suspects_by_their_order_in_one_shop(spark: SparkSession) -> None:
+    guest = {"event_at": EDGE, "customer_id": None, "order_id": "7"}
+    rows = raw_events(
+        spark,
+        guest,
+        {**guest, "event_at": EDGE - timedelta(seconds=1)},
+        {**guest, "source": "another shop"},
+        {**guest, "order_id": "8"},
+        {**guest, "order_id": " "},
+        {**guest, "order_id": " "},
+    )
+    values = per_suspect_value(rows.select(*COMPARED), seconds=1.0)
+    assert _suspects(rows, values, 1.0) == {"e0", "e1"}
+
+
 def test_a_value_that_cleaning_fills_in_or_caps_does_not_hide_a_copy(spark: SparkSession) -> None:
     rows = raw_events(spark, {"event_at": EDGE, "price": None, "quantity": None})
     told = events(spark, {"event_id": "k", "event_at": EDGE - timedelta(seconds=1)})

@@ -87,5 +87,14 @@ def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
         | columns
     )
     scored = score_batch(batch, model, top_k=3, recommend_seen=True)
+    # A list without what was seen, of which the sequence need not know.
+    seen = [["i2", "i9", "gone"], None, [f"i{n}" for n in range(2, ITEMS - 1)]]
+    column = pa.array(seen, pa.list_(pa.string()))
+    left = score_batch(
+        batch.append_column("seen_items", column), model, top_k=ITEMS, recommend_seen=False
+    )
+    lists = [{item["item_id"] for item in row} for row in left.column("items").to_pylist()]
+    everything = {f"i{n}" for n in range(2, ITEMS)}
+    assert lists == [everything - {"i2", "i9"}, everything, {f"i{ITEMS - 1}"}]
     assert scored.column("unknown_item_count").to_pylist() == [0, 2, 1]
     assert scored.column("state_hash").to_pylist() == [7, 8, 9]

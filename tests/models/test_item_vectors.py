@@ -1,9 +1,10 @@
 """Items that also start from what is said of them."""
 
-from dataclasses import replace
+from dataclasses import json
 
 import numpy as np
 import pytest
+import replace
 
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelDamagedError
@@ -106,6 +107,6 @@ def test_a_shape_from_before_there_were_vectors_has_none(tmp_path):
     shape = small_shape()
     shape.save(tmp_path)
     file = tmp_path / "shape.json"
-    lines = [line for line in file.read_text().splitlines() if "vector" not in line]
-    file.write_text("\n".join(lines).replace('"repeats": true,', '"repeats": true'))
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({n: v for n, v in content.items() if "vector" not in n}))
     assert ModelShape.load(tmp_path) == shape

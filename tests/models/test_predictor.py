@@ -3,7 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from insight.encoding.sequences import ANY_EVENT, EVENT_TYPES
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelDamagedError
 from insight.models import predictor as predictor_module
@@ -12,7 +14,10 @@ from insight.models.blend import ALONE, Blend
 from insight.models.calibration import LogitScale, save_calibration
 from insight.models.cooccurrence import CoOccurrence, PairWeights, count_pairs
 from insight.models.customer_model import CustomerModel
+from insight.models.member import Member
 from insight.models.predictor import Predictor
+from insight.models.repeats import seen_of
+from insight.models.shape import ModelShape
 from insight.models.weight_file import load_weights, save_weights
 from insight.models.weights import weights_of
 from tests.training.examples import ITEMS, example_columns, small_shape
@@ -99,6 +104,38 @@ def test_items_seen_can_be_left_out(folder):
     own = predictions.item_indices
     indices, _ = model.top_items(predictions, 10, seen=own)
     assert not any(set(row) & set(seen) for row, seen in zip(indices, own, strict=True))
+
+
+@pytest.mark.parametrize("seen_by", [("purchase",), ("view", "cart", "purchase"), ANY_EVENT])
+def test_a_model_without_repeats_never_recommends_what_was_seen(tmp_path, seen_by):
+    shape = small_shape(repeats=False, seen_by=seen_by)
+    shape.save(tmp_path)
+    shape = ModelShape.load(tmp_path)
+    assert shape.seen_by == seen_by
+    encoder = CustomerModel(shape, VOCABULARY.category_of_item)
+    inputs = example_columns(7)
+    kinds = inputs["type_indices"]
+    model = Predictor([Member(encoder, {}, ALONE)])
+    scores = model.item_scores(model.predict(inputs))
+    wanted = [1 + n for n, kind in enumerate(("", *EVENT_TYPES)) if kind in seen_by]
+    is_seen = np.isin(kinds, wanted) if seen_by != ANY_EVENT else kinds >= 0
+    items = np.where(is_seen, inputs["item_indices"], 0)
+    expected = np.zeros(scores.shape, bool)
+    np.put_along_axis(expected, items, True, axis=1)
+    expected[:, :2] = True
+    np.testing.assert_array_equal(scores <= NEVER, expected)
+    # The graph that validates a training says the same.
+    batch = {name: tf.constant(values) for name, values in inputs.items()}
+    np.testing.assert_array_equal(seen_of(shape, batch).numpy(), items)
+
+
+def test_a_shape_saved_before_it_named_what_is_seen_means_every_event(tmp_path):
+    small_shape(repeats=False, seen_by=("purchase",)).save(tmp_path)
+    file = tmp_path / "shape.json"
+    content = json.loads(file.read_text())
+    del content["seen_by"]
+    file.write_text(json.dumps(content))
+    assert ModelShape.load(tmp_path) == small_shape(repeats=False)
 
 
 def test_no_customers_give_empty_lists(folder):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -41,11 +42,16 @@ def _counting(*_: object) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Re
                         [len(row["events"] or []) for row in rows], pa.int32()
                     ),
                     "state_hash": [row["state_hash"] for row in rows],
-                    "items": pa.array([best] * len(rows), pa.list_(item)),
+                    "items": pa.array([_unseen(best, row) for row in rows], pa.list_(item)),
                 }
             )
 
     return score
+
+
+def _unseen(best: list[dict[str, object]], row: dict[str, Any]) -> list[dict[str, object]]:
+    """Without what a column of seen items names, where there is one."""
+    return [item for item in best if item["item_id"] not in (row.get("seen_items") or ())]
 
 
 def features_of(customer: str, night: date = NIGHT, **known: object) -> Row:

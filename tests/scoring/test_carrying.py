@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from insight.registry.trail import Decision, Kind
 from insight.scoring import stage
+from insight.scoring.carrying import is_due
 from insight.tables import CUSTOMER_FEATURES, CUSTOMER_SCORES, CUSTOMER_SEQUENCES, RECOMMENDATIONS
 from tests.memory_lake import MemoryLake
 from tests.scoring.conftest import (
@@ -95,14 +96,53 @@ def test_settings_that_score_anew(scored: MemoryLake, settings: dict[str, object
     assert _origins(scored) == {"viewer": ("v2", NEXT)}
 
 
-def test_a_score_carried_over_ages_from_the_day_it_was_given(scored: MemoryLake) -> None:
-    kept = {}
-    for age in (2, 3):
+def test_a_score_is_renewed_once_within_its_age_on_the_customers_own_night(
+    scored: MemoryLake,
+) -> None:
+    origins = [NIGHT]
+    for age in (1, 2, 3):
         day = NIGHT + timedelta(days=age)
         _next_day(scored, features_of("viewer", day), day=day)
         stage.score(scored.run_for(day, **{"scoring.max_age_days": 3}))
-        kept[age] = _origins(scored, day)["viewer"][1] == NIGHT
-    assert kept == {2: True, 3: False}
+        origins.append(_origins(scored, day)["viewer"][1])
+    renewed = origins[-1]
+    assert NIGHT < renewed <= NIGHT + timedelta(days=3)
+    assert set(origins) == {NIGHT, renewed}
+
+
+def test_every_night_renews_an_equal_share_of_those_first_scored_together(
+    spark: SparkSession,
+) -> None:
+    customers, max_age, nights = 7000, 7, 3 * 7
+    names = spark.range(customers).select(F.md5(F.col("id").cast("string")).alias("customer_id"))
+    dates = [NIGHT + timedelta(days=n) for n in range(1, nights + 1)]
+    given = {f"scored_{n}": F.lit(day - timedelta(days=1)) for n, day in enumerate(dates)}
+    scored = names.withColumns({**given, "first": F.lit(NIGHT)})
+    # Who was scored the night before is due only on their own turn.
+    turns = [is_due(f"scored_{n}", day, max_age_days=max_age) for n, day in enumerate(dates)]
+    due = [is_due("first", day, max_age_days=max_age) for day in dates]
+    rows = scored.select(F.array(*turns).alias("turns"), F.array(*due).alias("due")).collect()
+    share = customers / max_age
+    # Four standard deviations of a binomial count.
+    spread = 4 * (share * (1 - 1 / max_age)) ** 0.5
+    for number in range(nights):
+        assert abs(sum(row["turns"][number] for row in rows) - share) < spread
+    # Nobody waits longer than the age, the first time too, and nobody comes more often.
+    for row in rows:
+        turn = row["turns"].index(True)
+        assert turn < max_age
+        assert row["turns"] == [n % max_age == turn for n in range(nights)]
+        assert row["due"] == [n >= turn for n in range(nights)]
+
+
+def test_a_turn_without_a_run_is_taken_up_by_the_next(spark: SparkSession) -> None:
+    names = spark.range(70).select(F.md5(F.col("id").cast("string")).alias("customer_id"))
+    day = NIGHT + timedelta(days=30)
+    given = names.withColumn("scored_on", F.lit(day - timedelta(days=7)))
+    assert given.where(~is_due("scored_on", day, max_age_days=7)).count() == 0
+    today = names.withColumn("scored_on", F.lit(day))
+    assert today.where(is_due("scored_on", day, max_age_days=7)).count() == 0
+    assert today.where(is_due("scored_on", day, max_age_days=1)).count() == 0
 
 
 @pytest.mark.parametrize("kind", ["rolled_back", "archived"])

@@ -11,7 +11,8 @@ from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError, TableContractError, VocabularyMismatchError
 from insight.scoring import stage
 from insight.stages import Run
-from insight.tables import CUSTOMER_SCORES
+from insight.tables import CUSTOMER_SCORES, EVENTS, RECOMMENDATIONS
+from tests.frames import at, events
 from tests.memory_lake import MemoryLake
 from tests.scoring.conftest import NIGHT
 
@@ -22,6 +23,39 @@ def test_who_has_only_searched_is_scored_too(lake: MemoryLake) -> None:
     counts = {row["customer_id"]: row["unknown_item_count"] for row in scored}
     assert counts == {"viewer": 1, "searcher": 0, "sharer": 0}
     assert {row["campaign_probability"] for row in scored} == {0.0}
+
+
+def test_what_was_bought_before_the_sequence_begins_is_not_recommended_and_a_view_is(
+    lake: MemoryLake,
+) -> None:
+    past = {"item_id": "tea", "event_at": at("2023-05-01 12:00"), "customer_id": "sharer"}
+    bought = events(
+        lake.spark,
+        past,
+        # The viewer's sequence holds a view of the tea; this is another customer's purchase.
+        {**past, "event_type": "view", "event_at": at("2024-03-30 12:00"), "customer_id": "viewer"},
+    )
+    lake.rows[EVENTS.name] = bought.collect()
+    everybody = {"viewer", "searcher", "sharer"}
+    asked = {
+        "a grocer": {},
+        "never again": {"scoring.recommend_seen": False},
+        "not within a month": {"scoring.recommend_seen": False, "scoring.seen_days": 30},
+        "nor what was looked at": {
+            "scoring.recommend_seen": False,
+            "scoring.seen_by": ["view", "purchase"],
+        },
+    }
+    found = {}
+    for name, settings in asked.items():
+        stage.score(lake.run_for(NIGHT, **settings))
+        found[name] = {row["customer_id"] for row in lake.rows[RECOMMENDATIONS.name]}
+    assert found == {
+        "a grocer": everybody,
+        "never again": everybody - {"sharer"},
+        "not within a month": everybody,
+        "nor what was looked at": {"searcher"},
+    }
 
 
 def test_fault_32_one_missing_and_one_twice_is_refused(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from insight.encoding.sequences import EVENT_TYPES
 from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import Wishes, score_all_items
 from insight.training.losses import (
@@ -138,6 +139,24 @@ def test_own_items_stand_against_the_wanted_one_only_where_they_may_come_again()
     drawn = Negatives(tf.constant([4, 3], tf.int64), tf.zeros(2))
     for repeats, rivals in ((True, 2), (False, 1)):
         model = CustomerModel(small_shape(repeats=repeats), small_categories())
+        model.items._own.assign(tf.zeros_like(model.items._own))
+        loss = sampled_softmax_losses(model, _saying_nothing(), batch, drawn).numpy()
+        np.testing.assert_allclose(loss, [[np.log(1 + rivals)]], rtol=1e-5)
+
+
+def test_without_repeats_only_seen_items_are_no_rivals_of_the_wanted_one():
+    # As above, but item 3 was viewed and item 4 was bought; both are drawn, and item 5 too.
+    view, purchase = (2 + EVENT_TYPES.index(kind) for kind in ("view", "purchase"))
+    past = [0] * (LENGTH - 2)
+    batch = {
+        **_of_nobody(),
+        "item_indices": tf.constant([[*past, 3, 4]], tf.int64),
+        "type_indices": tf.constant([[*past, view, purchase]], tf.int64),
+    }
+    drawn = Negatives(tf.constant([3, 4, 5], tf.int64), tf.zeros(3))
+    for seen_by, rivals in ((("purchase",), 2), (("view", "purchase"), 1), (EVENT_TYPES, 1)):
+        shape = small_shape(repeats=False, seen_by=seen_by)
+        model = CustomerModel(shape, small_categories())
         model.items._own.assign(tf.zeros_like(model.items._own))
         loss = sampled_softmax_losses(model, _saying_nothing(), batch, drawn).numpy()
         np.testing.assert_allclose(loss, [[np.log(1 + rivals)]], rtol=1e-5)

@@ -3,6 +3,8 @@
 CREATE TEMP VIEW raw AS
 SELECT * REPLACE (make_timestamp(epoch_us(event_at)) AS event_at),
        nullif(trim(item_id), '') AS item,
+       coalesce(trim(order_id), '') <> '' AS has_order,
+       CASE WHEN customer_id IS NULL THEN source END AS shop_of_guest,
        event_type IN ('purchase', 'return') AS is_sale
 FROM read_parquet($raw_events, hive_partitioning = true);
 
@@ -25,13 +27,13 @@ FROM deliveries JOIN totals USING (file_date)
 WHERE busiest_day > $max_events_per_customer_day OR active_hours > $max_active_hours
    OR (busiest_day >= $bot_min_events AND event_count > $max_customer_share * total);
 
--- Rows that may be repeats: an id that is there twice, or the same event of a customer nearby.
+-- Rows that may be repeats: an id that is there twice, or the same event of a customer or an order nearby.
 -- The hash of a half-minute finds neighbours without sorting; near its edge a row asks twice.
 CREATE TEMP TABLE near_values AS
 WITH known AS (
-    SELECT hash(customer_id, item, event_type, order_id, campaign_id) AS same,
+    SELECT hash(customer_id, shop_of_guest, item, event_type, order_id, campaign_id) AS same,
            epoch_us(event_at) AS micros
-    FROM raw WHERE customer_id IS NOT NULL AND event_at IS NOT NULL
+    FROM raw WHERE (customer_id IS NOT NULL OR has_order) AND event_at IS NOT NULL
 ), asked AS (
     SELECT hash(same, micros // 30000000) AS value FROM known
     UNION ALL
@@ -42,9 +44,9 @@ SELECT value FROM asked GROUP BY value HAVING count(*) > 1;
 
 CREATE TEMP TABLE suspect_ids AS
 WITH known AS (
-    SELECT event_id, hash(customer_id, item, event_type, order_id, campaign_id) AS same,
+    SELECT event_id, hash(customer_id, shop_of_guest, item, event_type, order_id, campaign_id) AS same,
            epoch_us(event_at) AS micros
-    FROM raw WHERE customer_id IS NOT NULL AND event_at IS NOT NULL
+    FROM raw WHERE (customer_id IS NOT NULL OR has_order) AND event_at IS NOT NULL
 )
 SELECT event_id FROM raw GROUP BY event_id HAVING count(*) > 1
 UNION

@@ -4,7 +4,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-_SAME = ("customer_id", "item", "event_type", "order_id", "units", "paid", "campaign_id", "query")
+_SAME = (
+    "customer_id",
+    "shop_of_guest",
+    "item",
+    "event_type",
+    "order_id",
+    "units",
+    "paid",
+    "campaign_id",
+    "query",
+)
 
 
 def with_repeats_marked(humans: DataFrame) -> DataFrame:
@@ -18,13 +28,23 @@ def with_repeats_marked(humans: DataFrame) -> DataFrame:
 
 
 def with_near_repeats_marked(once: DataFrame, *, span: int) -> DataFrame:
-    """``lag`` finds rows near the one before; those of a chain then go by order of delivery."""
-    sound = once.where("reason IS NULL AND customer_id IS NOT NULL")
-    chains = _chains(sound, span)
-    step = F.struct("file_date", "micros", "event_id")
+    """``lag`` finds rows near the one before; those of a chain then go by order of delivery.
+
+    Lines of an order in one file, at one moment, are no repeats of each other.
+    """
+    has_order = F.coalesce(F.trim("order_id"), F.lit("")) != ""
+    compared = once.withColumns(
+        {
+            "file": F.when(has_order, F.col("source_file")),
+            "shop_of_guest": F.when(F.col("customer_id").isNull(), F.col("source")),
+        }
+    ).where(has_order | F.col("customer_id").isNotNull())
+    chains = _chains(compared.where("reason IS NULL"), span)
+    step = F.struct("file_date", "micros", "file", "event_id")
     walked = chains.groupBy(*_SAME, "chain").agg(F.array_sort(F.collect_list(step)).alias("steps"))
     nothing = F.expr("struct(array() AS kept, array() AS near)").cast(
-        "struct<kept: array<bigint>, near: array<string>>"
+        "struct<kept: array<struct<file_date: date, micros: bigint, file: string>>,"
+        " near: array<string>>"
     )
     walk = F.aggregate("steps", nothing, lambda done, row: _walked(done, row, span))
     near = walked.where("size(steps) > 1").select(F.explode(walk["near"]).alias("near_id"))
@@ -48,7 +68,14 @@ def _chains(sound: DataFrame, span: int) -> DataFrame:
 
 def _walked(done: Column, row: Column, span: int) -> Column:
     """One more row of a chain: near one that stays, or staying itself."""
-    is_near = F.exists(done["kept"], lambda kept: F.abs(kept - row["micros"]) <= span)
-    kept = F.when(is_near, done["kept"]).otherwise(F.concat(done["kept"], F.array(row["micros"])))
+    told = F.struct(row["file_date"], row["micros"], row["file"])
+    is_near = F.exists(
+        done["kept"],
+        lambda kept: (
+            (F.abs(kept["micros"] - row["micros"]) <= span)
+            & (row["file"].isNull() | (kept != told))
+        ),
+    )
+    kept = F.when(is_near, done["kept"]).otherwise(F.concat(done["kept"], F.array(told)))
     near = F.when(is_near, F.concat(done["near"], F.array(row["event_id"]))).otherwise(done["near"])
     return F.struct(kept.alias("kept"), near.alias("near"))
