@@ -99,7 +99,9 @@ def test_a_leak_of_what_is_known_of_campaigns_ends_the_night_too(
 ) -> None:
     def peeking(asked: DataFrame, showings: DataFrame) -> DataFrame:
         """A showing of the campaign itself is one of those before it."""
-        hasty = showings.withColumn("feature_date", F.date_sub("feature_date", 1))
+        hasty = showings.withColumns(
+            {name: F.date_sub(name, 1) for name in ("feature_date", "known_on")}
+        )
         return with_campaign_context(asked, hasty)
 
     days = [DAY - timedelta(days=n) for n in (3, 9, 15)]
