@@ -11,6 +11,7 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.window import Window
 
 from insight.settings import CleanSettings
 
@@ -70,7 +71,7 @@ def per_item_price(sales: DataFrame) -> DataFrame:
 
 
 def with_past_price(prices: DataFrame, earlier: DataFrame, *, days: int) -> DataFrame:
-    """Add ``past_log``, ``past_deviation`` and ``past_deliveries``; null without a past.
+    """Add ``past_log``, ``past_deviation`` and ``past_deliveries``; null and 0 without a past.
 
     The past of a delivery is the deliveries of the ``days`` before its date, whichever night read
     them. Each of them counts once, so one wrong delivery does not move the median.
@@ -80,9 +81,9 @@ def with_past_price(prices: DataFrame, earlier: DataFrame, *, days: int) -> Data
         earlier: Rows of item_prices that earlier nights wrote.
         days: Length of the past in days.
     """
-    levels = _levels(prices, "item_id").unionByName(_levels(earlier, "item_id"))
-    past = _per_past(prices.select("item_id", "file_date"), levels, "item_id", days=days)
-    return prices.join(past, on=["item_id", "file_date"], how="left")
+    log_price = F.log("price_median")
+    before = earlier.select("item_id", "file_date", log_price.alias("log_price"))
+    return _with_past(prices.withColumn("log_price", log_price), before, "item_id", days=days)
 
 
 def per_shifted_group(
@@ -101,34 +102,36 @@ def per_shifted_group(
     Returns:
         ``file_date, is_whole, category, factor, items, sales, is_certain``.
     """
-    change = F.log("price_median") - F.col("past_log")
+    change = F.col("log_price") - F.col("past_log")
     grouped = _with_group(compared.withColumn("change", change)).groupBy("file_date", _GROUP)
     groups = grouped.agg(
         F.expr("percentile(change, 0.5)").alias("own_change"),
         F.count("change").alias("compared_items"),
         F.count(F.lit(1)).alias("items"),
         F.sum("sale_count").alias("sales"),
-        F.expr("percentile(ln(price_median), 0.5)").alias("log_price"),
+        F.expr("percentile(log_price, 0.5)").alias("log_price"),
     )
-    before = _with_group(earlier).groupBy("file_date", _GROUP)
-    medians = before.agg(F.expr("percentile(ln(price_median), 0.5)").alias("log_price"))
-    levels = groups.select(_GROUP, "file_date", "log_price").unionByName(medians)
-    past = _per_past(groups.select(_GROUP, "file_date"), levels, _GROUP, days=settings.price_days)
+    median = F.expr("percentile(ln(price_median), 0.5)").alias("log_price")
+    before = _with_group(earlier).groupBy("file_date", _GROUP).agg(median)
+    joined = _with_past(groups, before, _GROUP, days=settings.price_days)
     least = settings.price_shift_min_items
     is_certain = F.col("compared_items") >= least
     of_group = F.when(F.col("items") >= least, F.col("log_price") - F.col("past_log"))
     shift = F.when(is_certain, F.col("own_change")).otherwise(of_group)
-    joined = groups.join(past, on=[_GROUP, "file_date"], how="left").withColumn("shift", shift)
     # A rounded logarithm must not put the factor itself on either side by chance.
-    moved = F.abs(F.col("shift")) >= math.log(settings.price_shift_factor) - 1e-9
-    return joined.where(moved).select(
-        "file_date",
-        f"{_GROUP}.is_whole",
-        f"{_GROUP}.category",
-        F.exp("shift").alias("factor"),
-        F.when(is_certain, F.col("compared_items")).otherwise(F.col("items")).alias("items"),
-        "sales",
-        is_certain.alias("is_certain"),
+    moved = F.abs(shift) >= math.log(settings.price_shift_factor) - 1e-9
+    return (
+        joined.where(moved)
+        .withColumn("shift", shift)
+        .select(
+            "file_date",
+            f"{_GROUP}.is_whole",
+            f"{_GROUP}.category",
+            F.exp("shift").alias("factor"),
+            F.when(is_certain, F.col("compared_items")).otherwise(F.col("items")).alias("items"),
+            "sales",
+            is_certain.alias("is_certain"),
+        )
     )
 
 
@@ -177,29 +180,33 @@ def per_item_bound(
     )
 
 
-def _levels(prices: DataFrame, key: str) -> DataFrame:
-    return prices.select(key, "file_date", F.log("price_median").alias("log_price"))
+def _with_past(now: DataFrame, before: DataFrame, key: str, *, days: int) -> DataFrame:
+    """Add median and deviation of the earlier ``log_price`` of each row's key.
+
+    Earlier rows of ``now`` count as those of ``before`` do. One pass in order of date: a join would
+    pair each delivery of a rebuild with all others.
+    """
+    both = now.withColumn("is_now", F.lit(True)).unionByName(before, allowMissingColumns=True)
+    reach = Window.partitionBy(key).orderBy(F.unix_date("file_date")).rangeBetween(-days, -1)
+    past = both.withColumns(
+        {
+            "past": F.array_sort(F.collect_list("log_price").over(reach)),
+            "past_deliveries": F.size(F.collect_set("file_date").over(reach)),
+        }
+    )
+    spread = _quantile("past", 0.75) - _quantile("past", 0.25)
+    columns = {
+        "past_log": _quantile("past", 0.5),
+        "past_deviation": spread / _DEVIATIONS_BETWEEN_QUARTILES,
+    }
+    return past.where("is_now").withColumns(columns).drop("is_now", "past")
 
 
-def _per_past(now: DataFrame, levels: DataFrame, key: str, *, days: int) -> DataFrame:
-    """Median and deviation of the earlier levels of each key and delivery."""
-    before = levels.select(key, F.col("file_date").alias("earlier_date"), "log_price")
-    in_reach = (F.col("earlier_date") < F.col("file_date")) & (
-        F.col("earlier_date") >= F.date_sub("file_date", days)
-    )
-    past = now.join(before, on=key, how="inner").where(in_reach).groupBy(key, "file_date")
-    quartiles = past.agg(
-        F.expr("percentile(log_price, array(0.25, 0.5, 0.75))").alias("quartiles"),
-        F.count_distinct("earlier_date").alias("past_deliveries"),
-    )
-    spread = F.col("quartiles")[2] - F.col("quartiles")[0]
-    return quartiles.select(
-        key,
-        "file_date",
-        F.col("quartiles")[1].alias("past_log"),
-        (spread / _DEVIATIONS_BETWEEN_QUARTILES).alias("past_deviation"),
-        "past_deliveries",
-    )
+def _quantile(name: str, share: float) -> Column:
+    """Of a sorted array, between its elements as ``percentile`` does; null if it is empty."""
+    place = (F.size(name) - 1) * share
+    below, above = (F.get(name, edge(place).cast("int")) for edge in (F.floor, F.ceil))
+    return below + (above - below) * (place - F.floor(place))
 
 
 def _with_group(prices: DataFrame) -> DataFrame:
