@@ -2,12 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -15,7 +14,7 @@ from insight.contract import NOTHING, audit, conform, refuse_other_number
 from insight.errors import RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import logger
-from insight.storage import PastCommit, newest_version, past_commits, qualified
+from insight.storage import PastCommit, newest_version, past_commits, path_of, qualified
 from insight.tables import TABLES, Table
 from insight.tables.layout import laid_out
 from insight.transaction import Transaction
@@ -37,7 +36,8 @@ class Commit:
 class Lake:
     """The tables of one lake folder, as one run sees them.
 
-    A stage reads every table at the version it had when the stage began.
+    A stage reads every table at the version it had when the stage began. ``before_commit`` is
+    called when a publication's rows have been computed; an error leaves the table as it was.
     """
 
     spark: SparkSession
@@ -48,6 +48,7 @@ class Lake:
     facts: Mapping[str, str] = field(default_factory=dict)
     pins: dict[str, int] = field(default_factory=dict)
     commits: list[Commit] = field(default_factory=list)
+    before_commit: Callable[[], None] | None = None
 
     def begin_stage(self, tables: Iterable[Table] = ()) -> None:
         """Forget the pinned versions, and pin these tables at their newest.
@@ -70,7 +71,7 @@ class Lake:
     @property
     def landing_path(self) -> str:
         """The landing folder's absolute path, without scheme."""
-        return urlsplit(self.landing).path
+        return path_of(self.landing)
 
     def exists(self, table: Table) -> bool:
         return self._newest(table) >= 0
@@ -153,6 +154,8 @@ class Lake:
                 refuse_other_number(written, rows, subject)
                 watch.append(time.monotonic())
                 self._refuse_conflict(table, began_at, subject)
+                if self.before_commit is not None:
+                    self.before_commit()
             except Exception:
                 transaction.abandon()
                 raise

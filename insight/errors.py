@@ -46,6 +46,12 @@ class SourceFormatError(InsightError):
     """A landing file is missing, unreadable or not as its source declares."""
 
 
+class LandingFileChangedError(SourceFormatError):
+    """A landing file was written to while a run read it; the next run may find it whole."""
+
+    exit_code = MAY_BE_RETRIED
+
+
 class TableContractError(InsightError):
     """A frame does not have exactly the columns, types or values its table promises."""
 

@@ -15,6 +15,8 @@ from insight.faults import damaged_log
 _UNQUOTABLE = re.compile(r"[`'\"\\\x00-\x1f]")
 """What would end the quotes around a folder in SQL."""
 
+SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(//[^/]*)?")
+"""Scheme and host of a URL; Java reads the expression alike."""
 
 _SAID = ("run_id", "run_date", "inputs", "where")
 """What a commit's metadata says that a later run asks for."""
@@ -52,20 +54,18 @@ def qualified(spark: SparkSession, folder: str) -> str:
             expected="a path without them: it stands in SQL statements",
             next_step="choose another folder in the settings",
         )
-    path, files = _opened(spark, folder)
+    path, files = opened(spark, folder)
     return str(files.makeQualified(path).toString())
 
 
-def matching_files(spark: SparkSession, pattern: str) -> dict[str, int]:
-    """Files whose path matches a glob, and their sizes in bytes; none where nothing matches."""
-    path, files = _opened(spark, pattern)
-    found = files.globStatus(path) or ()
-    return {str(entry.getPath()): int(entry.getLen()) for entry in found if entry.isFile()}
+def path_of(url: str) -> str:
+    """The path of a URL as Hadoop prints it: without scheme and host, and without escapes."""
+    return SCHEME.sub("", url).rstrip("/")
 
 
 def files_below(spark: SparkSession, folder: str) -> dict[str, int]:
     """All files below a folder, by their path relative to it, and their sizes in bytes."""
-    path, files = _opened(spark, folder)
+    path, files = opened(spark, folder)
     prefix = len(str(files.makeQualified(path).toString())) + 1
     found, remaining = {}, files.listFiles(path, True)
     while remaining.hasNext():
@@ -126,21 +126,21 @@ def past_commits(spark: SparkSession, folder: str, *, limit: int) -> list[PastCo
     return sorted(commits, key=lambda commit: -commit.version)
 
 
+def opened(spark: SparkSession, name: str) -> tuple[Any, Any]:
+    """A path, and the file system it lies on."""
+    path = _jvm(spark).org.apache.hadoop.fs.Path(name)
+    return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+
+
 def _holds_data(spark: SparkSession, folder: str) -> bool:
-    path, files = _opened(spark, folder)
+    path, files = opened(spark, folder)
     found = files.listStatus(path) if files.exists(path) else ()
     return any(not str(entry.getPath().getName()).startswith(("_", ".")) for entry in found)
 
 
 def _exists(spark: SparkSession, name: str) -> bool:
-    path, files = _opened(spark, name)
+    path, files = opened(spark, name)
     return bool(files.exists(path))
-
-
-def _opened(spark: SparkSession, name: str) -> tuple[Any, Any]:
-    """A path, and the file system it lies on."""
-    path = _jvm(spark).org.apache.hadoop.fs.Path(name)
-    return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
 
 
 def _jvm(spark: SparkSession) -> Any:

@@ -17,10 +17,10 @@ from insight.launch import date_given, open_run, run_stages
 from insight.logs import configure_logs, logger
 from insight.settings import Settings, load_settings, parsed_yaml
 from insight.sources.declaration import load_source
+from insight.sources.landing import Landing
 from insight.sources.stage import INGEST
 from insight.spark import build_session
 from insight.stages import Run, Stage
-from insight.storage import matching_files
 from insight.tables import INGEST_LOG, RAW_EVENTS
 from jobs import nightly
 
@@ -81,14 +81,14 @@ def _is_delivered(run: Run, *, may_read: bool) -> bool:
     if any(row["ingest_date"] == run.run_date for row in log_rows):
         return True
     read = {row["file"] for row in log_rows}
+    landing = Landing(run.spark, run.lake.landing)
     return may_read and any(
-        file not in read
+        file.path not in read
         for name in run.settings.sources
         for feed in load_source(name).feeds
         if feed.target == RAW_EVENTS.name
-        for path in matching_files(run.spark, f"{run.lake.landing}/{name}/{feed.files}")
-        for file in [path.split(run.lake.landing_path, 1)[-1].lstrip("/")]
-        if feed.file_dates(path, read_on=run.run_date)[1] == run.run_date
+        for file in landing.files(name, feed.files)
+        if feed.file_dates(file.url, read_on=run.run_date)[1] == run.run_date
     )
 
 

@@ -19,7 +19,6 @@ from insight.settings import load_settings
 from insight.sources.check import FeedCheck, check_file
 from insight.sources.declaration import load_source
 from insight.spark import build_session
-from insight.storage import qualified
 from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
 
 READS: tuple[Table, ...] = ()
@@ -49,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         source, settings = load_source(given.source), load_settings()
         _refuse_no_file(given.file)
         spark = build_session("insight check")
-        file = qualified(spark, str(given.file.resolve()))
+        file = f"file:{given.file.resolve()}"
         checks = check_file(spark, source, file, read_on=read_on)
     except InsightError as error:
         logger(__name__).error(type(error).__name__, message=str(error))

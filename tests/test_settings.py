@@ -120,6 +120,18 @@ def test_a_file_that_is_no_mapping_is_refused_by_name(conf: Path, text: str) -> 
         load_settings("small", conf=conf)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [b"examples: {from: 2024-02-30}", b"training: {ranks: %s}" % (b"9" * 5000), b"lake: caf\xe9"],
+    ids=["no such date", "a number too long", "Latin-1"],
+)
+def test_a_value_that_yaml_cannot_hold_is_refused_with_its_file(conf: Path, text: bytes) -> None:
+    (conf / "small.yml").write_bytes(text)
+    with pytest.raises(SettingsError, match=r"small\.yml") as refused:
+        load_settings("small", conf=conf)
+    assert refused.value.exit_code == 2
+
+
 def test_a_broken_value_in_the_environment_is_refused_by_name(
     conf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,19 +4,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from insight.storage import matching_files, newest_version, qualified
+from insight.storage import newest_version, qualified
 from insight.tables import ITEMS
-
-
-def test_files_are_found_by_pattern_with_their_sizes(spark: SparkSession, tmp_path: Path) -> None:
-    shop = tmp_path / "my shop"
-    (shop / "inner.csv").mkdir(parents=True)
-    (shop / "1.csv").write_text("a\n")
-    (shop / "2.csv").write_text("")
-    (shop / "3.txt").write_text("a")
-    found = matching_files(spark, f"file:{shop}/*.csv")
-    assert found == {f"file:{shop}/1.csv": 2, f"file:{shop}/2.csv": 0}
-    assert matching_files(spark, f"file:{tmp_path}/nowhere/*.csv") == {}
 
 
 def test_a_folder_has_one_name_however_it_is_written(spark: SparkSession, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Settings: what can be set (schema) and where it is read from (loading)."""
 
 from insight.settings.launching import LaunchSettings
-from insight.settings.loading import CONF, load_settings, parsed_yaml
+from insight.settings.loading import CONF, load_settings, parsed_yaml, read_yaml
 from insight.settings.schema import (
     CleanSettings,
     CompressionSettings,
@@ -42,4 +42,5 @@ __all__ = [
     "TuningSettings",
     "load_settings",
     "parsed_yaml",
+    "read_yaml",
 ]

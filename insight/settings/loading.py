@@ -63,7 +63,7 @@ def _read_yaml(conf: Path, name: str) -> dict[str, Any]:
             expected="a YAML file of settings",
             next_step=f"choose one of {known}",
         )
-    content = parsed_yaml(path.read_text(), f"settings file {path}")
+    content = read_yaml(path, f"settings file {path}")
     if not isinstance(content, dict | None):
         raise SettingsError(
             f"settings file {path}",
@@ -74,11 +74,34 @@ def _read_yaml(conf: Path, name: str) -> dict[str, Any]:
     return content or {}
 
 
+def read_yaml(path: Path, subject: str) -> Any:
+    """Read a YAML file in UTF-8.
+
+    Raises:
+        SettingsError: About the subject, if the file is not UTF-8 or not YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            subject,
+            found=f"a byte that is not UTF-8 at position {error.start}",
+            expected="YAML in UTF-8",
+            next_step="save the file as UTF-8",
+        ) from error
+    return parsed_yaml(text, subject)
+
+
 def parsed_yaml(text: str, subject: str) -> Any:
-    """What a YAML text says; a SettingsError about the subject where it is no YAML."""
+    """Parse a YAML text.
+
+    Raises:
+        SettingsError: About the subject, if the text is not YAML or holds an impossible value.
+    """
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        # PyYAML constructs dates and numbers itself: 2024-02-30 ends in Python's ValueError.
         raise SettingsError(
             subject,
             found=f"unreadable YAML ({error})",

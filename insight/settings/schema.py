@@ -19,6 +19,8 @@ class IngestSettings(Strict):
     """A column of a file with more unparsable values than this has changed its type."""
     evolve_columns: bool = False
     """Whether columns that a source does not declare are ignored rather than refused."""
+    accept_changed_files: bool = False
+    """Whether a date that runs again takes files whose content has changed since it was read."""
 
 
 class CleanSettings(Strict):

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -13,7 +11,9 @@ from insight.errors import InsightError, SourceFormatError
 from insight.privacy.pseudonyms import PseudonymKey
 from insight.sources.declaration import ADDED, TARGETS, Feed, Source
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
+from insight.sources.landing import refuse_unreadable_name
 from insight.sources.mapping import FAILED, to_canonical
+from insight.sources.patterns import file_patterns
 from insight.sources.reading import per_column_malformed_share, read_rows
 
 _ANY_KEY = PseudonymKey(b"only for looking: nothing is kept")
@@ -53,27 +53,18 @@ def check_file(spark: SparkSession, source: Source, file: str, *, read_on: date)
         source: The declaration.
         file: Full URL.
         read_on: The night it would be read on.
+
+    Raises:
+        SourceFormatError: No night could read a file of that name.
     """
-    named = [feed for feed in source.feeds if _is_named_for(feed, file)]
+    refuse_unreadable_name(file.partition(":")[2])
+    named = [
+        feed
+        for feed in source.feeds
+        if any(pattern.is_end_of(file) for pattern in file_patterns(feed.files))
+    ]
     feeds = named or source.feeds
     return [_checked(spark, source.source, feed, file, read_on) for feed in feeds]
-
-
-def _is_named_for(feed: Feed, file: str) -> bool:
-    """Whether the last parts of a path are as the feed's pattern has them."""
-    pattern = PurePosixPath(feed.files).parts
-    parts = PurePosixPath(file).parts[-len(pattern) :]
-    return all(
-        any(fnmatchcase(part, choice) for choice in _choices(wanted))
-        for part, wanted in zip(parts, pattern, strict=True)
-    )
-
-
-def _choices(pattern: str) -> list[str]:
-    """``*{a,b}*`` as ``*a*`` and ``*b*``."""
-    head, opened, rest = pattern.partition("{")
-    inner, _, tail = rest.partition("}")
-    return [f"{head}{one}{tail}" for one in inner.split(",")] if opened else [pattern]
 
 
 def _checked(spark: SparkSession, source: str, feed: Feed, file: str, read_on: date) -> FeedCheck:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from insight.errors import SettingsError, SourceFormatError
 from insight.point_in_time import EVER
-from insight.settings import CONF, parsed_yaml
+from insight.settings import CONF, read_yaml
+from insight.sources.patterns import file_patterns
 from insight.tables import (
     RAW_CUSTOMERS,
     RAW_EVENTS,
@@ -102,10 +103,19 @@ class Feed(BaseModel):
         unknown = [name for name in self.mapping if name not in known]
         if unknown:
             raise ValueError(f"{self.target} has no column {', '.join(unknown)}")
-        if self.date_is != "when_read" and re.compile(self.date_from_name).groups < 1:
+        try:
+            groups = re.compile(self.date_from_name).groups
+        except re.error as error:
+            raise ValueError(f"date_from_name: no regular expression: {error}") from error
+        if self.date_is != "when_read" and groups < 1:
             raise ValueError("date_from_name needs a group (...) around the date")
         if self.date_is == "when_read" and self.date_from_name:
             raise ValueError("date_is: when_read goes without date_from_name")
+        return self
+
+    @model_validator(mode="after")
+    def _stays_in_its_folder(self) -> Self:
+        file_patterns(self.files)
         return self
 
     @model_validator(mode="after")
@@ -143,7 +153,8 @@ class Feed(BaseModel):
         if self.date_is == "when_read":
             return EVER, read_on
         match = re.search(self.date_from_name, file)
-        if match is None:
+        # A group that takes no part in the match is None.
+        if match is None or match.group(1) is None:
             raise self._bad_name(file)
         try:
             # A date has no zone; the feed's zone is about its times.
@@ -197,7 +208,7 @@ def load_source(name: str, *, conf: Path = CONF) -> Source:
             expected=f"one of {', '.join(known)}",
             next_step="correct `sources` in the settings, or declare the source",
         )
-    content = parsed_yaml((folder / f"{name}.yml").read_text(), f"source {folder / name}.yml")
+    content = read_yaml(folder / f"{name}.yml", f"source {folder / name}.yml")
     try:
         return Source.model_validate(content)
     except ValidationError as error:

@@ -1,89 +1,162 @@
 """Which landing files a night reads: those dated up to it that no other night has read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import functions as F
-
-from insight.errors import EmptyInputError, SourceFormatError
-from insight.logs import logger
+from insight.errors import EmptyInputError, LandingFileChangedError
 from insight.sources.declaration import Feed, load_source
+from insight.sources.entries import file_state
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
+from insight.sources.landing import Landing, LandingFile
 from insight.sources.layouts import Layout, layout_of
+from insight.sources.read_files import Key, ReadFiles
 from insight.stages import Run
-from insight.storage import matching_files
-from insight.tables import INGEST_LOG, RAW_EVENTS
-
-log = logger(__name__)
+from insight.tables import RAW_EVENTS
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """The new files of one feed."""
+    """The files of one feed that a night reads.
+
+    Args:
+        source: Name of the source.
+        feed: The feed.
+        files: What inspection found of each file.
+        landed: Each file as the folder's listing showed it before it was read, by URL.
+    """
 
     source: str
     feed: Feed
     files: tuple[FileFacts, ...]
+    landed: Mapping[str, LandingFile]
+
+    @property
+    def paths(self) -> list[str]:
+        """The files' paths below the landing folder."""
+        return [self.landed[facts.file].path for facts in self.files]
+
+    @property
+    def facts_by_key(self) -> dict[Key, FileFacts]:
+        """The files as the log names them."""
+        return {
+            (self.source, self.feed.feed, self.landed[facts.file].path): facts
+            for facts in self.files
+        }
 
 
-def new_deliveries(run: Run) -> list[Delivery]:
-    """The night's files, each looked into once, however many feeds read it.
+@dataclass(frozen=True)
+class FeedFiles:
+    """The files of one feed in the landing folder.
+
+    Args:
+        source: Name of the source.
+        feed: The feed.
+        due: Files dated up to the run date that no run of another date has read.
+        read: Files that runs of other dates have read.
+    """
+
+    source: str
+    feed: Feed
+    due: tuple[LandingFile, ...]
+    read: tuple[LandingFile, ...]
+
+
+def feed_files(run: Run, read: ReadFiles) -> list[FeedFiles]:
+    """List the landing folder; no file is opened.
 
     Raises:
-        SourceFormatError: A file is damaged, changed after it was read, or not as declared.
+        SourceFormatError: A file's name cannot be read, holds no date, or leads out of the folder.
     """
-    seen = _files_of_other_dates(run)
-    looked_into: dict[tuple[Layout, tuple[str, ...]], list[FileFacts]] = {}
-    deliveries = []
+    landing = Landing(run.spark, run.lake.landing)
+    found = []
     for name in run.settings.sources:
         for feed in load_source(name).feeds:
-            new = tuple(_new_files(run, name, feed, seen))
-            if not new:
-                continue
-            known = (layout_of(feed), new)
-            if known not in looked_into:
-                looked_into[known] = inspect_files(run.spark, new, feed)
-            facts = looked_into[known]
-            for fact in facts:
-                check_columns(fact, feed, allow_new=run.settings.ingest.evolve_columns)
-            deliveries.append(Delivery(name, feed, tuple(facts)))
+            due, before = [], []
+            for file in landing.files(name, feed.files):
+                _, last = feed.file_dates(file.url, read_on=run.run_date)
+                if (name, feed.feed, file.path) in read.by_others:
+                    before.append(file)
+                elif last <= run.run_date:
+                    due.append(file)
+            found.append(FeedFiles(name, feed, tuple(due), tuple(before)))
+    return found
+
+
+def by_key(files: Sequence[FeedFiles], *, due: bool) -> dict[Key, LandingFile]:
+    """The due files, or those that other dates have read, as the log names them."""
+    return {
+        (group.source, group.feed.feed, file.path): file
+        for group in files
+        for file in (group.due if due else group.read)
+    }
+
+
+def new_deliveries(run: Run, files: Sequence[FeedFiles]) -> list[Delivery]:
+    """Inspect the due files, each once, however many feeds read it.
+
+    Raises:
+        SourceFormatError: A file is damaged or not as declared.
+        LandingFileChangedError: A file is still being written.
+    """
+    inspected: dict[tuple[Layout, tuple[LandingFile, ...]], list[FileFacts]] = {}
+    deliveries = []
+    for group in files:
+        if not group.due:
+            continue
+        landed = {file.url: file for file in group.due}
+        known = (layout_of(group.feed), group.due)
+        if known not in inspected:
+            inspected[known] = inspect_files(run.spark, list(landed), group.feed)
+        facts = inspected[known]
+        for fact in facts:
+            file = landed[fact.file]
+            # A delivery that is not over may look like a damaged file.
+            is_cut = fact.problem is not None and not _is_settled(run, file)
+            if is_cut or fact.file_bytes != file.file_bytes:
+                raise _still_written(fact.file)
+            check_columns(fact, group.feed, allow_new=run.settings.ingest.evolve_columns)
+        deliveries.append(Delivery(group.source, group.feed, tuple(facts), landed))
     return deliveries
 
 
-def relative(run: Run, file: str) -> str:
-    """A file's path below the landing folder: the folder itself may move."""
-    return file.split(run.lake.landing_path, 1)[-1].lstrip("/")
+@contextmanager
+def unchanged(run: Run, deliveries: Sequence[Delivery]) -> Iterator[None]:
+    """Commit nothing in this block that was read of files written to since they were listed.
 
-
-def already_read(run: Run, deliveries: Sequence[Delivery]) -> bool:
-    """Whether an earlier run of this date has read all that is there now.
-
-    Files may have been archived since; but new ones beside them cannot be read without losing
-    the rows of those that are gone.
+    The files are looked at again between the reading of their rows and each commit: what was
+    hashed, and what was parsed, is then what they held all the time.
 
     Raises:
-        SourceFormatError: Some of that run's files are gone, and others have come.
+        LandingFileChangedError: A file has another state than before it was read.
     """
-    logged_today = run.lake.read_or_empty(INGEST_LOG).where(
-        F.col("ingest_date") == F.lit(run.run_date)
+    landed = {file.url: file for delivery in deliveries for file in delivery.landed.values()}
+
+    def refuse_changed() -> None:
+        for file in landed.values():
+            if not _is_settled(run, file):
+                raise _still_written(file.url)
+
+    run.lake.before_commit = refuse_changed
+    try:
+        yield
+    finally:
+        run.lake.before_commit = None
+
+
+def _is_settled(run: Run, file: LandingFile) -> bool:
+    return file_state(run.spark, file.url) == file.state
+
+
+def _still_written(file: str) -> LandingFileChangedError:
+    return LandingFileChangedError(
+        f"landing file {file}",
+        found="a file that was written to, replaced or removed while it was read",
+        expected="a file that stays as it is",
+        next_step="wait until its delivery is over, then run this date again; better, deliver"
+        " under a name that begins with an underscore, and rename the file when it is whole",
     )
-    rows = logged_today.select("feed", "file", "content_hash").collect()
-    logged = {(row["feed"], row["file"]): row["content_hash"] for row in rows}
-    found = {
-        (delivery.feed.feed, relative(run, fact.file)): fact.content_hash
-        for delivery in deliveries
-        for fact in delivery.files
-    }
-    gone, fresh = sorted(logged.keys() - found.keys()), dict(found.items() - logged.items())
-    if gone and fresh:
-        raise SourceFormatError(
-            f"landing file {gone[0][1]}",
-            found=f"no such file, and new or changed ones ({', '.join(f for _, f in fresh)})",
-            expected=f"all {len(logged)} files that {run.run_date} has read, or none but those",
-            next_step="put it back, or deliver the new ones for another date",
-        )
-    return bool(logged) and not fresh
 
 
 def refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
@@ -106,38 +179,6 @@ def refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
 
 def _is_trade(feed: Feed) -> bool:
     return feed.target == RAW_EVENTS.name and not feed.sparse
-
-
-def _new_files(
-    run: Run, source: str, feed: Feed, seen: dict[tuple[str, str, str], int]
-) -> Iterator[str]:
-    folder = f"{run.lake.landing}/{source}/{feed.files}"
-    for file, size in sorted(matching_files(run.spark, folder).items()):
-        if _is_hidden(file):
-            log.warning("passed over a hidden file", file=file)
-            continue
-        _, last = feed.file_dates(file, read_on=run.run_date)
-        before = seen.get((source, feed.feed, relative(run, file)))
-        if before is not None and before != size:
-            raise SourceFormatError(
-                f"landing file {file}",
-                found=f"{size} bytes",
-                expected=f"{before} bytes, as when it was read",
-                next_step="deliver corrections as a new file; a file once read must not change",
-            )
-        if before is None and last <= run.run_date:
-            yield file
-
-
-def _is_hidden(file: str) -> bool:
-    """Whether Spark would read no rows of it: so are named the files still being written."""
-    return file.rpartition("/")[2].startswith(("_", ".")) or file.endswith("._COPYING_")
-
-
-def _files_of_other_dates(run: Run) -> dict[tuple[str, str, str], int]:
-    logged = run.lake.read_or_empty(INGEST_LOG).where(F.col("ingest_date") != F.lit(run.run_date))
-    rows = logged.select("source", "feed", "file", "file_bytes").collect()
-    return {(row["source"], row["feed"], row["file"]): row["file_bytes"] for row in rows}
 
 
 def _empty_day(

@@ -1,9 +1,11 @@
 """Looks into new landing files before any is trusted: size, hash, and the columns they have."""
 
 import csv
+import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -11,8 +13,23 @@ from pyspark.sql import SparkSession
 from insight.errors import SourceFormatError
 from insight.sources.columns import declared_schema, missing_paths, new_paths, paths_of
 from insight.sources.declaration import Feed
-from insight.sources.layouts import Content, Layout, layout_of, look_into
-from insight.sources.opening import open_file, size_and_hash
+from insight.sources.layouts import (
+    MOST_COLUMNS,
+    Content,
+    Layout,
+    Range,
+    layout_of,
+    look_into,
+    look_into_range,
+)
+from insight.sources.linewise import is_linewise, may_be_linewise
+from insight.sources.opening import hash_of_range, open_file, size_and_hash, size_of
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+BLOCK_BYTES = 64 << 20
+"""Bytes that one task reads of a large file. Hashes in existing lakes are made of such blocks."""
 
 _TASKS_PER_CORE = 4
 """Files differ in size: more tasks than cores even out, a task per file would only cost."""
@@ -27,11 +44,13 @@ class FileFacts:
     Args:
         file: Full URL.
         file_bytes: Its size.
-        content_hash: SHA-256 in hex.
+        content_hash: As ``hash_of_blocks`` of its blocks' SHA-256.
         columns: Paths to types (``items.price``); the type is empty where the format has
             none (CSV, JSON).
         is_empty: Whether it has no rows.
         problem: Why it could not be read; None when it could.
+        is_linewise: Whether it is a large CSV file that has been found to hold no line break
+            within a value.
     """
 
     file: str
@@ -40,17 +59,72 @@ class FileFacts:
     columns: dict[str, str]
     is_empty: bool
     problem: str | None
+    is_linewise: bool = False
 
 
-def inspect_files(spark: SparkSession, files: Sequence[str], feed: Feed) -> list[FileFacts]:
-    """Read each file through, in the executors, and say what it is; one job for all of them.
+@dataclass(frozen=True)
+class _Block:
+    """What one block of a large file is; the fields are those of ``FileFacts``."""
 
-    Only names travel to the executors: a file of any size is streamed there in small pieces.
+    file_bytes: int
+    content_hash: str
+    content: Content
+    problem: str | None
+    is_linewise: bool
+
+
+def inspect_files(
+    spark: SparkSession, files: Sequence[str], feed: Feed, *, block_bytes: int = BLOCK_BYTES
+) -> list[FileFacts]:
+    """Read each file through, in the executors, and say what it is.
+
+    One job for all of them; a second one for files of more than a block, whose blocks are read
+    side by side. Only names travel to the executors: bytes are streamed there in small pieces.
     """
     layout = layout_of(feed)
-    tasks = min(len(files), _TASKS_PER_CORE * spark.sparkContext.defaultParallelism)
-    named = spark.sparkContext.parallelize(sorted(files), max(tasks, 1))
-    return named.map(lambda file: _inspected(file, layout)).collect()
+    found = _in_executors(spark, sorted(files), lambda file: _inspected(file, layout, block_bytes))
+    large = [facts for facts in found if not facts.content_hash]
+    tasks = [
+        (facts.file, block) for facts in large for block in blocks_of(facts.file_bytes, block_bytes)
+    ]
+    parts = _in_executors(spark, tasks, lambda task: (task[0], _inspected_block(*task, layout)))
+    of_file: dict[str, list[_Block]] = {}
+    for file, part in parts:
+        of_file.setdefault(file, []).append(part)
+    return [
+        _joined(facts.file, of_file[facts.file]) if facts.file in of_file else facts
+        for facts in found
+    ]
+
+
+def hash_files(
+    spark: SparkSession, files: Sequence[str], *, block_bytes: int = BLOCK_BYTES
+) -> dict[str, str]:
+    """The hashes of files as ``inspect_files`` gives them, and nothing else of them."""
+    found = _in_executors(spark, files, lambda file: (file, size_of(file)))
+    tasks = [(file, block) for file, size in found for block in blocks_of(size, block_bytes)]
+    hashes: dict[str, list[str]] = {}
+    for file, part in _in_executors(spark, tasks, lambda task: (task[0], _hash(*task))):
+        hashes.setdefault(file, []).append(part)
+    return {file: hash_of_blocks(parts) for file, parts in hashes.items()}
+
+
+def blocks_of(size: int, block_bytes: int) -> list[Range]:
+    """The ranges of a file of that many bytes; one at least."""
+    ends = range(block_bytes, max(size, 1) + block_bytes, block_bytes)
+    return [Range(end - block_bytes, min(end, size)) for end in ends]
+
+
+def hash_of_blocks(hashes: Sequence[str]) -> str:
+    """One hash for a file from those of its blocks, in order; of one block, that block's own.
+
+    A hash over all bytes needs one reader for all bytes. This is the composite checksum of S3's
+    multipart uploads: the hash of the hashes, with the number of parts.
+    """
+    if len(hashes) == 1:
+        return hashes[0]
+    parts = b"".join(bytes.fromhex(part) for part in hashes)
+    return f"{hashlib.sha256(parts).hexdigest()}-{len(hashes)}"
 
 
 def check_columns(facts: FileFacts, feed: Feed, *, allow_new: bool) -> None:
@@ -93,18 +167,74 @@ def _differences(facts: FileFacts, feed: Feed, *, allow_new: bool) -> list[str]:
     return problems
 
 
-def _inspected(file: str, layout: Layout) -> FileFacts:
+def _in_executors(
+    spark: SparkSession, tasks: Sequence[Task], work: Callable[[Task], Result]
+) -> list[Result]:
+    """Results in the order of the tasks; no job without tasks."""
+    if not tasks:
+        return []
+    slices = min(len(tasks), _TASKS_PER_CORE * spark.sparkContext.defaultParallelism)
+    return spark.sparkContext.parallelize(tasks, slices).map(work).collect()
+
+
+def _inspected(file: str, layout: Layout, block_bytes: int) -> FileFacts:
     # A failure to fetch the bytes is the storage's: it ends the task, and Spark tries again.
     # What fails once they are known to come is the file's own.
+    size = size_of(file)
+    if size > block_bytes:
+        return FileFacts(file, size, "", {}, is_empty=False, problem=None)
     size, content_hash = size_and_hash(file)
-    content, problem = Content({}, is_empty=True), None
+    content, problem = _looked_into(file, lambda stream: look_into(stream, file, layout), size)
+    return FileFacts(file, size, content_hash, content.columns, content.is_empty, problem)
+
+
+def _inspected_block(file: str, block: Range, layout: Layout) -> _Block:
+    size, content_hash = hash_of_range(file, block.begin, block.end)
+    content, problem = _looked_into(
+        file, lambda stream: look_into_range(stream, file, layout, block), size
+    )
+    has_whole_lines = False
+    if layout.multi_line and may_be_linewise(file, layout):
+        with open_file(file) as stream:
+            has_whole_lines = is_linewise(stream, layout, block)
+    return _Block(size, content_hash, content, problem, has_whole_lines)
+
+
+def _looked_into(
+    file: str, look: Callable[[pa.NativeFile], Content], size: int
+) -> tuple[Content, str | None]:
+    """What a file holds, and why it cannot be read."""
     try:
         if size == 0:
             raise ValueError("a file of no bytes")
         with open_file(file) as stream:
-            content = look_into(stream, file, layout)
+            return look(stream), None
     except _DAMAGE as error:
         # Our own words need no class before them; those of a library do.
         named = "" if type(error) is ValueError else f"{type(error).__name__}: "
-        problem = f"{named}{error}"[:300]
-    return FileFacts(file, size, content_hash, content.columns, content.is_empty, problem)
+        return Content({}, is_empty=True), f"{named}{error}"[:300]
+
+
+def _joined(file: str, blocks: Sequence[_Block]) -> FileFacts:
+    """The facts of a file from those of its blocks, in order."""
+    columns: dict[str, str] = {}
+    for block in blocks:
+        columns |= block.content.columns
+    problems = [block.problem for block in blocks]
+    # The file's last line is the last one of any block.
+    problems += [block.content.torn_end for block in blocks if not block.content.is_empty][-1:]
+    if len(columns) > MOST_COLUMNS:
+        problems.append(f"more than {MOST_COLUMNS:,} different keys")
+    return FileFacts(
+        file=file,
+        file_bytes=sum(block.file_bytes for block in blocks),
+        content_hash=hash_of_blocks([block.content_hash for block in blocks]),
+        columns=columns,
+        is_empty=all(block.content.is_empty for block in blocks),
+        problem=next((problem for problem in problems if problem), None),
+        is_linewise=all(block.is_linewise for block in blocks),
+    )
+
+
+def _hash(file: str, block: Range) -> str:
+    return hash_of_range(file, block.begin, block.end)[1]

@@ -3,6 +3,7 @@
 Runs in the executors. A file of any size is read through in pieces, never held.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -17,12 +18,12 @@ from pyspark.sql.types import StructType
 
 from insight.sources.columns import arrow_paths_of, declared_schema, json_paths
 from insight.sources.declaration import Feed
-from insight.sources.opening import CHUNK_BYTES, read_to_the_end, unpacked
+from insight.sources.opening import CHUNK_BYTES, LinesOfRange, read_to_the_end, unpacked
 
 _LONGEST_LINE = 1 << 26
 """Letters; a longer line is no row, and would fill the memory."""
 
-_MOST_COLUMNS = 10_000
+MOST_COLUMNS = 10_000
 """Keys of JSON rows that differ from row to row are data, not columns."""
 
 _ROWS_AT_ONCE = 16_384
@@ -39,6 +40,8 @@ class Layout:
         has_header: Whether a CSV file's first line names its columns.
         separator: Between a CSV line's values.
         quote: Around a CSV value; empty for none.
+        escape: Before a quote within a quoted CSV value.
+        multi_line: Whether a CSV value may hold line breaks.
         encoding: Of text, as Python names it.
         schema: The declared columns, as Spark's JSON.
     """
@@ -47,16 +50,38 @@ class Layout:
     has_header: bool
     separator: str
     quote: str
+    escape: str
+    multi_line: bool
     encoding: str
     schema: str
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: column paths to types, empty where its format has none."""
+    """What a file, or a block of it, holds.
+
+    Args:
+        columns: Paths to types; the type is empty where the format has none.
+        is_empty: Whether it has no rows.
+        torn_end: Why its last line is no row; None if it is one.
+    """
 
     columns: dict[str, str]
     is_empty: bool
+    torn_end: str | None = None
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bytes of a large file that one task looks into.
+
+    Args:
+        begin: Offset of the first byte.
+        end: Offset after the last byte.
+    """
+
+    begin: int
+    end: int
 
 
 def layout_of(feed: Feed) -> Layout:
@@ -67,6 +92,8 @@ def layout_of(feed: Feed) -> Layout:
         has_header=feed.has_header,
         separator=feed.options.get("sep", ","),
         quote=feed.options.get("quote", '"'),
+        escape=feed.options.get("escape", "\\"),
+        multi_line=feed.options.get("multiLine", "false").lower() == "true",
         # A mark at the beginning is none of the first column's name.
         encoding="utf-8-sig" if encoding in ("utf-8", "utf8") else encoding,
         schema=declared_schema(feed).json(),
@@ -85,14 +112,45 @@ def look_into(stream: pa.NativeFile, url: str, layout: Layout) -> Content:
     plain = unpacked(stream, url)
     text = io.TextIOWrapper(plain, layout.encoding, errors="replace", newline="")
     content = _json(text, layout) if layout.format == "json" else _csv(text, layout)
+    if content.torn_end:
+        raise ValueError(content.torn_end)
     if url.endswith((".gz", ".bz2")):
         read_to_the_end(plain)
     return content
 
 
-def _parquet(stream: pa.NativeFile) -> Content:
+def look_into_range(stream: pa.NativeFile, url: str, layout: Layout, block: Range) -> Content:
+    """Read what begins in one range of a large file: lines of JSON, row groups of Parquet.
+
+    Of CSV only the beginning is looked into, and a compressed file has no ranges: the first range
+    stands for all of such a file.
+
+    Raises:
+        ValueError: As ``look_into``.
+        OSError: As ``look_into``.
+    """
+    if layout.format == "parquet":
+        return _parquet(stream, block)
+    if layout.format == "json" and _has_ranges(url, layout):
+        lines = io.BufferedReader(LinesOfRange(stream, block.begin, block.end), CHUNK_BYTES)
+        text = io.TextIOWrapper(lines, layout.encoding, errors="replace", newline="")
+        return _json(text, layout)
+    return look_into(stream, url, layout) if block.begin == 0 else Content({}, is_empty=True)
+
+
+def _has_ranges(url: str, layout: Layout) -> bool:
+    """Whether a file's bytes show where its lines begin."""
+    is_packed = url.endswith((".gz", ".bz2"))
+    return not is_packed and "\n".encode(layout.encoding).removeprefix(codecs.BOM_UTF8) == b"\n"
+
+
+def _parquet(stream: pa.NativeFile, block: Range | None = None) -> Content:
     file = pq.ParquetFile(stream, buffer_size=CHUNK_BYTES)
-    groups = range(file.num_row_groups)
+    groups = [
+        group
+        for group in range(file.num_row_groups)
+        if block is None or block.begin <= _begin(file, group) < block.end
+    ]
     packed = {_codec(file, group, column) for group in groups for column in range(_width(file))}
     if packed - _READ_BY_SPARK:
         codecs = ", ".join(sorted(packed - _READ_BY_SPARK))
@@ -102,6 +160,13 @@ def _parquet(stream: pa.NativeFile) -> Content:
         for _ in file.iter_batches(_ROWS_AT_ONCE, row_groups=[group], use_threads=False):
             pass
     return Content(dict(arrow_paths_of(iter(file.schema_arrow))), file.metadata.num_rows == 0)
+
+
+def _begin(file: pq.ParquetFile, group: int) -> int:
+    """Offset of a row group's first page."""
+    first = file.metadata.row_group(group).column(0)
+    pages = (first.dictionary_page_offset, first.data_page_offset)
+    return min(int(offset) for offset in pages if offset)
 
 
 def _codec(file: pq.ParquetFile, group: int, column: int) -> str:
@@ -131,7 +196,7 @@ def _csv(text: io.TextIOWrapper, layout: Layout) -> Content:
 
 
 def _json(text: io.TextIOWrapper, layout: Layout) -> Content:
-    """Keys of all rows; a line that is no object is Spark's to report, but for the last."""
+    """Keys of all rows; a line that is no object is Spark's to report, but for the file's last."""
     schema = StructType.fromJson(json.loads(layout.schema))
     columns: dict[str, str] = {}
     is_empty, cut = True, None
@@ -144,11 +209,10 @@ def _json(text: io.TextIOWrapper, layout: Layout) -> Content:
             cut = None
         except (ValueError, RecursionError) as error:
             cut = error
-        if len(columns) > _MOST_COLUMNS:
-            raise ValueError(f"more than {_MOST_COLUMNS:,} different keys")
-    if cut:
-        raise ValueError(f"its last line is no JSON object: {type(cut).__name__}: {cut}") from cut
-    return Content(columns, is_empty)
+        if len(columns) > MOST_COLUMNS:
+            raise ValueError(f"more than {MOST_COLUMNS:,} different keys")
+    torn = f"its last line is no JSON object: {type(cut).__name__}: {cut}" if cut else None
+    return Content(columns, is_empty, torn)
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:

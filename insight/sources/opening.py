@@ -7,8 +7,7 @@ import bz2
 import gzip
 import hashlib
 import io
-from functools import partial
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -54,15 +53,94 @@ def open_file(url: str) -> pa.NativeFile:
     return filesystem.open_input_file(path)
 
 
+def size_of(url: str) -> int:
+    """Number of bytes."""
+    with open_file(url) as stream:
+        return int(stream.size())
+
+
 def size_and_hash(url: str, *, chunk_bytes: int = CHUNK_BYTES) -> tuple[int, str]:
     """Number of bytes, and their SHA-256 in hex."""
+    return hash_of_range(url, 0, None, chunk_bytes=chunk_bytes)
+
+
+def hash_of_range(
+    url: str, begin: int, end: int | None, *, chunk_bytes: int = CHUNK_BYTES
+) -> tuple[int, str]:
+    """Number of bytes in a range of a file, and their SHA-256 in hex.
+
+    Args:
+        url: The file.
+        begin: Offset of the first byte.
+        end: Offset after the last byte; None for the end of the file.
+        chunk_bytes: Bytes held at once.
+    """
     digest = hashlib.sha256()
-    size = 0
+    position = begin
     with open_file(url) as stream:
-        for chunk in iter(partial(stream.read, chunk_bytes), b""):
+        stream.seek(begin)
+        while chunk := stream.read(_at_most(chunk_bytes, position, end)):
             digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()
+            position += len(chunk)
+    return position - begin, digest.hexdigest()
+
+
+def _at_most(chunk_bytes: int, position: int, end: int | None) -> int:
+    return chunk_bytes if end is None else min(chunk_bytes, end - position)
+
+
+class LinesOfRange(io.RawIOBase):
+    """The bytes of the lines that begin in a range of a file.
+
+    A line belongs to the range that holds its first byte: the ranges of a file give each line
+    exactly once.
+    """
+
+    def __init__(self, stream: pa.NativeFile, begin: int, end: int) -> None:
+        """Take a stream that can be positioned, and the range's first and last offset."""
+        super().__init__()
+        self._stream = stream
+        self._end = end
+        self._position = max(begin - 1, 0)
+        self._pending = b""
+        stream.seek(self._position)
+        if begin > 0:
+            self._skip_line()
+        self._is_over = self._position >= end
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with the bytes that follow; 0 at the end of the last line."""
+        if not self._pending:
+            self._pending = self._next_chunk()
+        given = self._pending[: len(buffer)]
+        buffer[: len(given)] = given
+        self._pending = self._pending[len(given) :]
+        return len(given)
+
+    def _skip_line(self) -> None:
+        """Go to the byte after the first line break."""
+        while chunk := self._stream.read(CHUNK_BYTES):
+            found = chunk.find(b"\n")
+            if found >= 0:
+                self._position += found + 1
+                self._stream.seek(self._position)
+                return
+            self._position += len(chunk)
+
+    def _next_chunk(self) -> bytes:
+        if self._is_over:
+            return b""
+        chunk = bytes(self._stream.read(CHUNK_BYTES))
+        # The line break that ends the last line is the range's last byte, or comes after it.
+        last = chunk.find(b"\n", max(self._end - 1 - self._position, 0))
+        if last >= 0:
+            chunk, self._is_over = chunk[: last + 1], True
+        self._position += len(chunk)
+        return chunk
 
 
 def unpacked(stream: pa.NativeFile, url: str) -> BinaryIO:

@@ -1,8 +1,11 @@
 """From a feed's files to rows as declared: typed, what did not parse told, nothing lost."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
@@ -13,12 +16,46 @@ from insight.sources.declaration import Feed
 from insight.sources.inspection import FileFacts
 from insight.sources.nested import NestedColumn
 
+TextReader = Callable[[Feed, Sequence[FileFacts]], DataFrame]
+"""Text files to rows of unparsed values."""
+
 _CORRUPT = "_corrupt_row"
+_GLOB = re.compile(r"[\\{}\[\]*?]")
+"""What Spark takes for a pattern in the name of a file."""
 _REDACTED = "<redacted>"
 _TORN = {"csv": "wrong number of fields", "json": "not a JSON object"}
 
 
-def read_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+@contextmanager
+def text_reader(spark: SparkSession) -> Iterator[TextReader]:
+    """Give a reader of text files that parses a file once while the block runs.
+
+    The check of a feed's types, the write, and other feeds of the same files use the same rows.
+    """
+    held: dict[tuple[object, ...], DataFrame] = {}
+
+    def read_text(feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+        options = tuple(sorted(feed.options.items()))
+        key = (feed.format, options, tuple(feed.columns), tuple(fact.file for fact in files))
+        if key not in held:
+            # In memory alone: customers' own ids are not to reach a disk. What does not fit is
+            # parsed again.
+            held[key] = _text_rows(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
+        return held[key]
+
+    try:
+        yield read_text
+    finally:
+        for rows in held.values():
+            rows.unpersist()
+
+
+def read_rows(
+    spark: SparkSession,
+    feed: Feed,
+    files: Sequence[FileFacts],
+    read_text: TextReader | None = None,
+) -> DataFrame:
     """The files' rows as declared, a text form's values parsed to their types.
 
     Adds ``source_file`` and ``malformed``: JSON of the values that did not parse. A row with
@@ -27,10 +64,10 @@ def read_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> Da
     """
     schema = declared_schema(feed)
     if feed.format == "parquet":
-        rows = spark.read.schema(schema).parquet(*(fact.file for fact in files))
+        rows = spark.read.schema(schema).parquet(*(_escaped(fact.file) for fact in files))
         nothing = F.lit(None).cast("string").alias("malformed")
         return rows.select(*_quoted(feed.columns), _source_file(), nothing)
-    text = reduce(DataFrame.unionByName, _text_rows(spark, feed, files))
+    text = read_text(feed, files) if read_text else _text_rows(spark, feed, files)
     nested = {f.name: NestedColumn(f.name, f.dataType) for f in schema if _is_nested(f.dataType)}
     loose = text.withColumns({name: n.loosely_read(feed.options) for name, n in nested.items()})
     whole = F.col(_CORRUPT).isNull()
@@ -70,9 +107,9 @@ def refuse_retyped_columns(rows: DataFrame, feed: Feed, *, max_share: float) -> 
     """
     if feed.format == "parquet":
         return
-    shares = per_column_malformed_share(rows, feed).where(F.col("share") > max_share)
-    worst = shares.orderBy(F.desc("share"), "source_file", "column").first()
-    if worst is not None:
+    shares = per_column_malformed_share(rows, feed).where(F.col("share") > max_share).collect()
+    if shares:
+        worst = min(shares, key=lambda row: (-row["share"], row["source_file"], row["column"]))
         kind = feed.columns.get(worst["column"], "whole rows")
         raise SourceFormatError(
             f"landing file {worst['source_file']}, column {worst['column']}",
@@ -91,23 +128,37 @@ def _parsed(nested: NestedColumn | None, name: str, kind: str) -> tuple[Column, 
     return value, found.isNotNull() & value.isNull(), found
 
 
-def _text_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> Iterator[DataFrame]:
+def _text_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+    """Rows of the files with their values unparsed."""
+    return reduce(DataFrame.unionByName, _rows_by_header(spark, feed, files))
+
+
+def _rows_by_header(
+    spark: SparkSession, feed: Feed, files: Sequence[FileFacts]
+) -> Iterator[DataFrame]:
     """Unparsed rows; CSV by each file's own header, since Spark goes by position alone."""
-    columns_of = {fact.file: tuple(feed.columns) for fact in files}
-    if feed.format == "csv":
-        columns_of = {fact.file: tuple(fact.columns) for fact in files}
-    for columns in sorted(set(columns_of.values())):
-        paths = [file for file, its in columns_of.items() if its == columns]
+    groups: dict[tuple[tuple[str, ...], bool], list[str]] = {}
+    for fact in files:
+        columns = tuple(fact.columns) if feed.format == "csv" else tuple(feed.columns)
+        groups.setdefault((columns, fact.is_linewise), []).append(_escaped(fact.file))
+    for (columns, is_linewise), paths in sorted(groups.items()):
         schema = ", ".join(f"`{name}` string" for name in (*columns, _CORRUPT))
-        reader = spark.read.schema(schema).options(
-            **{"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, **feed.options}
-        )
+        options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, **feed.options}
+        if is_linewise:
+            # Every line is a row: Spark can read the file in ranges.
+            options["multiLine"] = "false"
+        reader = spark.read.schema(schema).options(**options)
         rows = reader.csv(paths) if feed.format == "csv" else reader.json(paths)
         absent = [
             F.lit(None).cast("string").alias(name) for name in feed.columns if name not in columns
         ]
         there = _quoted(name for name in feed.columns if name in columns)
         yield rows.select(*there, *absent, _CORRUPT, _source_file())
+
+
+def _escaped(file: str) -> str:
+    """A file's URL that Spark reads as the name of this file alone."""
+    return _GLOB.sub(lambda found: f"\\{found[0]}", file)
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

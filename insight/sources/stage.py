@@ -1,25 +1,42 @@
 """Ingest: every landing file exactly once, ids pseudonymised at the first write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
+from insight.delta import Commit
 from insight.errors import SettingsError
+from insight.point_in_time import in_dates
 from insight.privacy.pseudonyms import PseudonymKey, load_key
 from insight.sources.declaration import TARGETS
 from insight.sources.deliveries import (
     Delivery,
-    already_read,
+    by_key,
+    feed_files,
     new_deliveries,
     refuse_empty_day,
-    relative,
+    unchanged,
 )
 from insight.sources.mapping import to_canonical
-from insight.sources.reading import read_rows, refuse_retyped_columns
+from insight.sources.read_files import (
+    ReadFiles,
+    dates_of,
+    holds_nothing_new,
+    read_files,
+    refuse_changed,
+    refuse_replaced,
+)
+from insight.sources.reading import TextReader, read_rows, refuse_retyped_columns, text_reader
 from insight.stages import Run, Stage
+from insight.storage import SCHEME
 from insight.tables import INGEST_LOG, RAW_EVENTS
+
+_ALL_READ = "every file of this date has been read already"
+
+_LONGEST_PATH = 1 << 16
+"""Letters."""
 
 
 def ingest(run: Run) -> str | None:
@@ -28,25 +45,29 @@ def ingest(run: Run) -> str | None:
     Raises:
         EmptyInputError: No events came for the run date, and the settings do not allow it.
         SourceFormatError: A file is damaged, changed after it was read, or not as declared.
+        LandingFileChangedError: A file was written to while it was read.
         SettingsError: No pseudonym key, or not the one this lake began with.
     """
     key = load_key(run.settings.pseudonym_key_file, may_generate=run.settings.generate_local_key)
     _refuse_other_key(run, key)
-    deliveries = new_deliveries(run)
-    if already_read(run, deliveries):
-        return "every file of this date has been read already"
+    read = read_files(run.lake)
+    files = feed_files(run, read)
+    touched = refuse_replaced(run.lake, by_key(files, due=False), read)
+    states = {name: file.state for name, file in by_key(files, due=True).items()}
+    if holds_nothing_new(states, read, column="file_state"):
+        return _ALL_READ
+    deliveries = new_deliveries(run, files)
+    found = {name: facts for group in deliveries for name, facts in group.facts_by_key.items()}
+    accept_changed = run.settings.ingest.accept_changed_files
+    refuse_changed(found, read, accept_changed=accept_changed)
+    hashes = {name: facts.content_hash for name, facts in found.items()}
+    if holds_nothing_new(hashes, read, column="content_hash"):
+        return _ALL_READ
     refuse_empty_day(run, deliveries)
-    frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
-    for delivery in deliveries:
-        frames[delivery.feed.target].append(_rows(run, delivery, key))
-    night = f"ingest_date = '{run.run_date}'"
-    for name, table in TARGETS.items():
-        if frames[name]:
-            run.lake.publish(reduce(DataFrame.unionByName, frames[name]), table, where=night)
-        else:
-            run.lake.clear(table, where=night)
-    # The log comes last: files count as read only when their rows are in.
-    run.lake.publish(_log_rows(run, deliveries), INGEST_LOG, where=night)
+    with unchanged(run, deliveries):
+        counts = _publish_rows(run, deliveries, key)
+        # The log comes last: files count as read only when their rows are in.
+        _publish_log(run, _log_rows(run, deliveries, counts), touched, read)
     return None
 
 
@@ -58,44 +79,79 @@ INGEST = Stage(
 )
 
 
-def _rows(run: Run, delivery: Delivery, key: PseudonymKey) -> DataFrame:
-    rows = read_rows(run.spark, delivery.feed, delivery.files)
+def _publish_rows(
+    run: Run, deliveries: Sequence[Delivery], key: PseudonymKey
+) -> dict[tuple[str, str], int]:
+    """Replace the night's raw rows; the number of rows by table and file."""
+    night = f"ingest_date = '{run.run_date}'"
+    counts: dict[tuple[str, str], int] = {}
+    with text_reader(run.spark) as read_text:
+        frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
+        for delivery in deliveries:
+            frames[delivery.feed.target].append(_rows(run, delivery, key, read_text))
+        for name, table in TARGETS.items():
+            if not frames[name]:
+                run.lake.clear(table, where=night)
+                continue
+            rows = reduce(DataFrame.unionByName, frames[name])
+            commit = run.lake.publish(rows, table, where=night)
+            files = {path for d in deliveries if d.feed.target == name for path in d.paths}
+            counts |= {
+                (name, path): count for path, count in _row_counts(run, commit, files).items()
+            }
+    return counts
+
+
+def _rows(run: Run, delivery: Delivery, key: PseudonymKey, read_text: TextReader) -> DataFrame:
+    rows = read_rows(run.spark, delivery.feed, delivery.files, read_text)
     limit = run.settings.ingest.max_malformed_share
     refuse_retyped_columns(rows, delivery.feed, max_share=limit)
     canonical = to_canonical(
         rows, delivery.feed, source=delivery.source, key=key, run_date=run.run_date
     )
-    return canonical.withColumn("source_file", F.expr(_relative_expression(run)))
+    return canonical.withColumn("source_file", _below_landing(run))
 
 
-def _log_rows(run: Run, deliveries: Sequence[Delivery]) -> DataFrame:
-    rows = []
-    for delivery in deliveries:
-        counts = _row_counts(run, delivery)
-        for fact in delivery.files:
-            file = relative(run, fact.file)
-            _, last = delivery.feed.file_dates(file, read_on=run.run_date)
-            rows.append(
-                (
-                    delivery.source,
-                    delivery.feed.feed,
-                    file,
-                    last,
-                    fact.file_bytes,
-                    fact.content_hash,
-                    counts.get(file, 0),
-                    run.run_date,
-                )
-            )
-    return run.spark.createDataFrame(rows, INGEST_LOG.schema)
-
-
-def _row_counts(run: Run, delivery: Delivery) -> dict[str, int]:
-    table = TARGETS[delivery.feed.target]
-    files = [relative(run, fact.file) for fact in delivery.files]
+def _row_counts(run: Run, commit: Commit, files: set[str]) -> dict[str, int]:
+    """Rows of each file in a table; of a single file, all that were published."""
+    if len(files) == 1:
+        return dict.fromkeys(files, commit.rows)
+    table = TARGETS[commit.table]
     raw = run.lake.read(table).where(F.col("ingest_date") == F.lit(run.run_date))
-    counts = raw.where(F.col("source_file").isin(files)).groupBy("source_file").count().collect()
-    return {row["source_file"]: row["count"] for row in counts}
+    counted = raw.groupBy("source_file").count().collect()
+    return {row["source_file"]: row["count"] for row in counted}
+
+
+def _log_rows(
+    run: Run, deliveries: Sequence[Delivery], counts: Mapping[tuple[str, str], int]
+) -> list[Row]:
+    return [
+        Row(
+            source=source,
+            feed=feed,
+            file=path,
+            file_date=delivery.feed.file_dates(facts.file, read_on=run.run_date)[1],
+            file_bytes=facts.file_bytes,
+            content_hash=facts.content_hash,
+            file_state=delivery.landed[facts.file].state,
+            row_count=counts.get((delivery.feed.target, path), 0),
+            ingest_date=run.run_date,
+        )
+        for delivery in deliveries
+        for (source, feed, path), facts in delivery.facts_by_key.items()
+    ]
+
+
+def _publish_log(run: Run, rows: list[Row], touched: list[Row], read: ReadFiles) -> None:
+    """Log the night's files, and the new state of those that were written to and stayed equal."""
+    states = {(row["source"], row["feed"], row["file"]): row for row in touched}
+    dates = dates_of(touched)
+    restated = [
+        states.get(name, row) for name, row in read.by_others.items() if row["ingest_date"] in dates
+    ]
+    logged = [tuple(row[name] for name in INGEST_LOG.column_names) for row in (*rows, *restated)]
+    where = in_dates("ingest_date", {run.run_date, *dates})
+    run.lake.publish(run.spark.createDataFrame(logged, INGEST_LOG.schema), INGEST_LOG, where=where)
 
 
 def _refuse_other_key(run: Run, key: PseudonymKey) -> None:
@@ -112,6 +168,7 @@ def _refuse_other_key(run: Run, key: PseudonymKey) -> None:
         )
 
 
-def _relative_expression(run: Run) -> str:
-    marker = run.lake.landing_path.replace("'", "\\'") + "/"
-    return f"substring(source_file, locate('{marker}', source_file) + {len(marker)})"
+def _below_landing(run: Run) -> Column:
+    """A file's path below the landing folder: the folder itself may move."""
+    path = F.regexp_replace("source_file", SCHEME.pattern, "")
+    return F.substring(path, len(run.lake.landing_path) + 2, _LONGEST_PATH)

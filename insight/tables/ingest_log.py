@@ -12,7 +12,18 @@ INGEST_LOG = Table(
         Column("file", "string", "Path below the landing folder."),
         Column("file_date", "date", "Date the file is for, from its name."),
         Column("file_bytes", "bigint", "Size in bytes."),
-        Column("content_hash", "string", "SHA-256 of the content, in hex."),
+        Column(
+            "content_hash",
+            "string",
+            "SHA-256 of the content, in hex. Above 64 MiB, of the SHA-256s of its blocks of"
+            " 64 MiB, with a hyphen and the number of blocks.",
+        ),
+        Column(
+            "file_state",
+            "string",
+            "Size, modification time and the file system's mark of this content when it was read."
+            " A file in the same state is not read again.",
+        ),
         Column("row_count", "bigint", "Rows the file gave."),
         Column("ingest_date", "date", "Run date that read the file."),
     ),

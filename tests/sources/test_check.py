@@ -3,8 +3,10 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 
+from insight.errors import SourceFormatError
 from insight.sources.check import FeedCheck, check_file
 from insight.sources.declaration import Source
 from tests.sources.feeds import RETAIL, csv_file, feed_of, feed_with, json_file, values_of
@@ -42,6 +44,11 @@ def test_a_mapping_to_a_column_there_is_none_is_told(spark: SparkSession, tmp_pa
 def test_another_feeds_file_is_told_apart(spark: SparkSession, tmp_path: Path) -> None:
     (problem,) = _check(spark, csv_file(tmp_path, "1,2", header="a,b")).problems
     assert "no column InvoiceNo" in problem
+
+
+def test_a_name_that_no_night_can_read_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(SourceFormatError, match="rename the file"):
+        _check(spark, csv_file(tmp_path, SOUND, name="10:15 2010-12-01.csv"))
 
 
 def test_a_name_without_a_date_is_told(spark: SparkSession, tmp_path: Path) -> None:

@@ -51,11 +51,14 @@ def test_only_a_declared_source_is_read(tmp_path: Path, name: str) -> None:
     [
         ({"colums": {}}, "feeds.0.colums"),
         ({"target": "events"}, "feeds.0.target"),
+        ({"files": "../another/*.csv"}, "feeds.0"),
+        ({"files": "/etc/passwd"}, "feeds.0"),
         ({"format": "xlsx"}, "feeds.0.format"),
         ({"columns": None}, "feeds.0.columns"),
         ({"date_is": "week"}, "feeds.0.date_is"),
         ({"mapping": {"item": "id"}}, "feeds.0"),
         ({"date_from_name": r"\d{4}"}, "feeds.0"),
+        ({"date_from_name": r"(\d{4}"}, "feeds.0"),
         ({"date_is": "when_read"}, "feeds.0"),
         ({"explode": "id"}, "feeds.0"),
         ({"explode": "items"}, "feeds.0"),
@@ -80,6 +83,19 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
         load_source("shop", conf=conf)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"source: 2024-02-30", b"source: 9" + b"9" * 5000, b"[" * 5000, b"source: caf\xe9"],
+    ids=["no such date", "a number too long", "too deep", "Latin-1"],
+)
+def test_a_value_that_yaml_cannot_hold_is_named(tmp_path: Path, content: bytes) -> None:
+    conf = _declare(tmp_path)
+    (conf / "sources" / "shop.yml").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"shop\.yml") as refused:
+        load_source("shop", conf=conf)
+    assert refused.value.exit_code == 2
+
+
 def test_a_days_file_is_for_that_day() -> None:
     day = date(2010, 12, 1)
     assert Feed(**FEED).file_dates("file:/landing/shop/2010-12-01.csv", read_on=DAY) == (day, day)
@@ -98,6 +114,12 @@ def test_a_months_file_is_for_the_whole_month_leap_days_included() -> None:
 def test_an_export_without_a_date_is_for_all_time_up_to_the_night_that_reads_it() -> None:
     feed = Feed(**{**FEED, "date_from_name": "", "date_is": "when_read"})
     assert feed.file_dates("clicks.dat", read_on=DAY) == (date(1970, 1, 1), DAY)
+
+
+def test_a_date_that_is_not_part_of_the_name_is_refused() -> None:
+    feed = Feed(**{**FEED, "date_from_name": r"(\d{4}-\d{2}-\d{2})?\.csv$"})
+    with pytest.raises(SourceFormatError, match="a name without a date"):
+        feed.file_dates("notes.csv", read_on=DAY)
 
 
 @pytest.mark.parametrize("name", ["notes.csv", "2010-13-01.csv", "2010-12-01.csv.part"])

@@ -1,13 +1,24 @@
 """Every landing file exactly once, under the key the lake began with."""
 
+import os
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
-from insight.errors import EmptyInputError, SettingsError, SourceFormatError
+from insight.errors import (
+    MAY_BE_RETRIED,
+    EmptyInputError,
+    LandingFileChangedError,
+    SettingsError,
+    SourceFormatError,
+)
 from insight.launch import run_stages
+from insight.sources.declaration import Feed
+from insight.sources.entries import file_state
+from insight.sources.inspection import FileFacts, inspect_files
 from insight.sources.stage import INGEST
 from insight.stages import Run
 from insight.tables import INGEST_LOG, RAW_CUSTOMERS, RAW_EVENTS
@@ -80,6 +91,70 @@ def test_a_file_changed_after_it_was_read_is_refused(spark: SparkSession, shop: 
     finally:
         path.write_text(text)
     assert f"{len(text.encode())} bytes, as when it was read" in refused.value.expected
+    assert "run 2010-12-02 again" in refused.value.next_step
+
+
+def test_other_content_of_the_same_size_and_time_is_refused(
+    spark: SparkSession, shop: Path
+) -> None:
+    path = shop / "landing" / "online_retail" / f"{WEDNESDAY}.csv"
+    text, before = path.read_text(), path.stat()
+    path.write_text(text.replace(",2,", ",9,"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    try:
+        with pytest.raises(SourceFormatError, match=f"{WEDNESDAY}.csv") as refused:
+            INGEST.work(open_night(spark, shop, FRIDAY))
+        # Nor does the date that has read it take the new content without being asked.
+        with pytest.raises(SourceFormatError, match="other content than the run of") as again:
+            INGEST.work(open_night(spark, shop, THURSDAY))
+    finally:
+        path.write_text(text)
+    assert refused.value.found == "other content of the same size"
+    assert "ingest.accept_changed_files=true" in again.value.next_step
+
+
+def test_a_rerun_takes_changed_content_only_if_a_setting_says_so(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    path = land_invoices(tmp_path, WEDNESDAY, [invoice(WEDNESDAY)])
+    _ingest(spark, tmp_path, WEDNESDAY)
+    path.write_text(path.read_text().replace(",2,", ",9,"))
+    with pytest.raises(SourceFormatError, match="deliver corrections as a new file"):
+        _ingest(spark, tmp_path, WEDNESDAY)
+    run = _ingest(spark, tmp_path, WEDNESDAY, ingest__accept_changed_files=True)
+    assert [row["quantity"] for row in run.lake.read(RAW_EVENTS).collect()] == [9.0]
+    # What was written to without a change is logged as it is now, and not read again.
+    path.write_text(path.read_text())
+    land_invoices(tmp_path, THURSDAY, [invoice(THURSDAY)])
+    run = _ingest(spark, tmp_path, THURSDAY)
+    states = {row["file"]: row["file_state"] for row in run.lake.read(INGEST_LOG).collect()}
+    assert states[f"online_retail/{WEDNESDAY}.csv"] == file_state(spark, f"file:{path}")
+    assert run.lake.read(INGEST_LOG).count() == 4
+
+
+def test_a_file_that_grows_while_it_is_read_leaves_every_table_as_it_was(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = land_invoices(tmp_path, WEDNESDAY, [invoice(WEDNESDAY)])
+
+    def inspect_then_grow(spark: SparkSession, files: Sequence[str], feed: Feed) -> list[FileFacts]:
+        facts = inspect_files(spark, files, feed)
+        with path.open("a") as file:
+            file.write(invoice(WEDNESDAY, number=2) + "\n")
+        return facts
+
+    run = open_night(spark, tmp_path, WEDNESDAY)
+    with monkeypatch.context() as patched:
+        patched.setattr("insight.sources.deliveries.inspect_files", inspect_then_grow)
+        with pytest.raises(LandingFileChangedError, match=f"{WEDNESDAY}.csv") as refused:
+            run_stages((INGEST,), run)
+    assert refused.value.exit_code == MAY_BE_RETRIED
+    run.lake.begin_stage()
+    assert run.lake.read(RAW_EVENTS).isEmpty()
+    assert run.lake.read_or_empty(INGEST_LOG).isEmpty()
+    assert _ingest(spark, tmp_path, WEDNESDAY).lake.read(RAW_EVENTS).count() == 2
 
 
 def test_another_key_than_the_lakes_is_refused_by_its_id(

@@ -1,20 +1,24 @@
 """Files are read through in pieces: a night's memory does not depend on their size."""
 
+import gzip
 import hashlib
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from insight.sources.inspection import inspect_files
+from insight.sources.inspection import blocks_of, hash_files, inspect_files
 from insight.sources.layouts import layout_of, look_into
-from insight.sources.opening import CHUNK_BYTES, open_file, size_and_hash
+from insight.sources.opening import CHUNK_BYTES, LinesOfRange, open_file, size_and_hash
 from tests.sources.feeds import feed_with
 
 SIZE = 24 * CHUNK_BYTES
@@ -62,6 +66,64 @@ def test_a_large_text_file_is_never_held(
             content = look_into(stream, f"file:{path}", layout)
     assert size > SIZE
     assert not content.is_empty
+
+
+LINES = b'{"item": "A"}\n\n{"item": "B", "\xc3\xa9": 1}\r\n{"item": "C"}\n{"price": 2}'
+
+
+@given(
+    text=st.lists(st.sampled_from([b"a", b"\n", b"bcd", b"\r\n"])).map(b"".join),
+    size=st.integers(1, 9),
+)
+def test_ranges_give_each_line_once(text: bytes, size: int) -> None:
+    blocks = blocks_of(len(text), size)
+    parts = [LinesOfRange(pa.BufferReader(text), block.begin, block.end).read() for block in blocks]
+    assert b"".join(parts) == text
+    assert [block.end for block in blocks][:-1] == [block.begin for block in blocks][1:]
+    # A line is never cut in two.
+    assert all(part.endswith(b"\n") for part in parts[:-1] if part and part != text[-len(part) :])
+
+
+def test_blocks_of_a_file_tell_what_the_whole_file_does(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    feed = feed_with(columns={"item": "string"})
+    for name, content in {"whole": LINES, "cut": LINES[:-1], "blank": b"\n \n\n"}.items():
+        (tmp_path / name).write_bytes(content)
+    files = [f"file:{tmp_path}/{name}" for name in ("blank", "cut", "whole")]
+    pieces = inspect_files(spark, files, feed, block_bytes=7)
+    for facts, one in zip(pieces, inspect_files(spark, files, feed), strict=True):
+        content = Path(facts.file.removeprefix("file:")).read_bytes()
+        blocks = [content[at : at + 7] for at in range(0, len(content), 7)]
+        digests = b"".join(hashlib.sha256(block).digest() for block in blocks)
+        composite = f"{hashlib.sha256(digests).hexdigest()}-{len(blocks)}"
+        expected = one.content_hash if len(blocks) == 1 else composite
+        # Of a damaged file nothing but the damage is known.
+        seen = facts if one.problem is None else replace(facts, columns={}, is_empty=True)
+        assert seen == replace(one, content_hash=expected)
+    blank, cut, whole = pieces
+    assert blank.is_empty
+    assert "no JSON object" in str(cut.problem)
+    assert (whole.problem, set(whole.columns)) == (None, {"item", "price", "\u00e9"})
+    assert hash_files(spark, files, block_bytes=7) == {f.file: f.content_hash for f in pieces}
+
+
+def test_blocks_of_other_formats_tell_what_the_whole_file_does(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    table = pa.table({"item": [f"item {number}" for number in range(100)]})
+    pq.write_table(table, tmp_path / "1.parquet", row_group_size=10)
+    (tmp_path / "1.csv").write_text("item,note\nA,x\n" + "B,y\n" * 100)
+    (tmp_path / "1.csv.gz").write_bytes(gzip.compress((tmp_path / "1.csv").read_bytes()))
+    for name, form in (("1.parquet", "parquet"), ("1.csv", "csv"), ("1.csv.gz", "csv")):
+        feed = feed_with(format=form, options={"header": "true"})
+        file = f"file:{tmp_path}/{name}"
+        (whole,) = inspect_files(spark, [file], feed)
+        (pieces,) = inspect_files(spark, [file], feed, block_bytes=20)
+        assert pieces == replace(whole, content_hash=pieces.content_hash)
+        assert int(pieces.content_hash.partition("-")[2]) == -(-whole.file_bytes // 20)
+        assert whole.problem is None
+        assert not whole.is_empty
 
 
 def test_a_text_file_of_nothing_but_blanks_is_read_to_its_end(

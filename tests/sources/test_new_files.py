@@ -11,19 +11,25 @@ from pyspark.sql import SparkSession
 
 from insight.errors import EmptyInputError
 from insight.sources.declaration import Feed
-from insight.sources.deliveries import new_deliveries, refuse_empty_day
+from insight.sources.deliveries import Delivery, feed_files, new_deliveries, refuse_empty_day
 from insight.sources.inspection import FileFacts, inspect_files
+from insight.sources.read_files import read_files
+from insight.stages import Run
 from tests.small_lake import invoice, land_invoices, open_night
 from tests.small_shop import land_small_shop
 
 DAY = "2010-12-01"
 
 
+def _deliveries(run: Run) -> list[Delivery]:
+    return new_deliveries(run, feed_files(run, read_files(run.lake)))
+
+
 def test_files_still_being_written_are_left_for_later(spark: SparkSession, tmp_path: Path) -> None:
     path = land_invoices(tmp_path, DAY, [invoice(DAY)])
     for name in (f".{DAY}.csv", f"_{DAY}.csv"):
         (path.parent / name).write_text("half a li")
-    deliveries = new_deliveries(open_night(spark, tmp_path, DAY))
+    deliveries = _deliveries(open_night(spark, tmp_path, DAY))
     assert {fact.file.rpartition("/")[2] for d in deliveries for fact in d.files} == {path.name}
 
 
@@ -38,7 +44,7 @@ def test_a_file_that_two_feeds_read_is_looked_into_once(
 
     monkeypatch.setattr("insight.sources.deliveries.inspect_files", inspect)
     land_invoices(tmp_path, DAY, [invoice(DAY)])
-    invoices, descriptions = new_deliveries(open_night(spark, tmp_path, DAY))
+    invoices, descriptions = _deliveries(open_night(spark, tmp_path, DAY))
     assert (len(asked), invoices.files) == (1, descriptions.files)
 
 
@@ -50,10 +56,10 @@ def test_coupons_do_not_stand_for_a_days_trade(spark: SparkSession, tmp_path: Pa
     (folder / "redemptions").mkdir()
     pq.write_table(pa.table(coupon), folder / "redemptions" / f"{day}.parquet")
     run = open_night(spark, tmp_path, str(day), sources=["complete_journey"])
-    refuse_empty_day(run, new_deliveries(run))
+    refuse_empty_day(run, _deliveries(run))
     (folder / "transactions" / f"{day}.parquet").unlink()
     with pytest.raises(EmptyInputError, match="events of complete_journey"):
-        refuse_empty_day(run, new_deliveries(run))
+        refuse_empty_day(run, _deliveries(run))
 
 
 def test_a_source_that_brings_no_events_is_not_waited_for(
@@ -61,4 +67,4 @@ def test_a_source_that_brings_no_events_is_not_waited_for(
 ) -> None:
     land_invoices(tmp_path, DAY, [invoice(DAY)])
     run = open_night(spark, tmp_path, DAY, sources=["online_retail", "amazon_qa"])
-    refuse_empty_day(run, new_deliveries(run))
+    refuse_empty_day(run, _deliveries(run))
