@@ -78,6 +78,10 @@ class RunConflictError(InsightError):
     exit_code = MAY_BE_RETRIED
 
 
+class QueryRefusedError(InsightError):
+    """An analyst's query does more than read the published tables and views."""
+
+
 class StageOrderError(InsightError):
     """A stage was asked to run before the tables it reads were written."""
 

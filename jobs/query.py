@@ -1,4 +1,4 @@
-"""Ask the lake in SQL: every table by its name, and the ..._latest views."""
+"""Ask the lake in SQL: every table by its name, and the ..._latest views; read-only."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 
 from insight.errors import InsightError, SettingsError
 from insight.logs import configure_logs, logger
-from insight.publishing.duckdb_lake import register_duckdb
+from insight.publishing import duckdb_query
 from insight.publishing.views import nothing_to_query, register_views, tables_named_in
 from insight.settings import Settings, load_settings
 from insight.tables import TABLES
@@ -44,16 +44,18 @@ def ask_spark(sql: str, settings: Settings, limit: int) -> Answer:
     """The first rows of an answer by Spark SQL.
 
     Raises:
+        QueryRefusedError: The query does more than read the lake's tables and views.
         StageOrderError: A table it names was never written.
         SettingsError: The SQL is wrong.
     """
     # Only here: DuckDB needs no Spark, and starting it takes seconds.
+    from insight.publishing import spark_query
     from insight.spark import build_session
 
-    spark = build_session("insight query")
-    found = register_views(spark, settings.lake, tables_named_in(sql))
+    session = spark_query.read_only_session(build_session("insight query"))
+    found = register_views(session, settings.lake, tables_named_in(sql))
     try:
-        answer = spark.sql(sql).limit(limit)
+        answer = spark_query.read_only_query(session, sql).limit(limit)
         return answer.columns, [tuple(row) for row in answer.collect()]
     except PySparkException as error:
         raise _explained(error, sql, found, settings.lake) from error
@@ -63,13 +65,13 @@ def ask_duckdb(sql: str, settings: Settings, limit: int) -> Answer:
     """The first rows of an answer by DuckDB.
 
     Raises:
+        QueryRefusedError: The query does more than read the lake's tables and views.
         StageOrderError: A table it names was never written.
         SettingsError: The SQL is wrong.
     """
-    with duckdb.connect() as connection:
-        found = register_duckdb(connection, settings.lake)
+    with duckdb_query.read_only_duckdb(settings.lake) as (connection, found):
         try:
-            answer = connection.execute(sql)
+            answer = duckdb_query.read_only_query(connection, sql)
             return [column[0] for column in answer.description], answer.fetchmany(limit)
         except duckdb.Error as error:
             raise _explained(error, sql, found, settings.lake) from error

@@ -1,6 +1,7 @@
 """Labelled snapshots as fixed-length, non-null rows: the training table's form."""
 
 from collections.abc import Iterable, Iterator
+from math import ceil
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,12 @@ _COPIED = (
 )
 _MADE_BY_SPARK = ("row_checksum",)
 
+ROWS_PER_FILE = 200_000
+"""Of the training table at most, as planned: about 100 MB, which one task sorts in memory."""
+
+FEWEST_FILES = 8
+"""Enough for a few ranks to share a small table evenly."""
+
 
 def encode_examples(
     labelled: DataFrame, vocabulary: Vocabulary, statistics: FeatureStatistics, *, length: int
@@ -44,6 +51,20 @@ def encode_examples(
     return encoded.withColumn("row_checksum", F.xxhash64(*checked)).select(
         *TRAINING_EXAMPLES.column_names
     )
+
+
+def files_per_split(rows: int, *, ranks: int, files: int | None = None) -> int:
+    """Return how many equal files the examples are written to: a whole number for each rank.
+
+    Args:
+        rows: Examples of all splits; no split has more.
+        ranks: Processes that train together.
+        files: The setting, which counts if given.
+    """
+    if files is not None:
+        return files
+    wanted = max(FEWEST_FILES, ceil(rows / ROWS_PER_FILE))
+    return ranks * ceil(wanted / ranks)
 
 
 def _encoded(

@@ -11,7 +11,7 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.campaigns import per_campaign_example, showings_of, split_showings
 from insight.examples.daily_state import last_known_dates, per_late_day, with_known_from
-from insight.examples.encode import encode_examples
+from insight.examples.encode import encode_examples, files_per_split
 from insight.examples.labels import per_customer_labels, with_complete_labels, with_labels
 from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
 from insight.examples.snapshots import Known, per_customer_snapshot
@@ -63,7 +63,11 @@ def build_examples(run: Run) -> str | None:
             encode_examples(labelled, vocabulary, statistics, length=length),
             TRAINING_EXAMPLES,
             where=f"run_date = '{run.run_date}'",
-            files=run.settings.examples.files,
+            files=files_per_split(
+                snapshots.count(),
+                ranks=run.settings.training.ranks,
+                files=run.settings.examples.files,
+            ),
             rows="some",
         )
     return None

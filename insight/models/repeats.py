@@ -113,11 +113,26 @@ def gains_of_own(weights: tf.Tensor, things: tf.Tensor) -> tf.Tensor:
 def gains_of_all(weights: tf.Tensor, things: tf.Tensor, count: int) -> tf.Tensor:
     """What mentions add to the score of every thing there is; for few things, as categories are.
 
+    A segment sum, whose memory is that of the result: multiplied by one-hot mentions, the same
+    sums need (rows, length, count) numbers beside it, for each of which a mention is a zero.
+
+    Args:
+        weights: From ``MentionWeights``, shape (rows, positions, length).
+        things: What each event mentions, shape (rows, length); below 0 or from ``count`` on, it
+            is nothing.
+        count: How many things there are.
+
     Returns:
         Shape (rows, positions, count).
     """
-    mentions = tf.one_hot(things, count, dtype=weights.dtype)
-    return tf.math.log1p(tf.matmul(weights, mentions))
+    rows, positions = tf.shape(weights)[0], tf.shape(weights)[1]
+    # Each row has segments of its own; a negative one is left out of every sum.
+    first = tf.range(rows, dtype=things.dtype)[:, None] * count
+    segments = tf.where((things >= 0) & (things < count), first + things, -1)
+    mentions = tf.reshape(tf.transpose(weights, (0, 2, 1)), (-1, positions))
+    sums = tf.math.unsorted_segment_sum(mentions, tf.reshape(segments, (-1,)), rows * count)
+    by_thing = tf.transpose(tf.reshape(sums, (rows, count, positions)), (0, 2, 1))
+    return tf.math.log1p(tf.ensure_shape(by_thing, (*weights.shape[:2], count)))
 
 
 def newest_mentions(items: tf.Tensor, places: tf.Tensor) -> tf.Tensor:

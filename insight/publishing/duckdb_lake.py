@@ -18,7 +18,7 @@ from insight.tables import TABLES
 _PARTITION_TYPES = {"date": "DATE", "string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT"}
 
 
-def register_duckdb(connection: duckdb.DuckDBPyConnection, lake_root: str) -> list[str]:
+def register_duckdb(connection: duckdb.DuckDBPyConnection, lake_root: str) -> dict[str, list[str]]:
     """Make the lake's tables and the latest views known to a DuckDB connection.
 
     Args:
@@ -26,31 +26,31 @@ def register_duckdb(connection: duckdb.DuckDBPyConnection, lake_root: str) -> li
         lake_root: Folder of the lake.
 
     Returns:
-        The names that can now be queried.
+        The names that can now be queried, each with the files that DuckDB opens for it; a view
+        over other relations has none of its own.
 
     Raises:
         StageOrderError: There are no tables.
         TableDamagedError: A table's log cannot be read, or it hides rows of its files.
     """
     connection.execute("SET TimeZone = 'UTC'")
-    found = []
+    found: dict[str, list[str]] = {}
     for table in TABLES:
         path = f"{lake_root}/{table.name}"
         if DeltaTable.is_deltatable(path):
-            _register_table(connection, table.name, path)
-            found.append(table.name)
+            found[table.name] = _register_table(connection, table.name, path)
     if not found:
         raise nothing_to_query(lake_root, TABLES)
     for view in views_over(found):
         connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
-        found.append(view.name)
+        found[view.name] = []
     return found
 
 
-def _register_table(connection: duckdb.DuckDBPyConnection, name: str, path: str) -> None:
+def _register_table(connection: duckdb.DuckDBPyConnection, name: str, path: str) -> list[str]:
     try:
         table = DeltaTable(path)
-        files = table.file_uris()
+        files: list[str] = table.file_uris()
     except (DeltaError, OSError) as error:
         raise TableDamagedError(
             f"table {name} in {path}",
@@ -68,8 +68,9 @@ def _register_table(connection: duckdb.DuckDBPyConnection, name: str, path: str)
     if not files:
         empty = pa.schema(table.schema().to_arrow()).empty_table()
         connection.register(name, empty)
-        return
-    connection.execute(f"CREATE OR REPLACE VIEW {name} AS {_scan(table, files)}")
+    else:
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS {_scan(table, files)}")
+    return files
 
 
 def _scan(table: DeltaTable, files: list[str]) -> str:

@@ -115,8 +115,9 @@ class ExampleSettings(Strict):
     min_item_events: int = Field(5, ge=1)
     leakage_share: float = Field(0.1, gt=0, le=1)
     """Share of the customers whose features are made again without the future, to compare."""
-    files: int = Field(8, gt=0)
-    """Files of equal size per split; each rank reads its own share of them."""
+    files: int | None = Field(None, gt=0)
+    """Number of equal files per split, of which each rank reads its own share. By default one for
+    each 200,000 examples, at least 8, and a multiple of `training.ranks`."""
 
     @property
     def recalibration_days(self) -> int | None:

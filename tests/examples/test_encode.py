@@ -14,7 +14,7 @@ from insight.delta import conform
 from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
 from insight.encoding.tasks import CONTEXT_WIDTH, NEXT_ACTIONS
 from insight.encoding.vocabulary import Vocabulary
-from insight.examples.encode import encode_examples
+from insight.examples.encode import encode_examples, files_per_split
 from insight.examples.labels import with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot
 from insight.point_in_time import per_version
@@ -161,3 +161,21 @@ def test_examples_and_scoring_encode_alike(snapshots: DataFrame, examples: DataF
     }
     for name, values in given.items():
         assert values.tolist() == [row[name] for row in rows], name
+
+
+@pytest.mark.parametrize(
+    ("rows", "ranks", "files", "expected"),
+    [
+        pytest.param(0, 2, None, 8, id="a small shop keeps eight"),
+        pytest.param(1_600_000, 2, None, 8, id="eight files are full"),
+        pytest.param(1_600_001, 2, None, 10, id="one row more, for two ranks"),
+        pytest.param(0, 3, None, 9, id="a whole number for each rank"),
+        pytest.param(0, 64, None, 64, id="one for each rank at least"),
+        pytest.param(2_000_000_000, 64, None, 10_048, id="a large shop"),
+        pytest.param(2_000_000_000, 64, 5, 5, id="the setting counts"),
+    ],
+)
+def test_examples_are_written_to_as_many_files_as_their_rows_need(
+    rows: int, ranks: int, files: int | None, expected: int
+) -> None:
+    assert files_per_split(rows, ranks=ranks, files=files) == expected

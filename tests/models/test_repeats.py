@@ -39,6 +39,33 @@ def test_a_category_gains_by_all_mentions_of_its_items():
     np.testing.assert_allclose(gained, np.log([1, 1, 3, 6, 1]), rtol=1e-6)
 
 
+def test_all_gains_and_their_gradients_are_those_of_one_hot_mentions():
+    random = np.random.default_rng(5)
+    weights = tf.constant(random.exponential(size=(3, 2, 6)), tf.float32)
+    # Row 2 mentions one thing six times; -1 and 7 are outside of the seven things.
+    things = tf.constant([[0, 1, 6, 3, 3, 0], [-1, 7, 2, 2, 5, 2], [4] * 6], tf.int64)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(weights)
+        summed = gains_of_all(weights, things, 7)
+        expected = tf.math.log1p(tf.matmul(weights, tf.one_hot(things, 7)))
+    np.testing.assert_allclose(summed, expected, rtol=1e-6)
+    gradient = tape.gradient(summed, weights)
+    # Ranks average dense gradients alone.
+    assert isinstance(gradient, tf.Tensor)
+    np.testing.assert_allclose(gradient, tape.gradient(expected, weights), rtol=1e-6)
+
+
+def test_all_gains_need_no_more_memory_than_their_result():
+    rows, length, count = 2, 64, 5_000
+    weights, things = tf.TensorSpec((rows, 1, length)), tf.TensorSpec((rows, length), tf.int64)
+    function = tf.function(lambda *given: gains_of_all(*given, count))
+    graph = function.get_concrete_function(weights, things).graph
+    outputs = [tensor for node in graph.get_operations() for tensor in node.outputs]
+    sizes = [tensor.shape.num_elements() for tensor in outputs]
+    assert None not in sizes
+    assert max(sizes) == rows * count
+
+
 def test_every_mention_of_an_item_has_the_items_score():
     gained = gains_of_own(WEIGHTS, ITEMS).numpy()[0, 0]
     np.testing.assert_allclose(gained[[1, 4]], np.log(6.0), rtol=1e-6)
