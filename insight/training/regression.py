@@ -1,6 +1,7 @@
 """Logistic regressions over the rows of all ranks, exact, from sums over blocks of rows."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ def fit_logistic_regressions(
 
     Args:
         blocks: This rank's rows.
-        problems: What to solve.
+        problems: What to solve, those of a task beside each other.
         widths: Number of features of each task.
         group: The ranks.
 
@@ -128,9 +129,11 @@ def _totals(
     """Loss, gradient and curvature at each point, over the rows of all ranks; one flat array."""
     sums = [np.zeros(1 + len(at) + len(at) ** 2) for _, at in asked]
     for block in blocks:
-        designs = {task: _design(block[task]) for task in {task for task, _ in asked}}
-        for total, (task, at) in zip(sums, asked, strict=True):
-            total += _sums(*designs[task], at)
+        # One task after the other: its design is a copy in double precision.
+        for task, of_task in groupby(zip(sums, asked, strict=True), lambda each: each[1][0]):
+            design, targets = _design(block[task])
+            for total, (_, at) in of_task:
+                np.add(total, _sums(design, targets, at), out=total)
     ends = np.cumsum([len(total) for total in sums])[:-1]
     found = group.total(np.concatenate(sums))
     if not np.isfinite(found).all():
@@ -148,7 +151,7 @@ def _design(rows: Labelled) -> tuple[Doubles, Doubles]:
     """The labelled rows' features with a column of ones, and their labels."""
     kept = rows.masks > 0
     ones = np.ones((int(kept.sum()), 1))
-    design = np.hstack([rows.features[kept], ones]).astype(np.float64)
+    design = np.hstack([rows.features[kept], ones], dtype=np.float64)
     return design, rows.labels[kept].astype(np.float64)
 
 

@@ -2,6 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -16,7 +19,7 @@ RIDGES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 BLOCK_ROWS = 65_536
 """Rows that are worked on at once: with 70 features in double precision 37 MB, in a few copies."""
 HELD_BYTES = 128 * 2**20
-"""Rows of a pass are held in memory up to this size; more of them are read again in each pass."""
+"""Rows are held in memory up to this size; those beyond it lie in temporary files."""
 _COLUMNS = (
     "features",
     "campaign_context",
@@ -27,31 +30,54 @@ _COLUMNS = (
 class LabelledBlocks:
     """The rows of some shards by task, in blocks of at most ``BLOCK_ROWS``, for many passes.
 
+    The shards are read in the first pass. Later passes take their rows from memory and, above
+    ``HELD_BYTES``, from temporary files, which need no decoding.
+
     Args:
         shards: This rank's shares of the splits.
     """
 
     def __init__(self, shards: Sequence[Shard]) -> None:
         self._shards = shards
-        self._held: list[Arrays] | None = None
+        self._held: list[Arrays] = []
+        self._spilled = 0
+        self._folder: TemporaryDirectory[str] | None = None
+        self._is_read = False
 
     def __iter__(self) -> Iterator[dict[str, Labelled]]:
-        for rows in self._read() if self._held is None else self._held:
+        for rows in self._again() if self._is_read else self._first():
             yield {task: _labelled(task, rows) for task in YES_NO_TASKS}
 
-    def _read(self) -> Iterator[Arrays]:
-        """One pass over the files; what it reads is held where it is small."""
-        held: list[Arrays] = []
+    def close(self) -> None:
+        """Remove the temporary files, if there are any."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _first(self) -> Iterator[Arrays]:
         size = 0
         for rows in in_windows(self._row_groups(), BLOCK_ROWS, sys.maxsize):
             size += sum(values.nbytes for values in rows.values())
             if size <= HELD_BYTES:
-                held.append(rows)
+                self._held.append(rows)
             else:
-                held.clear()
+                self._spill(rows)
             yield rows
-        if size <= HELD_BYTES:
-            self._held = held
+        self._is_read = True
+
+    def _again(self) -> Iterator[Arrays]:
+        yield from self._held
+        for number in range(self._spilled):
+            yield {name: np.load(self._place(number, name)) for name in _COLUMNS}
+
+    def _spill(self, rows: Arrays) -> None:
+        for name in _COLUMNS:
+            np.save(self._place(self._spilled, name), rows[name])
+        self._spilled += 1
+
+    def _place(self, number: int, column: str) -> Path:
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="insight-wide-")
+        return Path(self._folder.name) / f"{number}_{column}.npy"
 
     def _row_groups(self) -> Iterator[Arrays]:
         for shard in self._shards:
@@ -75,8 +101,10 @@ def set_wide_parts(
     """
     problems = [Problem(task, ridge) for task in YES_NO_TASKS for ridge in RIDGES]
     widths = _widths(model)
-    fits = fit_logistic_regressions(LabelledBlocks([train]), problems, widths, group)
-    losses = _mean_losses(fits, problems, LabelledBlocks([validation]), group)
+    with closing(LabelledBlocks([train])) as learnt:
+        fits = fit_logistic_regressions(learnt, problems, widths, group)
+    with closing(LabelledBlocks([validation])) as judged:
+        losses = _mean_losses(fits, problems, judged, group)
     ridges = {}
     for task, head in zip(YES_NO_TASKS, model.yes_no, strict=True):
         of_task = [number for number, problem in enumerate(problems) if problem.task == task]
@@ -103,7 +131,8 @@ def refit_wide_parts(
         NotFiniteError: A feature is not finite.
     """
     problems = [Problem(task, ridges[task]) for task in YES_NO_TASKS]
-    fits = fit_logistic_regressions(LabelledBlocks(shards), problems, _widths(model), group)
+    with closing(LabelledBlocks(shards)) as known:
+        fits = fit_logistic_regressions(known, problems, _widths(model), group)
     for fit, head in zip(fits, model.yes_no, strict=True):
         head.set_wide(*fit)
 

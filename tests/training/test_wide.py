@@ -63,12 +63,12 @@ def test_refitted_with_its_ridge_a_regression_knows_the_rows_of_both_splits(tmp_
     np.testing.assert_allclose(model.yes_no[0]._wide.get_weights()[0][:, 0], expected, atol=1e-4)
 
 
-def test_rows_that_are_not_held_are_read_again_in_small_blocks(
+def test_rows_that_are_not_held_come_from_files_in_small_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shards = [Shard(write_split(tmp_path / name, [60, 50, 40], seed=7), 0, 1) for name in "tv"]
     fitted = []
-    for held_bytes, block_rows in ((2**20, 1_000), (0, 32)):
+    for held_bytes, block_rows in ((2**20, 1_000), (6_000, 32)):
         monkeypatch.setattr(wide, "HELD_BYTES", held_bytes)
         monkeypatch.setattr(wide, "BLOCK_ROWS", block_rows)
         model = CustomerModel(small_shape(), small_categories())
@@ -87,6 +87,11 @@ def test_no_more_than_a_block_of_rows_is_in_memory_at_once(
     monkeypatch.setattr(wide, "HELD_BYTES", 0)
     monkeypatch.setattr(wide, "BLOCK_ROWS", 32)
     blocks = LabelledBlocks([Shard(write_split(tmp_path / "t", [60, 50, 40]), 0, 1)])
-    passes = [[len(block["churn"].labels) for block in blocks] for _ in range(2)]
-    assert passes == [[32, 32, 32, 32, 22]] * 2
-    assert blocks._held is None
+    first, again, third = ([block["campaign"] for block in blocks] for _ in range(3))
+    assert [len(rows.labels) for rows in first] == [32, 32, 32, 32, 22]
+    assert blocks._held == []
+    for later in (again, third):
+        for rows, read in zip(first, later, strict=True):
+            for one, other in zip(rows, read, strict=True):
+                np.testing.assert_array_equal(one, other)
+    blocks.close()
