@@ -17,6 +17,7 @@ from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics, tra
 from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS
 from insight.encoding.vocabulary import FIRST_KNOWN, Vocabulary
+from insight.models.cooccurrence import PairWeights
 from insight.models.shape import ModelShape
 from insight.promotion import stage
 from insight.promotion.evaluation import Candidate
@@ -36,12 +37,11 @@ from insight.training.backends.horovod_backend import HorovodBackend
 from insight.training.outcome import TrainedMember, refuse_failures
 from insight.training.pairs import count_pairs_of
 from insight.training.plan import TrainingPlan
-from insight.training.planning import PairWeights
 from tests.promotion.pretenders import guessing_model
 
 CUSTOMERS_COUNT = 200_000
 LIMIT = "8m"
-SAMPLE = 20_000
+SAMPLE = 10_000
 NIGHT = date(2024, 3, 31)
 LENGTH = 4
 ITEMS = ("a", "b", "c", "d")
@@ -123,6 +123,7 @@ def promote(spark: SparkSession, folder: Path) -> None:
             "promotion.judged_rows": SAMPLE,
             "promotion.logistic_rows": SAMPLE,
             "promotion.bootstrap_rounds": 20,
+            "promotion.popularity_days": (7,),
         },
     )
     Vocabulary(ITEMS, ("x",) * len(ITEMS)).save(folder)
@@ -176,8 +177,8 @@ def train(spark: SparkSession, folder: Path) -> None:
         settings=settings,
         category_of_item=np.array([0, 1, 2, 2, 2, 2]),
         item_counts=item_counts,
-        counted=count_pairs_of(read, item_counts, PairWeights()),
     )
+    assert count_pairs_of(read, item_counts, PairWeights()).weights.nnz == 12
     reports = HorovodBackend(spark, settings).train(plan)
     refuse_failures(reports)
     (report,) = reports
