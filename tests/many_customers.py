@@ -121,7 +121,7 @@ def promote(spark: SparkSession, folder: Path) -> None:
         "local",
         overrides={
             "promotion.judged_rows": SAMPLE,
-            "promotion.logistic_rows": SAMPLE,
+            "promotion.logistic_rows": 10_000,
             "promotion.bootstrap_rounds": 20,
             "promotion.popularity_days": (7,),
         },
@@ -149,7 +149,7 @@ def train(spark: SparkSession, folder: Path) -> None:
     rows.write.partitionBy("split").parquet(str(folder / "rows"))
     files = {
         split: tuple(
-            sorted(path.as_uri() for path in (folder / "rows").glob(f"split={split}/*.parquet"))
+            sorted(f"file://{path}" for path in (folder / "rows").glob(f"split={split}/*.parquet"))
         )
         for split in ("train", "validation")
     }
