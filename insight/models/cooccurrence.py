@@ -152,7 +152,10 @@ def count_pairs(items: Indices, size: int, pairs: PairWeights) -> CoOccurrence:
 
 def _strongest(weights: sparse.csr_matrix, kept: int) -> sparse.csr_matrix:
     """The largest entries of each row; among equals the lower index."""
-    rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    per_item = np.diff(weights.indptr)
+    if per_item.max(initial=0) <= kept:
+        return weights
+    rows = np.repeat(np.arange(weights.shape[0]), per_item)
     order = np.lexsort((weights.indices, -weights.data, rows))
     place = np.arange(len(order)) - weights.indptr[rows[order]]
     chosen = order[place < kept]

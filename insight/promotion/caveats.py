@@ -23,6 +23,8 @@ def limits(settings: Settings) -> list[str]:
     return [
         "All metrics are of one test window. The intervals tell of other customers, not of other "
         "seasons.",
+        f"Of more than {settings.promotion.judged_rows:,} test rows a sample of about that size is "
+        "judged, by whole customers: metrics and intervals are of the sample.",
         "A probability says what happens, not what a campaign would change.",
         f"Customers without an event in {settings.scoring.active_days} days are not scored; items "
         "with fewer than "

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -15,11 +14,10 @@ from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Doubles, Floats
 from insight.metrics.classification import has_both_classes
 from insight.promotion.inputs import KEY, design_of
+from insight.promotion.sample import keep_fitted_rows
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisation strengths to choose from on the validation split."""
-
-_CUSTOMER_SHARES = 1_000
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,9 @@ def fit_logistic_regressions(examples: DataFrame, *, most_rows: int) -> dict[str
     Returns:
         Task to rule; a task whose training labels are of one class has none.
     """
-    rows = examples.count()
-    share = min(_CUSTOMER_SHARES, max(1, _CUSTOMER_SHARES * most_rows // max(rows, 1)))
-    drawn = F.pmod(F.xxhash64("customer_id"), F.lit(_CUSTOMER_SHARES)) < share
     labels = [f"{prefix}{task}" for task in YES_NO_TASKS for prefix in ("", "has_")]
     fitted = (
-        examples.where(drawn)
+        keep_fitted_rows(examples, most_rows=most_rows)
         .select(*KEY, "split", "features", "campaign_context", *labels)
         .repartition(1)
         # The sums of a fit depend on the order of its rows in the last digits.

@@ -10,6 +10,9 @@ from insight.encoding.vocabulary import UNKNOWN
 from insight.metrics.arrays import Doubles
 from insight.metrics.lists import self_information
 
+DEPTH = 100
+"""Places of a popularity list. Metrics look at the first ``contenders.LIST_LENGTH`` (10)."""
+
 
 def popularity_name(days: int) -> str:
     """The baseline's name: ``recent_popularity_7d``."""
@@ -36,7 +39,8 @@ def with_popularity_ranks(
 
     Only whole days before the cut-off count. Items of equal popularity stand in vocabulary
     order, which is that of their popularity in the whole training window: a stronger baseline
-    than breaking ties against it. The rank is null where the item was not touched.
+    than breaking ties against it. The rank is null where the item is not among the first
+    ``DEPTH``.
 
     Args:
         targets: With cutoff_at and next_item.
@@ -65,7 +69,7 @@ def with_popularity_ranks(
 def per_popular_item(
     item_daily: DataFrame, vocabulary: DataFrame, *, cutoff_at: int, days: int
 ) -> DataFrame:
-    """Items by falling interactions in the days before one cut-off.
+    """The ``DEPTH`` items with the most interactions in the days before one cut-off.
 
     Returns:
         cutoff_at, next_item (the item's index) and its rank from 1, one row per item.
@@ -75,14 +79,17 @@ def per_popular_item(
     # Literal dates, so that only the window's partitions are opened.
     recent = item_daily.where(F.col("event_date").between(F.lit(first), F.lit(last)))
     popularity = recent.groupBy("item_id").agg(F.sum(_interactions()).alias("interactions"))
-    order = Window.orderBy(F.desc("interactions"), "item_index")
+    order = [F.desc("interactions"), F.asc("item_index")]
     return (
         popularity.where("interactions > 0")
         .join(vocabulary.select("item_id", "item_index"), on="item_id", how="inner")
+        # Every task keeps its first few, so that one task ranks no more than these.
+        .orderBy(*order)
+        .limit(DEPTH)
         .select(
             F.lit(cutoff_at).cast("bigint").alias("cutoff_at"),
             F.col("item_index").alias("next_item"),
-            F.row_number().over(order).cast("double").alias(popularity_name(days)),
+            F.row_number().over(Window.orderBy(*order)).cast("double").alias(popularity_name(days)),
         )
     )
 

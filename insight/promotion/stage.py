@@ -21,6 +21,7 @@ from insight.promotion.evaluation import Candidate
 from insight.promotion.gate import decide
 from insight.promotion.judging import Evidence, Exam, gate_metrics, judge
 from insight.promotion.measurements import Measurement
+from insight.promotion.sample import keep_judged_rows
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
 from insight.registry.trail import why_left
@@ -77,7 +78,7 @@ PROMOTE = Stage(
 
 def evidence_of(run: Run, challenger: ModelVersion, champion: ModelVersion | None) -> Evidence:
     """What the run date's test rows say of a challenger; nothing is written or promoted."""
-    exam = _exam(run)
+    exam = _sampled(run, _exam(run), "test")
     vocabulary = _vocabulary(exam)
     rival, notes = _rival(run, champion, vocabulary, exam.statistics)
     own = _translation(challenger, vocabulary, exam.statistics)
@@ -103,7 +104,8 @@ def _compressed(run: Run, whole: ModelVersion) -> ModelVersion:
     """What is judged is what serves."""
     if run.settings.compression.form == "none":
         return whole
-    return compressed_or_whole(run, whole, _exam(run).validation, translation_of(run, whole))
+    compared = _sampled(run, _exam(run), "validation").validation
+    return compressed_or_whole(run, whole, compared, translation_of(run, whole))
 
 
 def translation_of(run: Run, version: ModelVersion) -> Translation:
@@ -114,7 +116,7 @@ def translation_of(run: Run, version: ModelVersion) -> Translation:
 
 def gate_metrics_of(run: Run, version: ModelVersion) -> dict[str, float]:
     """By task, what the gate would compare with a champion's; of one model, without intervals."""
-    exam = _exam(run)
+    exam = _sampled(run, _exam(run), "test")
     own = _translation(version, _vocabulary(exam), exam.statistics)
     return gate_metrics(shipped_candidate(run.spark, CHALLENGER, version, own), exam.test)
 
@@ -151,6 +153,12 @@ def _recommendable(run: Run, examples: DataFrame, vocabulary: DataFrame) -> Data
         kinds=scoring.seen_by,
         days=scoring.seen_days,
     )
+
+
+def _sampled(run: Run, exam: Exam, split: str) -> Exam:
+    """The same exam with a sample of the customers in one split, where it has many rows."""
+    most_rows = run.settings.promotion.judged_rows
+    return replace(exam, examples=keep_judged_rows(exam.examples, most_rows=most_rows, split=split))
 
 
 def _vocabulary(exam: Exam) -> Vocabulary:

@@ -143,6 +143,8 @@ class PromotionSettings(Strict):
     bootstrap_rounds: int = Field(200, ge=20)
     popularity_days: tuple[int, ...] = Field((7, 28), min_length=1)
     """Look-back windows of the popularity baselines; a challenger must beat each."""
+    judged_rows: int = Field(100_000, ge=1_000)
+    """Test rows that all contenders are judged on at most, by whole customers."""
     logistic_rows: int = Field(200_000, ge=1)
     """Rows the logistic baseline is fitted on at most, by whole customers."""
     tolerance: float = Field(0.01, ge=0, lt=1)

@@ -37,6 +37,9 @@ class TrainingSettings(Strict):
     recalibrate: bool = True
     """Whether the probabilities of the task with the shorter horizon are also fitted to the
     newest cut-off whose labels are complete by the test cut-off."""
+    calibration_rows: int = Field(100_000, ge=1_000)
+    """Rows of a split, over all ranks, whose logits calibration is fitted on and whose task
+    metrics are reported with the model: a sample by row hash if the split has more."""
     every_days: int = Field(7, ge=1)
     """A champion younger than this is not trained anew."""
     width: int = Field(64, ge=4)

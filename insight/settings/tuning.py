@@ -17,6 +17,7 @@ NOT_SEARCHED = frozenset(
         "threads_per_rank",
         "warm_start",
         "recalibrate",
+        "calibration_rows",
         "every_days",
         "seed",
         "timeout_seconds",

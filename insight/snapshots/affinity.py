@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,59 +34,92 @@ def per_customer_affinity(sequences: DataFrame, items: DataFrame) -> DataFrame:
         sequences: ``customer_id, feature_date, events``.
         items: ``item_id, valid_from, category, brand``: the versions that were known.
     """
-    # The catalogue, not the customers: it fits where the model's item table fits.
+    # Items, not customers: some 100 bytes a version here, and 8 bytes an item and date in tasks.
     listed = items.select("item_id", "valid_from", *AFFINITIES).orderBy("item_id", "valid_from")
     versions = pa.Table.from_pandas(listed.toPandas(), _VERSIONS, preserve_index=False)
+    catalogue = _Catalogue.of(versions)
     bought = F.transform("events", lambda event: event["item_id"]).alias("item_ids")
 
     def affinities(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        catalogue_of = cache(partial(_Catalogue.as_of, versions))
+        groups_on = cache(catalogue.groups_on)
         for batch in batches:
             for day in batch.column(1).unique():
                 part = batch.filter(pc.equal(batch.column(1), day))
-                yield _batch_affinity(part, catalogue_of(day.as_py()))
+                yield _batch_affinity(part, catalogue, groups_on(day.as_py()))
 
     schema = f"customer_id string, feature_date date, {_COLUMNS}"
     return sequences.select("customer_id", "feature_date", bought).mapInArrow(affinities, schema)
 
 
+_Groups = Mapping[str, npt.NDArray[np.int32]]
+"""For each attribute, every item's number among the attribute's names; -1 for null."""
+
+
 @dataclass(frozen=True)
 class _Catalogue:
-    """Items of one date, and for each attribute its names and each item's number among them."""
+    """All versions of all items, with a number for every text.
+
+    Args:
+        item_ids: Every item once, in order.
+        names: Names of each attribute, in order.
+        items: Item of each version, by item and date.
+        valid_from: Date of each version.
+        numbers: Number of each version's names.
+    """
 
     item_ids: pa.Array
-    numbered: Mapping[str, tuple[pa.Array, npt.NDArray[np.int64]]]
+    names: Mapping[str, pa.Array]
+    items: npt.NDArray[np.int32]
+    valid_from: npt.NDArray[np.datetime64]
+    numbers: _Groups
 
     @classmethod
-    def as_of(cls, versions: pa.Table, day: date) -> "_Catalogue":
-        known = versions.filter(pc.less_equal(versions["valid_from"], pa.scalar(day)))
-        known = known.combine_chunks()
+    def of(cls, versions: pa.Table) -> "_Catalogue":
+        """From the rows of all versions, ordered by item and date."""
+        item_ids, items = _numbered(versions["item_id"])
+        numbered = {name: _numbered(versions[name]) for name in AFFINITIES}
+        return cls(
+            item_ids,
+            {name: names for name, (names, _) in numbered.items()},
+            items,
+            np.asarray(versions["valid_from"]).astype("datetime64[D]"),
+            {name: numbers for name, (_, numbers) in numbered.items()},
+        )
+
+    def groups_on(self, day: date) -> _Groups:
+        """The groups of every item as known on a date; none before its first version.
+
+        One place more than there are items: that of an item without a description.
+        """
+        known = np.flatnonzero(self.valid_from <= np.datetime64(day))
+        items = self.items[known]
         # By item and date: the last of an item's is the one that holds.
-        code = np.asarray(known["item_id"].combine_chunks().dictionary_encode().indices)
-        last = np.flatnonzero(np.append(code[1:] != code[:-1], True)[: len(code)])
-        held = known.take(pa.array(last)).combine_chunks()
-        columns = {name: held[name].combine_chunks() for name in held.column_names}
-        numbered = {name: _numbered(columns[name]) for name in AFFINITIES}
-        return cls(columns["item_id"], numbered)
+        last = known[np.append(items[1:] != items[:-1], True)[: len(items)]]
+        found = {name: np.full(len(self.item_ids) + 1, -1, np.int32) for name in AFFINITIES}
+        for name, groups in found.items():
+            groups[self.items[last]] = self.numbers[name][last]
+        return found
 
 
-def _numbered(groups: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """Names in order, and for each item the number of its own; -1 for null."""
-    names = pc.sort_indices(pc.drop_null(groups).unique())
-    ordered = pc.drop_null(groups).unique().take(names)
-    number = pc.fill_null(pc.index_in(groups, value_set=ordered), -1)
-    return ordered, np.asarray(number, dtype=np.int64)
+def _numbered(texts: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int32]]:
+    """Names in order, and for each text the number of its own; -1 for null."""
+    unique = pc.drop_null(texts).unique()
+    ordered = unique.take(pc.sort_indices(unique))
+    number = pc.fill_null(pc.index_in(texts, value_set=ordered), -1)
+    return ordered, np.asarray(number, dtype=np.int32)
 
 
-def _batch_affinity(batch: pa.RecordBatch, catalogue: _Catalogue) -> pa.RecordBatch:
+def _batch_affinity(
+    batch: pa.RecordBatch, catalogue: _Catalogue, groups: _Groups
+) -> pa.RecordBatch:
     lists = batch.column(2)
     found = pc.index_in(lists.flatten(), value_set=catalogue.item_ids)
+    # The last place is that of an unknown item.
     item = np.asarray(pc.fill_null(found, -1))
     customer = np.repeat(np.arange(len(lists)), np.asarray(lists.value_lengths()))
     columns = {"customer_id": batch.column(0), "feature_date": batch.column(1)}
-    for name, (names, number) in catalogue.numbered.items():
-        # The last place of the extended array is where -1, an unknown item, points.
-        group = np.append(number, -1)[item]
+    for name, names in catalogue.names.items():
+        group = groups[name][item].astype(np.int64)
         known = group >= 0
         top, share, entropy = _spread(customer[known], group[known], len(lists), len(names))
         nobody = top < 0

@@ -36,14 +36,17 @@ def per_item_features(
             "price": F.coalesce("price", sold_at),
         }
     )
+    # One task ranks all items: it gets the trend, not the series that the trend comes from.
+    trending = priced.withColumn(
+        "trend_30d", _trend(smoothed(F.col("_daily"), days=smoothing_days))
+    ).drop("_daily")
     by_interest = Window.orderBy(F.desc("_seen"), "item_id")
     found = {
         "popularity_rank_30d": F.row_number().over(by_interest).cast("bigint"),
-        "trend_30d": _trend(smoothed(F.col("_daily"), days=smoothing_days)),
         "price_position": _price_position(),
         "feature_date": F.lit(as_of),
     }
-    return priced.withColumns(found).select(*ITEM_FEATURES.column_names)
+    return trending.withColumns(found).select(*ITEM_FEATURES.column_names)
 
 
 def _per_item_totals(item_daily: DataFrame, as_of: date) -> DataFrame:

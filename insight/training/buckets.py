@@ -31,7 +31,7 @@ def by_length(
     Yields:
         Batches whose sequences are as long as the longest of them, at least one event.
     """
-    windows = _in_windows(rows, batch_size * WINDOW_BATCHES, most_rows)
+    windows = in_windows(rows, batch_size * WINDOW_BATCHES, most_rows)
     for number, window in enumerate(windows):
         lengths = np.count_nonzero(window["item_indices"] != PADDING, axis=1)
         order = np.argsort(lengths, kind="stable")
@@ -52,7 +52,7 @@ def _part(rows: Arrays, start: int, end: int, *, longest: int) -> Arrays:
     }
 
 
-def _in_windows(rows: Iterable[Arrays], size: int, most_rows: int) -> Iterator[Arrays]:
+def in_windows(rows: Iterable[Arrays], size: int, most_rows: int) -> Iterator[Arrays]:
     """The rows in parts of one size, the last one smaller, and ``most_rows`` in all."""
     held: list[Arrays] = []
     count = 0

@@ -66,7 +66,9 @@ class Training:
         objective = Objective(self._model, self._settings)
         self._step = make_step(objective, self._optimizer, sampler, group)
         self._validation = self._share_of(plan.validation_files)
-        self._validator = Validator(self._model, self._validation)
+        self._validator = Validator(
+            self._model, self._validation, most_answers=self._settings.calibration_rows
+        )
         self._variables = [*objective.variables, *self._optimizer.variables]
         group.spread(self._variables)
 

@@ -19,6 +19,11 @@ from insight.models.cooccurrence import (
 )
 
 _PAIR = "item bigint, neighbour bigint, weight double"
+_PACKED = np.dtype([("item", "<i4"), ("neighbour", "<i4"), ("weight", "<f8")])
+_NOTHING = np.empty(0, _PACKED)
+
+MOST_PAIRS = 20_000_000
+"""Of all items together: two copies of 320 MB while they are fetched, 160 MB in the model."""
 
 
 def count_pairs_of(examples: DataFrame, item_counts: Indices, pairs: PairWeights) -> CoOccurrence:
@@ -45,9 +50,36 @@ def count_pairs_of(examples: DataFrame, item_counts: Indices, pairs: PairWeights
         .withColumn("place", F.row_number().over(strongest))
         .where(F.col("place") <= pairs.neighbours)
     )
-    # The vocabulary times the neighbours kept: it fits where the model's item table fits.
-    rows = kept.select("item", "neighbour", "weight").orderBy("item", "neighbour").toPandas()
-    return scaled_pairs(Pairs(*(rows[name].to_numpy() for name in rows)), item_counts, pairs)
+    return scaled_pairs(_fetched(kept.select("item", "neighbour", "weight")), item_counts, pairs)
+
+
+def neighbours_for(vocabulary_size: int, *, most: int) -> int:
+    """Neighbours kept per item, so that all items together have no more than ``MOST_PAIRS``.
+
+    Args:
+        vocabulary_size: Number of items.
+        most: Kept in any case where the vocabulary is small.
+    """
+    return max(1, min(most, MOST_PAIRS // vocabulary_size))
+
+
+def _fetched(pairs: DataFrame) -> Pairs:
+    """The pairs, fetched partition by partition as packed arrays.
+
+    A result of one job holds one partition, so ``spark.driver.maxResultSize`` limits a partition
+    and not the sum; and a few arrays take a fraction of the memory of rows.
+    """
+    parts = [row["packed"] for row in pairs.mapInArrow(_packing, "packed binary").toLocalIterator()]
+    packed = np.concatenate([np.frombuffer(part, _PACKED) for part in parts] or [_NOTHING])
+    return Pairs(*(packed[name] for name in ("item", "neighbour", "weight")))
+
+
+def _packing(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        packed = np.empty(batch.num_rows, _PACKED)
+        for name in batch.schema.names:
+            packed[name] = np.asarray(batch.column(name))
+        yield pa.RecordBatch.from_pydict({"packed": pa.array([packed.tobytes()])})
 
 
 def per_pair(sequences: DataFrame, pairs: PairWeights) -> DataFrame:

@@ -69,7 +69,9 @@ class ReadCount:
 
 @dataclass(frozen=True)
 class Answers:
-    """What the best weights say to the yes-or-no tasks on one rank's rows of a split.
+    """The best weights' logits of the calibrated heads on sampled rows of a rank's share.
+
+    The sample is of about ``training.calibration_rows`` rows of the split over all ranks.
 
     Args:
         logits: By task, in parts; (rows, parts).

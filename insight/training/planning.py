@@ -11,7 +11,7 @@ from insight.settings import TrainingSettings
 from insight.stages import Run
 from insight.tables import TRAINING_EXAMPLES
 from insight.training.inputs import Inputs, tonight
-from insight.training.pairs import count_pairs_of
+from insight.training.pairs import count_pairs_of, neighbours_for
 from insight.training.plan import RECALIBRATION, TRAIN, VALIDATION, TrainingPlan
 from insight.training.warm_start import Start, start_of
 
@@ -100,4 +100,6 @@ def _counted(run: Run, inputs: Inputs) -> CoOccurrence | None:
     if not run.settings.training.co_occurrence:
         return None
     learnt = tonight(run, TRAINING_EXAMPLES).where(F.col("split") == TRAIN)
-    return count_pairs_of(learnt, inputs.item_counts, PairWeights())
+    counts = inputs.item_counts
+    neighbours = neighbours_for(len(counts), most=PairWeights().neighbours)
+    return count_pairs_of(learnt, counts, PairWeights(neighbours=neighbours))

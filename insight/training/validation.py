@@ -7,14 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.models.arrays import NEVER, Array, Doubles
+from insight.models.arrays import NEVER, Array, Doubles, Indices
 from insight.models.customer_model import CustomerModel, Encoding
 from insight.models.ranking import Wishes, score_all_items
 from insight.models.repeats import seen_of
 from insight.training.blending import Scored
 from insight.training.group import RankGroup
 from insight.training.losses import Batch
-from insight.training.plan import CALIBRATED, HEADS, Answers, ReadCount
+from insight.training.plan import CALIBRATED, CHECKSUM_MODULUS, HEADS, Answers, ReadCount
 from insight.training.reader import CHECKSUM, Batches, batch_spec
 from insight.training.shard import Shard
 from insight.training.yes_no import cross_entropy
@@ -38,7 +38,7 @@ def _of_no_rows() -> dict[str, list[Array]]:
 
 @dataclass
 class Validation:
-    """Sums over the rows of this rank, and what calibration needs of each row."""
+    """Sums over the rows of this rank, and what calibration needs of a sample of them."""
 
     read: ReadCount = field(default_factory=ReadCount)
     sums: Doubles = field(default_factory=lambda: np.zeros(len(_OVER) + len(HEADS)))
@@ -61,17 +61,28 @@ class Validation:
         }
 
     def answers(self) -> Answers:
-        """Logits, labels and masks of this rank's rows."""
+        """Logits, labels and masks of the sampled rows among this rank's."""
         return Answers(*(_joined(parts) for parts in (self.logits, self.labels, self.masks)))
 
 
 class Validator:
-    """Measures a model on one rank's share of the validation split, or of another."""
+    """Measures a model on one rank's share of the validation split, or of another.
 
-    def __init__(self, model: CustomerModel, shard: Shard) -> None:
+    Metrics are of all rows. Calibration fits a few numbers, and gets a sample of about
+    ``most_answers`` rows of all ranks: those with the lowest checksums, which hash the whole row.
+
+    Args:
+        model: What is measured.
+        shard: This rank's share of the validation split.
+        most_answers: Rows of a split, over all ranks, that calibration gets; all if there are
+            no more.
+    """
+
+    def __init__(self, model: CustomerModel, shard: Shard, *, most_answers: int = 100_000) -> None:
         self._model = model
+        self._most_answers = most_answers
         self._rows = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
-        self._batches = self._of(shard)
+        self._shard, self._batches = shard, self._of(shard)
         spec = batch_spec(model.shape.feature_width)
         self._graph = tf.function(self._measure, input_signature=[spec])
         self._scores = tf.function(
@@ -82,15 +93,18 @@ class Validator:
     def run(self, shard: Shard | None = None) -> Validation:
         """One pass over the share; another split's, where it is given."""
         found = Validation()
+        share = self._most_answers / sum((shard or self._shard).all_rows())
         with (self._of(shard) if shard else self._batches).read() as batches:
             for batch in batches:
-                found.read = found.read.plus(ReadCount.of(batch.pop(CHECKSUM).numpy()))
+                checksums = batch.pop(CHECKSUM).numpy()
+                found.read = found.read.plus(ReadCount.of(checksums))
                 sums, logits = self._graph(batch)
                 found.sums = found.sums + sums.numpy()
+                sampled = is_sampled(checksums, share)
                 for head in CALIBRATED:
-                    found.logits[head].append(logits[head].numpy())
-                    found.labels[head].append(batch[head].numpy())
-                    found.masks[head].append(batch[f"has_{head}"].numpy())
+                    found.logits[head].append(logits[head].numpy()[sampled])
+                    found.labels[head].append(batch[head].numpy()[sampled])
+                    found.masks[head].append(batch[f"has_{head}"].numpy()[sampled])
         return found
 
     def scored(self) -> Iterator[Scored]:
@@ -155,6 +169,19 @@ def _of_next_action(logits: tf.Tensor, batch: Batch) -> dict[str, tf.Tensor]:
         "next_action_loss": tf.reduce_sum(losses * has_label),
         "next_action_accuracy": tf.reduce_sum(right * has_label),
     }
+
+
+def is_sampled(checksums: Indices, share: float) -> Array:
+    """Whether each row is among a share of all rows, by its checksum; shape (rows,).
+
+    The same rows are sampled whatever the number of ranks, and in every pass.
+
+    Args:
+        checksums: Uniform 64-bit hashes, as int64, shape (rows,).
+        share: Above 0; from 1 on, every row is sampled.
+    """
+    places = checksums.astype(np.uint64) / CHECKSUM_MODULUS
+    return np.asarray((places < share) | (share >= 1.0))
 
 
 def _joined(parts: dict[str, list[Array]]) -> dict[str, Array]:

@@ -15,6 +15,8 @@ from insight.training.group import SoloGroup
 from insight.training.launch import report_of
 from insight.training.loop import Training, seed_everything
 from insight.training.plan import HEADS, ReadCount
+from insight.training.shard import Shard
+from insight.training.validation import Validator
 from tests.training.examples import ITEMS, example_columns, small_plan, write_file, write_split
 
 
@@ -50,6 +52,21 @@ def test_the_yes_no_heads_find_their_features(splits):
     for task in YES_NO_TASKS:
         right = (said.logits[task].sum(axis=1) > 0) == (said.labels[task] > 0.5)
         assert right.mean() > 0.85, task
+
+
+def test_calibration_gets_a_sample_and_metrics_are_of_all_rows(splits):
+    plan = small_plan(*splits, max_epochs=1)
+    model = Training(plan, SoloGroup())._model
+    shard = Shard(splits[1], 0, 1)
+    whole, some = (Validator(model, shard, most_answers=most).run() for most in (40, 10))
+    assert some.read == whole.read
+    assert some.metrics(SoloGroup()) == whole.metrics(SoloGroup())
+    checksums = example_columns(40, seed=90)["row_checksum"].astype(np.uint64)
+    expected = int((checksums < 2**62).sum())
+    assert 0 < expected < 20
+    for head, logits in some.answers().logits.items():
+        assert len(logits) == len(some.answers().labels[head]) == expected
+        assert len(whole.answers().logits[head]) == 40
 
 
 def test_training_stops_when_validation_no_longer_improves(splits, monkeypatch):

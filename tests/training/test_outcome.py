@@ -12,6 +12,7 @@ from insight.training.outcome import (
     validation_metrics,
 )
 from insight.training.plan import CALIBRATED, HEADS, Answers, RankReport, ReadCount
+from insight.training.validation import is_sampled
 
 
 def _failure(found: str) -> TrainingFailedError:
@@ -118,3 +119,15 @@ def test_the_level_is_that_of_the_weights_as_they_are():
     before, after = member.fitted["purchase"], member.scales["purchase"]
     assert after.slopes == before.slopes
     assert after.intercept == pytest.approx(before.intercept - before.slopes[0], abs=1e-3)
+
+
+def test_a_share_of_rows_is_sampled_by_their_checksums_alone():
+    checksums = np.random.default_rng(1).integers(-(2**63), 2**63 - 1, 20_000)
+    tenth = is_sampled(checksums, 0.1)
+    # Five deviations of a binomial draw of a tenth are 212.
+    assert abs(int(tenth.sum()) - 2_000) < 212
+    np.testing.assert_array_equal(is_sampled(checksums[::-1], 0.1), tenth[::-1])
+    assert not (tenth & ~is_sampled(checksums, 0.2)).any()
+    ends = np.array([-1, 0, 2**63 - 1, -(2**63)])
+    assert is_sampled(ends, 1.0).all()
+    assert is_sampled(ends, 0.25).tolist() == [False, True, False, False]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from insight.models.cooccurrence import PairWeights, pair_weights, scaled_pairs
-from insight.training.pairs import count_pairs_of
+from insight.training.pairs import _fetched, count_pairs_of, neighbours_for, per_pair
 from tests.training.examples import ITEMS, example_columns
 
 COUNTS = np.array([0, 0, *range(40, 40 - 2 * (ITEMS - 2), -2)])
@@ -34,3 +34,20 @@ def test_without_pairs_nothing_is_counted(spark):
     schema = "customer_id string, cutoff_at bigint, item_indices array<bigint>"
     alone = spark.createDataFrame([("c", 1, [0, 0, 3])], schema)
     assert count_pairs_of(alone, COUNTS, PairWeights()).weights.nnz == 0
+
+
+def test_pairs_of_all_items_together_are_limited():
+    assert neighbours_for(100, most=200) == 200
+    assert neighbours_for(100_000, most=200) == 200
+    assert neighbours_for(225_000, most=200) == 88
+    assert neighbours_for(10**8, most=200) == 1
+
+
+def test_pairs_come_in_parts_however_many_partitions_they_lie_in(examples):
+    frame, newest = examples
+    expected = pair_weights(newest, PairWeights())
+    found = _fetched(per_pair(frame.where("cutoff_at = 1"), PairWeights()).repartition(5))
+    order = np.lexsort((found.neighbours, found.items))
+    np.testing.assert_array_equal(found.items[order], expected.items)
+    np.testing.assert_array_equal(found.neighbours[order], expected.neighbours)
+    np.testing.assert_allclose(found.weights[order], expected.weights, atol=1e-6)
