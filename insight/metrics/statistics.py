@@ -78,8 +78,10 @@ def auc_of(labels: Floats, scores: Floats) -> Statistic:
 
     def auc(counts: Doubles) -> Doubles:
         drawn = counts[:, order]
-        positives = np.add.reduceat(drawn * truth, starts, axis=1)
-        negatives = np.add.reduceat(drawn * (1.0 - truth), starts, axis=1)
+        positives, negatives = drawn * truth, drawn * (1.0 - truth)
+        if len(starts) < len(truth):
+            positives = np.add.reduceat(positives, starts, axis=1)
+            negatives = np.add.reduceat(negatives, starts, axis=1)
         below = np.cumsum(negatives, axis=1) - negatives
         right = (positives * (below + 0.5 * negatives)).sum(axis=1)
         pairs = positives.sum(axis=1) * negatives.sum(axis=1)
