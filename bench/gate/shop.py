@@ -22,13 +22,17 @@ from insight.metrics.ranking import MISSED
 from insight.promotion.contenders import CHALLENGER, CHAMPION, LIST_LENGTH, Contender, TestLabels
 
 CUSTOMERS = 2_463
-"""Of the embedded example's test window."""
+"""In the embedded example's test window."""
 
 _DISCOUNTS = 1.0 / np.log2(1.0 + np.arange(1, LIST_LENGTH + 1))
 
 
 class Task(NamedTuple):
-    """A task as the embedded example has it.
+    """A task of about the level, the rows and the noise of the embedded example.
+
+    The correlations give the standard errors that the example shows between our model and
+    LightGBM (bench/results/tasks.json): 0.0013 for purchase, 0.0025 for churn, 0.005 for
+    campaigns. Two trainings of one architecture differ less.
 
     Args:
         metric: The champion's AUC, NDCG@10 or accuracy.

@@ -8,23 +8,24 @@ from insight.settings.strict import Strict
 
 
 class MarginSettings(Strict):
-    """How much worse than the champion a challenger may be on one task.
+    """The largest loss against the champion that a challenger must be shown not to have.
 
-    Not a loss to aim for but the largest that nobody would notice. Below what the test rows can
-    resolve (about 3.5 standard errors of the paired difference) a margin refuses a challenger
-    that is as good as the champion. docs/decisions/0016-promotion-gate.md has the numbers.
+    A margin below about four standard errors of the paired difference also refuses challengers
+    that are as good as the champion: the test rows cannot exclude so small a loss. The defaults
+    fit about 2,500 customers (docs/decisions/0016-promotion-gate.md); a shop with ten times as
+    many can set a third of them.
     """
 
     next_item: float = Field(0.01, gt=0, lt=1)
-    """NDCG@10. A tenth of what the example reaches; its paired difference is the noisiest."""
-    purchase: float = Field(0.01, gt=0, lt=0.5)
-    """AUC: one pair in a hundred in another order."""
+    """NDCG@10; the difference of two trainings has a standard error of 0.003."""
+    purchase: float = Field(0.005, gt=0, lt=0.5)
+    """AUC: one pair of customers in 200 in another order; standard error 0.0013."""
     churn: float = Field(0.01, gt=0, lt=0.5)
-    """AUC: as for purchase."""
-    campaign: float = Field(0.03, gt=0, lt=0.5)
-    """AUC, of those who were shown a campaign: a tenth of the rows, thrice the noise."""
-    next_action: float = Field(0.01, gt=0, lt=1)
-    """Accuracy: one customer in a hundred."""
+    """AUC; few leave, so that the standard error is 0.0025."""
+    campaign: float = Field(0.02, gt=0, lt=0.5)
+    """AUC of those who were shown a campaign; few answer: standard error 0.005."""
+    next_action: float = Field(0.015, gt=0, lt=1)
+    """Accuracy: three customers in 200; standard error 0.0045."""
 
 
 class PromotionSettings(Strict):
