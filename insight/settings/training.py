@@ -38,7 +38,8 @@ class TrainingSettings(Strict):
     """Whether the probabilities of the task with the shorter horizon are also fitted to the
     newest cut-off whose labels are complete by the test cut-off."""
     every_days: int = Field(7, ge=1)
-    """A champion younger than this is not trained anew."""
+    """Days from one attempt on the champion to the next: after it was trained, or after the gate
+    refused a later challenger. Without a champion every night trains."""
     width: int = Field(64, ge=4)
     blocks: int = Field(1, ge=1)
     heads: int = Field(2, ge=1)

@@ -12,12 +12,7 @@ from insight.delta import Lake
 from insight.encoding.features import FEATURES, NULLABLE, transform_of
 from insight.encoding.splits import learned_splits
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.errors import (
-    DataQualityError,
-    ModelNotFoundError,
-    SettingsError,
-    TableContractError,
-)
+from insight.errors import DataQualityError, ModelNotFoundError, SettingsError, TableContractError
 from insight.models.history import load_history
 from insight.models.item_vectors import load_vectors_or_none
 from insight.models.predictor import Predictor
