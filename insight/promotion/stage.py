@@ -52,7 +52,7 @@ def promote(run: Run) -> str | None:
     log.info("gate", version=challenger.version, verdict=decision.reason)
     write_card(Judged(challenger, run.run_date, evidence, decision, run.settings))
     if not decision.promoted:
-        record_refusal(registry, challenger.version, run.run_date, decision.reason)
+        record_refusal(registry, challenger, run.run_date, decision.reason)
         return decision.reason
     left = _why_left(registry, challenger)
     if left is not None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from insight.registry.registry import Registry
 from insight.registry.trail import Decision, decided
+from insight.registry.version import ModelVersion
 
 
 def why_not_train(registry: Registry, run_date: date, *, every_days: int) -> str | None:
@@ -46,14 +47,11 @@ def why_not_train(registry: Registry, run_date: date, *, every_days: int) -> str
     )
 
 
-def record_refusal(registry: Registry, version: str, run_date: date, reason: str) -> None:
-    """Write on the trail that the gate did not promote a version; a rerun adds nothing.
-
-    Raises:
-        ModelNotFoundError: No such version is registered.
-        ModelDamagedError: Its files are not those published.
-    """
-    refusal = decided("refused", version, run_date, reason, registry.verify(version))
+def record_refusal(
+    registry: Registry, challenger: ModelVersion, run_date: date, reason: str
+) -> None:
+    """Write on the trail that the gate did not promote a challenger; a rerun adds nothing."""
+    refusal = decided("refused", challenger.version, run_date, reason, challenger)
     same = ("kind", "version", "run_date", "reason")
     for each in registry.decisions():
         if all(getattr(each, name) == getattr(refusal, name) for name in same):

@@ -224,6 +224,9 @@ def test_a_poor_challenger_is_refused_beside_the_champion(
     assert [(each.kind, each.version) for each in registry.trail] == [("refused", "guess")]
     assert registry.trail[0].reason == reason
     assert "refused: not better than a baseline" in cards(run, "guess")["card.html"]
+    # What a search makes greater has no number for the task that the model does not answer.
+    tasks = set(stage.gate_metrics_of(run, registry.challengers[RUN_DATE]))
+    assert tasks == set(GATE_METRICS) - {"campaign"}
     versions = {row[0]: row[1] for row in evaluated(run)}
     assert (versions["challenger"], versions["champion"]) == ("guess", "cheat-old")
 

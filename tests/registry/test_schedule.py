@@ -26,9 +26,6 @@ class Models:
     def decisions(self) -> list[Decision]:
         return self.trail
 
-    def verify(self, version: str) -> ModelVersion:
-        return version_of(version, FIRST)
-
     def note(self, decision: Decision) -> None:
         self.trail.append(decision)
 
@@ -61,7 +58,7 @@ def test_a_young_champion_is_left_alone(models: Models) -> None:
 
 
 def test_a_refused_challenger_is_not_followed_by_another_the_next_night(models: Models) -> None:
-    record_refusal(models, "poor", night(7), "no better")
+    record_refusal(models, version_of("poor", night(7)), night(7), "no better")
     # The night itself may be run again.
     assert why_not_train(models, night(7), every_days=7) is None
     reason = why_not_train(models, night(8), every_days=7)
@@ -75,14 +72,19 @@ def test_sixty_nights_of_refusals_are_eight_attempts(models: Models) -> None:
     for number in range(1, 61):
         if why_not_train(models, night(number), every_days=7) is None:
             attempts.append(attempt_on("old", models.trail, night(number), test_days=30))
-            record_refusal(models, f"challenger {number}", night(number), "no better")
+            record_refusal(
+                models,
+                version_of(f"challenger {number}", night(number)),
+                night(number),
+                "no better",
+            )
     # A window of 30 days shares days with those of four attempts before it.
     assert attempts == [1, 2, 3, 4, 5, 5, 5, 5]
 
 
 def test_a_refusal_is_recorded_once_whatever_a_rerun_does(models: Models) -> None:
     for _ in range(2):
-        record_refusal(models, "poor", night(7), "no better")
+        record_refusal(models, version_of("poor", night(7)), night(7), "no better")
     assert [each.kind for each in models.trail] == ["promoted", "refused"]
     assert (models.trail[1].version, models.trail[1].run_date) == ("poor", "2024-01-08")
 
