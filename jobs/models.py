@@ -89,9 +89,7 @@ def show(registry: Registry) -> None:
     grid.columns[0].no_wrap = True
     for version in registry.versions():
         if version not in judged:
-            grid.add_row(
-                version, "trained, neither promoted nor refused", _proved(registry, version)
-            )
+            grid.add_row(version, "trained, not judged yet", _proved(registry, version))
     for each in decisions:
         kind, at = each.kind.replace("_", " "), each.at[:16].replace("T", " ")
         since = "in the night of" if each.kind == "refused" else "from"
