@@ -30,7 +30,7 @@ export PYSPARK_PYTHON := $(CURDIR)/$(python)
 
 .PHONY: help env nightly backfill maintain validate tune query source-check simulate test cluster-test check \
 	format bench-night bench-lake bench-next-item bench-sessions bench-tasks bench-simulated \
-	bench-item-vectors bench-training bench-scoring models docs package lock clean
+	bench-item-vectors bench-training bench-scoring bench-gate models docs package lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -109,6 +109,9 @@ bench-simulated: env ## A simulated shop's predictions beside its true probabili
 
 bench-item-vectors: env ## Train with and without items' vectors, after make nightly (DATE=2017-11-30)
 	$(python) -m bench.item_vectors --date $(DATE) $(ARGS)
+
+bench-gate: env ## How often the gate replaces a champion, by the challenger's true difference
+	$(python) -m bench.gate $(ARGS)
 
 docs: env ## Write docs/tables.md and docs/features.md from the table contracts
 	$(python) -m insight.tables.document

@@ -110,5 +110,9 @@ class NotFiniteError(TrainingFailedError):
     exit_code = DO_NOT_RETRY
 
 
+class UnknownMetricError(InsightError):
+    """A comparison asks for a metric that nobody computes for the task."""
+
+
 class PromotionRefused(InsightError):
     """The challenger did not beat what it had to beat."""

@@ -84,15 +84,16 @@ def show(registry: Registry) -> None:
     """Every version, and every decision on one."""
     console = Console()
     decisions = registry.decisions()
-    promoted = {each.version for each in decisions if each.kind == "promoted"}
+    judged = {each.version for each in decisions if each.kind in ("promoted", "refused")}
     grid = Grid("version", "what, by whom and why", "on validation", show_lines=True)
     grid.columns[0].no_wrap = True
     for version in registry.versions():
-        if version not in promoted:
-            grid.add_row(version, "trained, never promoted", _proved(registry, version))
+        if version not in judged:
+            grid.add_row(version, "trained, not judged yet", _proved(registry, version))
     for each in decisions:
         kind, at = each.kind.replace("_", " "), each.at[:16].replace("T", " ")
-        what = f"{kind} from {each.run_date}\nby {each.by}, {at} UTC\n{each.reason}"
+        since = "in the night of" if each.kind == "refused" else "from"
+        what = f"{kind} {since} {each.run_date}\nby {each.by}, {at} UTC\n{each.reason}"
         grid.add_row(each.version, what, _measured(each.metrics))
     console.print(grid if grid.row_count else "No model was trained yet: run make nightly.")
 

@@ -31,8 +31,9 @@ from insight.promotion.candidates import shipped_candidate
 from insight.promotion.contenders import Contender
 from insight.promotion.evaluation import Candidate, model_contender
 from insight.promotion.gate import Demand
-from insight.promotion.measurements import LOWER_IS_BETTER, Ring
+from insight.promotion.measurements import Ring
 from insight.promotion.slices import with_slice_columns
+from insight.promotion.task_metrics import LOWER_IS_BETTER
 from insight.promotion.translation import translate
 from insight.registry.registry import Registry
 from insight.settings import TrainingSettings

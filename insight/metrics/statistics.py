@@ -76,13 +76,20 @@ def auc_of(labels: Floats, scores: Floats) -> Statistic:
     order, starts = _ties(scores)
     truth = labels[order].astype(np.float64)
 
+    positive = np.flatnonzero(truth)
+    has_ties = len(starts) < len(truth)
+
     def auc(counts: Doubles) -> Doubles:
         drawn = counts[:, order]
-        positives = np.add.reduceat(drawn * truth, starts, axis=1)
-        negatives = np.add.reduceat(drawn * (1.0 - truth), starts, axis=1)
-        below = np.cumsum(negatives, axis=1) - negatives
-        right = (positives * (below + 0.5 * negatives)).sum(axis=1)
-        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+        positives, negatives = drawn[:, positive], drawn * (1.0 - truth)
+        if has_ties:
+            positives = np.add.reduceat(drawn * truth, starts, axis=1)
+            negatives = np.add.reduceat(negatives, starts, axis=1)
+        below = np.cumsum(negatives, axis=1)
+        # A tie of a positive and a negative counts half; without ties no row is both.
+        passed = below - 0.5 * negatives if has_ties else below[:, positive]
+        right = np.einsum("ij,ij->i", positives, passed)
+        pairs = positives.sum(axis=1) * below[:, -1]
         return np.divide(right, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
 
     return auc

@@ -79,6 +79,14 @@ class Contender:
     actions: Doubles | None = None
     lists: Indices | None = None
 
+    @property
+    def answers(self) -> frozenset[str]:
+        """The tasks that it has an opinion on."""
+        others = {"next_item": self.ranks, "next_action": self.actions}
+        return frozenset(self.probabilities) | {
+            task for task, opinion in others.items() if opinion is not None
+        }
+
     def within(self, mask: Booleans) -> "Contender":
         """What it said about some of the rows."""
         said = {task: chances[mask] for task, chances in self.probabilities.items()}

@@ -1,39 +1,36 @@
-"""The decision: promote the challenger or not, and why, from paired comparisons alone."""
+"""The decision whether to promote the challenger, and its reason, from paired comparisons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
 from insight.metrics.bootstrap import Estimate
+from insight.promotion.replacement import Replacement, Verdict, judge_replacement
+from insight.settings import PromotionSettings
 
 
 class Demand(Enum):
-    """What the challenger owes a rival."""
+    """The result that the challenger needs against a baseline."""
 
     BEAT = "beat"
     """The whole interval of the gain lies above zero."""
 
     HOLD = "hold"
-    """Not worse by more than the tolerance: the interval of the gain reaches it."""
-
-    REPLACE = "replace"
-    """The champion: better on the mean of the tasks, significantly worse on none."""
+    """Not significantly worse by more than the tolerance: the interval of the gain reaches it."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The challenger against one rival, on one metric and the same test rows.
+    """The challenger against one baseline, on one metric and the same test rows.
 
     Args:
         task: next_item, purchase, churn, campaign or next_action.
         metric: Name of the metric.
-        rival: The other contender's name.
-        demand: What is asked of the challenger.
+        rival: The baseline's name.
+        demand: The result that the challenger needs.
         gain: How much better the challenger is; positive is better whichever way the metric
             points.
-        rival_value: The rival's own metric, above 0.
+        rival_value: The baseline's own metric, above 0.
     """
 
     task: str
@@ -60,56 +57,50 @@ class Decision:
 
 
 def decide(
-    comparisons: Sequence[Comparison], notes: Sequence[str] = (), *, tolerance: float = 0.0
+    comparisons: Sequence[Comparison],
+    replacement: Replacement | None,
+    settings: PromotionSettings,
+    *,
+    attempt: int = 1,
+    notes: Sequence[str] = (),
 ) -> Decision:
     """Judge the challenger.
 
     It must beat its baselines, hold where it need not beat (logistic regression, customers' own
-    items, shares of actions, campaigns by recency) and, where there is a champion, be worth
-    replacing it. A task without comparisons is not
-    judged; where nothing was compared with a baseline to beat, nothing is promoted.
+    items, shares of actions, campaigns by recency) and, if there is a champion, be worth
+    replacing it. A task without comparisons is not judged. If nothing was compared with a
+    baseline to beat, nothing is promoted.
 
     Args:
-        comparisons: All of them, on the same test rows.
+        comparisons: With baselines, on the same test rows.
+        replacement: The comparison with the champion; None without one.
+        settings: Tolerance, and the rules of a replacement.
+        attempt: Which attempt on the champion this is (``insight.registry.schedule``).
         notes: What was left out and why; they are added to the reason.
-        tolerance: How much worse still holds, as a share of the rival's metric. In one of
-            eight such comparisons an equal challenger would otherwise look worse by chance in
-            up to every fifth night.
     """
-    failures = _failures(comparisons, tolerance)
+    verdict = Verdict()
+    if replacement is not None:
+        verdict = judge_replacement(replacement, settings, attempt=attempt)
+    failures = [*_failures(comparisons, settings.tolerance), *verdict.failures]
     to_beat = [each for each in comparisons if each.demand is Demand.BEAT]
-    aside = f" ({'; '.join(notes)})" if notes else ""
+    remarks = [*verdict.remarks, *notes]
+    aside = f" ({'; '.join(remarks)})" if remarks else ""
     if not to_beat:
-        return Decision(False, f"refused: nothing could be judged{aside}")
+        unjudged = ["nothing could be compared with a baseline to beat", *verdict.failures]
+        return Decision(False, f"refused: {'; '.join(unjudged)}{aside}")
     if failures:
         return Decision(False, f"refused: {'; '.join(failures)}{aside}")
-    rivals = [each for each in comparisons if each.demand is not Demand.HOLD]
-    return Decision(True, f"promoted: {'; '.join(str(each) for each in rivals)}{aside}")
+    evidence = [*verdict.evidence, *(str(each) for each in to_beat)]
+    return Decision(True, f"promoted: {'; '.join(evidence)}{aside}")
 
 
 def _failures(comparisons: Sequence[Comparison], tolerance: float) -> list[str]:
+    # Written so that a bound that is not a number is a failure.
     failures = []
     for each in comparisons:
+        allowed = tolerance * each.rival_value
         if each.demand is Demand.BEAT and not each.gain.low > 0:
             failures.append(f"not better than a baseline: {each}")
-        allowed = tolerance * each.rival_value if each.demand is Demand.HOLD else 0.0
-        if each.demand is not Demand.BEAT and not each.gain.high >= -allowed:
+        if each.demand is Demand.HOLD and not each.gain.high >= -allowed:
             failures.append(f"significantly worse: {each}")
-    against_champion = [each for each in comparisons if each.demand is Demand.REPLACE]
-    if against_champion:
-        mean_gain = relative_gain(against_champion)
-        if not mean_gain > 0:
-            tasks = ", ".join(each.task for each in against_champion)
-            failures.append(
-                f"no better than the champion on the mean of {tasks} ({100 * mean_gain:+.2f} %)"
-            )
     return failures
-
-
-def relative_gain(comparisons: Sequence[Comparison]) -> float:
-    """The mean over tasks of the gain as a share of the rival's metric.
-
-    NDCG near 0.05 and AUC near 0.8 only weigh alike as shares.
-    """
-    shares = [each.gain.value / max(each.rival_value, 1e-9) for each in comparisons]
-    return float(np.mean(shares))

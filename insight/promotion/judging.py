@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.tasks import YES_NO_TASKS
@@ -16,8 +17,6 @@ from insight.promotion.baselines import (
 )
 from insight.promotion.contenders import (
     ACTION_SHARES,
-    CHALLENGER,
-    CHAMPION,
     LOGISTIC_REGRESSION,
     RECENCY_RULE,
     Contender,
@@ -27,6 +26,7 @@ from insight.promotion.gate import Comparison, Demand
 from insight.promotion.measurements import Measurement, Ring
 from insight.promotion.own_items import OWN_ITEMS
 from insight.promotion.popularity import training_self_information
+from insight.promotion.replacement import Gain, Replacement
 from insight.promotion.slices import measure_slices, with_slice_columns
 from insight.settings import PromotionSettings
 
@@ -50,6 +50,7 @@ class Exam:
         statistics: Tonight's feature scales.
         customers: Descriptions of customers.
         run_date: Tonight.
+        learned_splits: Splits that a challenger learns from, and so does every baseline.
     """
 
     examples: DataFrame
@@ -58,6 +59,7 @@ class Exam:
     statistics: FeatureStatistics
     customers: DataFrame
     run_date: date
+    learned_splits: tuple[str, ...]
 
     @property
     def validation(self) -> DataFrame:
@@ -75,7 +77,8 @@ class Exam:
 
     @property
     def learnt(self) -> DataFrame:
-        return self.examples.where("split IN ('train', 'validation')")
+        """The rows that everyone learns from."""
+        return self.examples.where(F.col("split").isin(*self.learned_splits))
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,11 @@ class Evidence:
 
     Args:
         measurements: Every contender's metrics.
-        comparisons: The challenger's gains.
+        comparisons: The challenger's gains over baselines.
         notes: What could not be judged.
         ring: The rows that all were measured on.
         challenger: What it said about them.
+        replacement: The challenger beside the champion; None without one.
     """
 
     measurements: list[Measurement]
@@ -95,6 +99,7 @@ class Evidence:
     notes: list[str]
     ring: Ring
     challenger: Contender
+    replacement: Replacement | None = None
 
 
 def judge(
@@ -106,20 +111,42 @@ def judge(
     rivals += next_item_contenders(
         exam.test, exam.item_daily, exam.vocabulary, windows=settings.popularity_days
     )
-    if champion is not None:
-        rivals.append(model_contender(champion, exam.test))
+    present = None if champion is None else model_contender(champion, exam.test)
     ours = model_contender(challenger, exam.test)
     bits = training_self_information(exam.vocabulary)
     ring = Ring(labels, settings.bootstrap_rounds, settings.seed, bits)
-    measurements = [found for each in (ours, *rivals) for found in ring.measure(each)]
-    models = [each for each in (ours, *rivals) if each.name in (CHALLENGER, CHAMPION)]
+    models = [ours] if present is None else [ours, present]
+    measurements = [found for each in (*models, *rivals) for found in ring.measure(each)]
     measurements += [found for each in models for found in measure_slices(ring, each)]
-    gains, notes = list(_comparisons(ring, ours, rivals)), list(ring.unjudged().values())
-    return Evidence(measurements, gains, notes, ring, ours)
+    replacement = None if present is None else compare_with_champion(ring, ours, present)
+    gains = list(_comparisons(ring, ours, rivals))
+    return Evidence(measurements, gains, _notes(ring, ours), ring, ours, replacement)
+
+
+def compare_with_champion(ring: Ring, challenger: Contender, champion: Contender) -> Replacement:
+    """The challenger's gains over the champion on all tasks together, and heads lost or gained.
+
+    A head counts as lost even if tonight's rows cannot judge its task.
+    """
+    both = challenger.answers & champion.answers & set(ring.tasks())
+    metrics = {task: name for task, name in GATE_METRICS.items() if task in both}
+    lost = tuple(sorted(champion.answers - challenger.answers))
+    gained = tuple(sorted(challenger.answers - champion.answers))
+    if not metrics:
+        return Replacement((), 0.0, lost, gained)
+    found = ring.joint_gains(challenger, champion, metrics)
+    numbers = zip(metrics.items(), found.values, found.errors, strict=True)
+    gains = tuple(
+        Gain(task, name, float(value), float(error), ring.value(champion, name, task))
+        for (task, name), value, error in numbers
+    )
+    return Replacement(gains, found.standardised_sum(), lost, gained)
 
 
 def gate_metrics(candidate: Candidate, test: DataFrame) -> dict[str, float]:
-    """By task, what is compared with a champion; tasks that the rows cannot judge are left out.
+    """By task, what is compared with a champion.
+
+    Tasks that the rows cannot judge and tasks that the model does not answer are left out.
 
     Args:
         candidate: The model.
@@ -127,7 +154,21 @@ def gate_metrics(candidate: Candidate, test: DataFrame) -> dict[str, float]:
     """
     said = model_contender(candidate, test)
     ring = Ring(read_labels(test), rounds=0, seed=0)
-    return {task: ring.value(said, GATE_METRICS[task], task) for task in ring.tasks()}
+    return {task: ring.value(said, GATE_METRICS[task], task) for task in _judged(ring, said)}
+
+
+def _judged(ring: Ring, contender: Contender) -> list[str]:
+    return [task for task in ring.tasks() if task in contender.answers]
+
+
+def _notes(ring: Ring, challenger: Contender) -> list[str]:
+    """The tasks that nothing was compared on, and why."""
+    judged = _judged(ring, challenger)
+    silent = [task for task in ring.tasks() if task not in judged]
+    return [
+        *ring.unjudged().values(),
+        *(f"the challenger does not answer {task}" for task in silent),
+    ]
 
 
 def _comparisons(
@@ -142,8 +183,6 @@ def _comparisons(
 
 def _demands(rival: Contender) -> list[tuple[str, str, Demand]]:
     """Task, metric and what is asked of the challenger against one rival."""
-    if rival.name == CHAMPION:
-        return [(task, metric, Demand.REPLACE) for task, metric in GATE_METRICS.items()]
     if rival.name == RECENCY_RULE:
         # Campaigns of one window are few: what is right may not show as such.
         demands = {"campaign": Demand.HOLD}

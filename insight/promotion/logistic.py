@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from insight.encoding.splits import TRAIN, VALIDATION
 from insight.encoding.tasks import YES_NO_TASKS
 from insight.metrics.arrays import Doubles, Floats
 from insight.metrics.classification import has_both_classes
@@ -37,7 +38,7 @@ def fit_logistic_regressions(examples: DataFrame, *, most_rows: int) -> dict[str
     """Fit one regression per yes/no task, in one executor task; only the weights come back.
 
     Args:
-        examples: Train and validation examples.
+        examples: Examples of all splits that are learned from.
         most_rows: Above this, a fixed share of customers is taken: a linear rule on a few
             dozen features learns nothing more from more rows, and the task stays small.
 
@@ -62,33 +63,37 @@ def _fitted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     if not received:
         return
     rows = pa.Table.from_batches(received).combine_chunks()
-    is_training = np.asarray(rows["split"]) == "train"
+    split = np.asarray(rows["split"])
     for task in YES_NO_TASKS:
         labelled = np.asarray(rows[f"has_{task}"]) > 0
         labels = np.asarray(rows[task])
-        train, validation = labelled & is_training, labelled & ~is_training
+        train, validation = labelled & (split == TRAIN), labelled & (split == VALIDATION)
         if has_both_classes(labels[train]):
-            weights = _chosen(design_of(task, rows), labels, train, validation)
+            strength = _best_strength(design_of(task, rows), labels, train, validation)
+            weights = _fit(design_of(task, rows)[labelled], labels[labelled], strength)
             columns = [pa.array([task]), pa.array([weights.tolist()])]
             yield pa.RecordBatch.from_arrays(columns, ["task", "weights"])
 
 
-def _chosen(
+def _best_strength(
     features: Doubles,
     labels: Floats,
     train: npt.NDArray[np.bool_],
     validation: npt.NDArray[np.bool_],
-) -> Doubles:
-    """The weights whose regularisation does best on the validation rows, fitted on all rows."""
+) -> float:
+    """The regularisation that does best on the validation rows."""
+    judged = validation if validation.any() else train
     best, lowest = STRENGTHS[0], np.inf
     for strength in STRENGTHS:
-        model = LogisticRegression(C=strength, max_iter=1_000)
-        model.fit(features[train], labels[train])
-        judged = validation if validation.any() else train
-        chances = model.predict_proba(features[judged])[:, 1]
+        weights = _fit(features[train], labels[train], strength)
+        chances = LinearRule(weights).probabilities(features[judged])
         loss = log_loss(labels[judged], chances, labels=[0.0, 1.0])
         if loss < lowest:
             best, lowest = strength, loss
-    known = train | validation
-    model = LogisticRegression(C=best, max_iter=1_000).fit(features[known], labels[known])
+    return best
+
+
+def _fit(features: Doubles, labels: Floats, strength: float) -> Doubles:
+    """One weight per feature, the intercept last."""
+    model = LogisticRegression(C=strength, max_iter=1_000).fit(features, labels)
     return np.append(model.coef_[0], model.intercept_[0])

@@ -1,32 +1,34 @@
 """Every contender's metrics, and the challenger's gains, from the same draws of customers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from insight.encoding.tasks import YES_NO_TASKS
-from insight.metrics.arrays import Doubles, Indices
-from insight.metrics.bootstrap import Estimate, Resampling, interval, paired_difference
-from insight.metrics.classification import THRESHOLD, classification_metrics, has_both_classes
-from insight.metrics.lists import coverage_of, novelty_of
-from insight.metrics.ranking import RESERVED_INDICES, hit_rate_at, mrr_at, ndcg_at
-from insight.metrics.statistics import (
-    Statistic,
-    auc_of,
-    average_precision_of,
-    calibration_error_of,
-    lift_of,
-    macro_f1_of,
-    mean_of,
-    ratio_of,
-    top_share_of,
+from insight.metrics.arrays import Booleans, Doubles
+from insight.metrics.bootstrap import (
+    Estimate,
+    JointDifferences,
+    Pair,
+    Resampling,
+    interval,
+    joint_differences,
+    paired_difference,
 )
-from insight.promotion.contenders import LIST_LENGTH, Contender, TestLabels
+from insight.metrics.classification import classification_metrics, has_both_classes
+from insight.metrics.statistics import Statistic
+from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.gate import Comparison, Demand
+from insight.promotion.task_metrics import (
+    LOWER_IS_BETTER,
+    action_statistics,
+    list_statistics,
+    ranking_statistics,
+    refuse_unknown_metric,
+    yes_no_statistics,
+)
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
-TOP_SHARE = 0.1
 DECIMALS = 6
 """Written of every metric: the last bits of a sum change with the order of its terms."""
 
@@ -98,7 +100,12 @@ class Ring:
     def compare(
         self, challenger: Contender, rival: Contender, metric: str, task: str, demand: Demand
     ) -> Comparison | None:
-        """The challenger's gain over a rival; None where one of them has no opinion."""
+        """The challenger's gain over a rival; None if one of them has no opinion.
+
+        Raises:
+            UnknownMetricError: The task has no such metric.
+        """
+        refuse_unknown_metric(metric, task)
         if task not in self.tasks():
             return None
         ours = self.statistics(challenger, task).get(metric)
@@ -111,6 +118,27 @@ class Ring:
         everyone = np.ones((1, len(draws.groups)))
         return Comparison(task, metric, rival.name, demand, gain, float(theirs(everyone)[0]))
 
+    def joint_gains(
+        self, challenger: Contender, rival: Contender, metrics: Mapping[str, str]
+    ) -> JointDifferences:
+        """The challenger's gains on several tasks, on the same draws of all customers.
+
+        Args:
+            challenger: Answers all of the tasks.
+            rival: Likewise.
+            metrics: A metric for each task, of which higher is better; at least one.
+
+        Raises:
+            UnknownMetricError: A task has no such metric, or lower is better.
+        """
+        pairs = []
+        for task, metric in metrics.items():
+            refuse_unknown_metric(metric, task, higher_is_better=True)
+            ours, theirs = self.statistics(challenger, task), self.statistics(rival, task)
+            pairs.append(Pair(ours[metric], theirs[metric], self.labels.labelled[task]))
+        everyone = np.ones(len(self.labels.customers), dtype=bool)
+        return joint_differences(pairs, self._resampling(everyone))
+
     def value(self, contender: Contender, metric: str, task: str) -> float:
         """One metric of a contender that has an opinion on the task, on all rows."""
         everyone = np.ones((1, int(self.labels.labelled[task].sum())))
@@ -121,17 +149,19 @@ class Ring:
         if task in YES_NO_TASKS:
             if task not in contender.probabilities:
                 return {}
-            return _yes_no(self.truth(task), self.said(contender, task))
+            return yes_no_statistics(self.truth(task), self.said(contender, task))
         if task == "next_action":
             if contender.actions is None:
                 return {}
-            return _several(self.truth(task), contender.actions[self.labels.labelled[task]])
+            return action_statistics(
+                self.truth(task), contender.actions[self.labels.labelled[task]]
+            )
         if contender.ranks is None:
             return {}
         labelled = self.labels.labelled[task]
-        found = _ranking(contender.ranks[labelled])
+        found = ranking_statistics(contender.ranks[labelled])
         if contender.lists is not None and self.bits is not None:
-            found |= _lists(contender.lists[labelled], self.bits)
+            found |= list_statistics(contender.lists[labelled], self.bits)
         return found
 
     def _exact(self, contender: Contender, task: str) -> dict[str, float]:
@@ -148,53 +178,8 @@ class Ring:
         return contender.probabilities[task][self.labels.labelled[task]]
 
     def _draws(self, task: str) -> Resampling:
-        customers = self.labels.customers[self.labels.labelled[task]]
-        _, groups = np.unique(customers, return_inverse=True)
+        return self._resampling(self.labels.labelled[task])
+
+    def _resampling(self, rows: Booleans) -> Resampling:
+        _, groups = np.unique(self.labels.customers[rows], return_inverse=True)
         return Resampling(groups.astype(np.int64), self.rounds, self.seed)
-
-
-def _ranking(ranks: Doubles) -> dict[str, Statistic]:
-    return {
-        f"ndcg{LIST_LENGTH}": mean_of(ndcg_at(ranks, LIST_LENGTH)),
-        f"hr{LIST_LENGTH}": mean_of(hit_rate_at(ranks, LIST_LENGTH)),
-        f"mrr{LIST_LENGTH}": mean_of(mrr_at(ranks, LIST_LENGTH)),
-    }
-
-
-def _lists(lists: Indices, bits: Doubles) -> dict[str, Statistic]:
-    return {
-        f"coverage{LIST_LENGTH}": coverage_of(lists, len(bits) - RESERVED_INDICES),
-        f"novelty{LIST_LENGTH}": novelty_of(lists, bits),
-    }
-
-
-def _several(truth: Doubles, said: Doubles) -> dict[str, Statistic]:
-    classes = truth.astype(np.int64)
-    predicted = said.argmax(axis=1)
-    chances = np.take_along_axis(said, classes[:, None], axis=1)[:, 0]
-    return {
-        "accuracy": mean_of((predicted == classes).astype(np.float64)),
-        "log_loss": mean_of(-np.log(np.maximum(chances, np.finfo(np.float64).eps))),
-        "macro_f1": macro_f1_of(classes, predicted),
-    }
-
-
-def _yes_no(truth: Doubles, said: Doubles) -> dict[str, Statistic]:
-    predicted = (said >= THRESHOLD).astype(np.float64)
-    # As scikit-learn clips, so that the interval belongs to the same log loss.
-    smallest = np.finfo(np.float64).eps
-    sure = np.clip(said, smallest, 1.0 - smallest)
-    losses = -np.log(np.where(truth > 0, sure, 1.0 - sure))
-    return {
-        "auc": auc_of(truth, said),
-        "pr_auc": average_precision_of(truth, said),
-        "log_loss": mean_of(losses),
-        "brier": mean_of((said - truth) ** 2),
-        "ece": calibration_error_of(truth, said),
-        "accuracy": mean_of(predicted == truth),
-        "precision": ratio_of(predicted * truth, predicted, otherwise=0.0),
-        "recall": ratio_of(predicted * truth, truth),
-        "f1": ratio_of(2 * predicted * truth, predicted + truth),
-        "lift_top10": lift_of(truth, said, TOP_SHARE),
-        "gain_top10": ratio_of(truth * top_share_of(said, TOP_SHARE), truth),
-    }

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from insight.delivery_time import NEVER, DeliveryTime, first_dates_by_night
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.splits import learned_splits
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelNotFoundError, VocabularyMismatchError
 from insight.logs import logger
@@ -18,12 +19,13 @@ from insight.promotion.card import Judged, write_card
 from insight.promotion.compressing import compressed_or_whole, model_of, whole_of
 from insight.promotion.contenders import CHALLENGER, CHAMPION
 from insight.promotion.evaluation import Candidate
-from insight.promotion.gate import decide
+from insight.promotion.gate import Decision, decide
 from insight.promotion.judging import Evidence, Exam, gate_metrics, judge
 from insight.promotion.measurements import Measurement
 from insight.promotion.sample import keep_judged_rows
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
+from insight.registry.schedule import attempt_on, record_refusal
 from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
 from insight.snapshots.seen_items import without_seen_targets
@@ -53,11 +55,11 @@ def promote(run: Run) -> str | None:
     challenger = _compressed(run, whole_of(registry, challenger))
     evidence = evidence_of(run, challenger, champion)
     _publish(run, evidence.measurements)
-    tolerance = run.settings.promotion.tolerance
-    decision = decide(evidence.comparisons, evidence.notes, tolerance=tolerance)
+    decision = _decided(run, registry, evidence, champion)
     log.info("gate", version=challenger.version, verdict=decision.reason)
     write_card(Judged(challenger, run.run_date, evidence, decision, run.settings))
     if not decision.promoted:
+        record_refusal(registry, challenger, run.run_date, decision.reason)
         return decision.reason
     left = _why_left(registry, challenger)
     if left is not None:
@@ -85,6 +87,26 @@ def evidence_of(run: Run, challenger: ModelVersion, champion: ModelVersion | Non
     candidate = shipped_candidate(run.spark, CHALLENGER, challenger, own)
     found = judge(candidate, rival, exam, run.settings.promotion)
     return replace(found, notes=[*found.notes, *notes])
+
+
+def _decided(
+    run: Run, registry: Registry, evidence: Evidence, champion: ModelVersion | None
+) -> Decision:
+    attempt = 1
+    if champion is not None:
+        attempt = attempt_on(
+            champion.version,
+            registry.decisions(),
+            run.run_date,
+            test_days=run.settings.examples.test_days,
+        )
+    return decide(
+        evidence.comparisons,
+        evidence.replacement,
+        run.settings.promotion,
+        attempt=attempt,
+        notes=evidence.notes,
+    )
 
 
 def _why_left(registry: Registry, challenger: ModelVersion) -> str | None:
@@ -137,6 +159,7 @@ def _exam(run: Run) -> Exam:
         _statistics(run),
         run.lake.read(CUSTOMERS),
         run.run_date,
+        learned_splits(run.settings),
     )
 
 

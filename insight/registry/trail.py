@@ -14,7 +14,7 @@ from insight.registry.version import ModelVersion
 
 _PREFIX = "decision."
 
-Kind = Literal["promoted", "rolled_back", "archived", "signed"]
+Kind = Literal["promoted", "refused", "rolled_back", "archived", "signed"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ def free_name(wanted: str, decisions: Sequence[Decision]) -> str:
 
 def why_left(version: str, decisions: Sequence[Decision]) -> str | None:
     """Why a version was rolled back, unless somebody promoted it again since then."""
-    about = [each for each in decisions if each.version == version and each.kind != "signed"]
+    # A signature or a refusal by the gate puts no version back into service.
+    acts = ("promoted", "rolled_back", "archived")
+    about = [each for each in decisions if each.version == version and each.kind in acts]
     last = max(about, key=lambda decision: decision.at, default=None)
     return last.reason if last is not None and last.kind == "rolled_back" else None
 

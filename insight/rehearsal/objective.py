@@ -15,8 +15,8 @@ from insight.training.stage import TRAIN
 def geometric_mean(values: dict[str, float]) -> float:
     """One hundredth more of any value counts alike, whether it is near 0.05 or near 0.8.
 
-    So to make it greater is to make greater what the gate asks of a challenger beside a
-    champion: the mean of the relative gains.
+    These are the metrics that the gate compares with a champion. The gate weighs them by their
+    standard errors, which one trial on one fold does not have.
     """
     return float(prod(values.values()) ** (1.0 / len(values)))
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from insight.promotion.contenders import BASELINE, CHALLENGER
 from insight.promotion.judging import GATE_METRICS
-from insight.promotion.measurements import LOWER_IS_BETTER
+from insight.promotion.task_metrics import LOWER_IS_BETTER
 
 SHOWN = (*dict.fromkeys(GATE_METRICS.values()), "log_loss")
 _BY = ["task", "metric", "contender"]

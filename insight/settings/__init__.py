@@ -2,6 +2,7 @@
 
 from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml, read_yaml
+from insight.settings.promotion import PromotionSettings
 from insight.settings.schema import (
     CleanSettings,
     CompressionSettings,
@@ -9,7 +10,6 @@ from insight.settings.schema import (
     FeatureSettings,
     IngestSettings,
     MaintenanceSettings,
-    PromotionSettings,
     ScoringSettings,
     SequenceSettings,
     SessionSettings,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from insight.settings.promotion import PromotionSettings
 from insight.settings.simulated import SimulateSettings
 from insight.settings.strict import Strict
 from insight.settings.training import TrainingSettings
@@ -120,6 +121,12 @@ class ExampleSettings(Strict):
     each 200,000 examples, at least 8, and a multiple of `training.ranks`."""
 
     @property
+    def test_days(self) -> int:
+        """Days up to the run date whose events decide the labels of the test rows."""
+        campaigns = self.campaign_days + self.campaign_window_days
+        return max(self.purchase_days, self.churn_days, campaigns)
+
+    @property
     def recalibration_days(self) -> int | None:
         """How long before the test cut-off the newest one lies with labels complete by then.
 
@@ -137,19 +144,6 @@ class TextSettings(Strict):
     batch_size: int = Field(64, ge=1)
     max_tokens: int = Field(128, ge=3, le=512)
     """Of a text; what is beyond them is not read."""
-
-
-class PromotionSettings(Strict):
-    bootstrap_rounds: int = Field(200, ge=20)
-    popularity_days: tuple[int, ...] = Field((7, 28), min_length=1)
-    """Look-back windows of the popularity baselines; a challenger must beat each."""
-    judged_rows: int = Field(100_000, ge=1_000)
-    """Test rows that all contenders are judged on at most, by whole customers."""
-    logistic_rows: int = Field(200_000, ge=1)
-    """Rows the logistic baseline is fitted on at most, by whole customers."""
-    tolerance: float = Field(0.01, ge=0, lt=1)
-    """How much worse than logistic regression and its like still holds, as a share of theirs."""
-    seed: int = 20170101
 
 
 class CompressionSettings(Strict):

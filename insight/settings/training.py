@@ -41,7 +41,8 @@ class TrainingSettings(Strict):
     """Rows of a split, over all ranks, whose logits calibration is fitted on and whose task
     metrics are reported with the model: a sample by row hash if the split has more."""
     every_days: int = Field(7, ge=1)
-    """A champion younger than this is not trained anew."""
+    """Days from one attempt on the champion to the next: after it was trained, or after the gate
+    refused a later challenger. Without a champion every night trains."""
     width: int = Field(64, ge=4)
     blocks: int = Field(1, ge=1)
     heads: int = Field(2, ge=1)

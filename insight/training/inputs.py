@@ -11,16 +11,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from insight.encoding.features import FeatureStatistics
+from insight.encoding.splits import TRAIN, learned_splits
 from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.encoding.vocabulary import FIRST_KNOWN, Vocabulary
 from insight.errors import StageOrderError
 from insight.models.arrays import Floats, Indices
-from insight.settings import Settings
 from insight.stages import Run
 from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLES, Table
 from insight.training import preflight
 from insight.training.item_vectors import read_item_vectors
-from insight.training.plan import RECALIBRATION, TRAIN, VALIDATION, ReadCount
+from insight.training.plan import ReadCount
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     lengths |= {"features": features.width, "campaign_context": CONTEXT_WIDTH}
     splits = {
         name: _split(run, examples, name, ranks=ranks, lengths=lengths)
-        for name in _wanted_splits(run.settings)
+        for name in learned_splits(run.settings)
     }
     newest = examples.where(F.col("split").isin(*splits)).agg(
         F.to_date(F.timestamp_seconds(F.max("cutoff_at")))
@@ -125,12 +125,6 @@ def last_cutoff(examples: DataFrame) -> date:
     assert row is not None
     last: date = row["day"]
     return last
-
-
-def _wanted_splits(settings: Settings) -> tuple[str, ...]:
-    if settings.training.recalibrate and settings.examples.recalibration_days:
-        return TRAIN, VALIDATION, RECALIBRATION
-    return TRAIN, VALIDATION
 
 
 def _split(

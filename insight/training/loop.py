@@ -5,6 +5,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from insight.encoding.splits import RECALIBRATION, TRAIN, VALIDATION
 from insight.errors import NotFiniteError, TrainingFailedError
 from insight.logs import logger
 from insight.models.blend import ALONE
@@ -15,15 +16,7 @@ from insight.training.checkpoints import load_checkpoint, save_checkpoint
 from insight.training.group import RankGroup
 from insight.training.negatives import NegativeSampler
 from insight.training.optimizers import make_optimizer
-from insight.training.plan import (
-    HEADS,
-    RECALIBRATION,
-    TRAIN,
-    VALIDATION,
-    RankReport,
-    ReadCount,
-    TrainingPlan,
-)
+from insight.training.plan import HEADS, RankReport, ReadCount, TrainingPlan
 from insight.training.progress import Best, kept, restored
 from insight.training.reader import CHECKSUM, FIRST_PASS, Batches, equal_steps
 from insight.training.shard import Shard

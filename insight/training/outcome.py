@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from insight.encoding.splits import RECALIBRATION, VALIDATION
 from insight.encoding.tasks import YES_NO_TASKS
 from insight.errors import DataQualityError, TrainingFailedError
 from insight.metrics.classification import classification_metrics, has_both_classes
@@ -16,14 +17,7 @@ from insight.models.history import save_history
 from insight.models.item_vectors import save_vectors
 from insight.models.weight_file import save_weights
 from insight.training.inputs import Inputs
-from insight.training.plan import (
-    CALIBRATED,
-    RECALIBRATION,
-    VALIDATION,
-    RankReport,
-    ReadCount,
-    TrainingPlan,
-)
+from insight.training.plan import CALIBRATED, RankReport, ReadCount, TrainingPlan
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from insight.models.cooccurrence import CoOccurrence
 from insight.models.shape import ModelShape
 from insight.settings import TrainingSettings
 
-TRAIN, VALIDATION, RECALIBRATION = "train", "validation", "recalibration"
 CHECKSUM_MODULUS = 2**64
 HEADS = ("next_item", *YES_NO_TASKS, "next_action")
 CALIBRATED = HEADS[1:]

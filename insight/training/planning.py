@@ -3,6 +3,7 @@
 from pyspark.sql import functions as F
 
 from insight.encoding.sequences import ANY_EVENT, GAP_COUNT, PRICE_COUNT, TYPE_COUNT
+from insight.encoding.splits import RECALIBRATION, TRAIN, VALIDATION
 from insight.logs import logger
 from insight.models.cooccurrence import CoOccurrence, PairWeights
 from insight.models.shape import ModelShape
@@ -12,7 +13,7 @@ from insight.stages import Run
 from insight.tables import TRAINING_EXAMPLES
 from insight.training.inputs import Inputs, tonight
 from insight.training.pairs import count_pairs_of, neighbours_for
-from insight.training.plan import RECALIBRATION, TRAIN, VALIDATION, TrainingPlan
+from insight.training.plan import TrainingPlan
 from insight.training.warm_start import Start, start_of
 
 log = logger(__name__)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from insight import __version__
+from insight.encoding.splits import TRAIN as TRAIN_SPLIT
 from insight.logs import logger
 from insight.registry import Registry
 from insight.registry.schedule import why_not_train
@@ -20,7 +21,6 @@ from insight.training.backends import Backend, backend_for
 from insight.training.checkpoints import drop_checkpoints
 from insight.training.code import code_fingerprint
 from insight.training.inputs import Inputs, has_examples, read_inputs
-from insight.training.plan import TRAIN as TRAIN_SPLIT
 from insight.training.plan import TrainingPlan
 from insight.training.planning import make_plans
 

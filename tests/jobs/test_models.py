@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from insight.registry import Registry
+from insight.registry.schedule import record_refusal
 from jobs import models
 
 
@@ -35,11 +36,17 @@ def test_it_rolls_back_shows_why_and_archives(registry, capsys):
 
 def test_what_training_measured_is_shown_of_versions_promoted_or_not(registry, tmp_path, capsys):
     facts = {"run_date": "2017-11-15", "inputs_hash": "cd" * 32}
-    registry.publish(tmp_path / "prepared", facts, {"validation.churn.auc": 0.75})
+    poor = registry.publish(tmp_path / "prepared", facts, {"validation.churn.auc": 0.75})
     damaged = registry.publish(tmp_path / "prepared", facts | {"inputs_hash": "ef" * 32}, {})
     (damaged.folder / "shape.json").write_text("other")
+    reason = "lost head: the champion answers campaign"
+    record_refusal(registry, poor, poor.run_date, reason)
+    record_refusal(registry, poor, poor.run_date, reason)
     assert models.main([]) == 0
     shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("refused in the night of") == 1
+    assert "lost head" in shown
+    assert shown.count("trained, not") == 1
     assert shown.count("0.812") == 2
     assert shown.count("0.750") == 1
     assert "not proved" in shown

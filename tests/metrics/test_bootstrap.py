@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from insight.errors import EmptyInputError
-from insight.metrics.bootstrap import Resampling, interval, paired_difference
+from insight.metrics.bootstrap import (
+    JointDifferences,
+    Pair,
+    Resampling,
+    interval,
+    joint_differences,
+    paired_difference,
+)
 from insight.metrics.statistics import auc_of, mean_of
 
 ROWS = 400
@@ -83,3 +90,60 @@ def test_no_rows_and_no_values_are_refused() -> None:
         interval(mean_of(np.array([])), Resampling(np.array([], dtype=np.int64), 20, seed=1))
     with pytest.raises(EmptyInputError, match="0 of 20 rounds"):
         interval(auc_of(np.ones(3), np.ones(3)), Resampling(np.arange(3), 20, seed=1))
+
+
+def test_joint_differences_are_those_of_every_pair_and_know_their_correlation() -> None:
+    other = RANDOM.normal(0.3, 1.0, ROWS)
+    some = np.arange(ROWS) < ROWS // 2
+    nothing = mean_of(np.zeros(ROWS))
+    found = joint_differences(
+        [
+            Pair(mean_of(VALUES), nothing, np.ones(ROWS, dtype=bool)),
+            Pair(mean_of(2 * VALUES), nothing, np.ones(ROWS, dtype=bool)),
+            Pair(mean_of(other[some]), mean_of(np.zeros(ROWS // 2)), some),
+        ],
+        EACH_ITS_OWN,
+    )
+    assert found.values == pytest.approx([VALUES.mean(), 2 * VALUES.mean(), other[some].mean()])
+    central = VALUES.std() / np.sqrt(ROWS)
+    expected = [central, 2 * central, other[some].std() / np.sqrt(ROWS / 2)]
+    assert found.errors == pytest.approx(expected, rel=0.06)
+    correlation = np.corrcoef(found.draws.T)
+    assert correlation[0, 1] == pytest.approx(1.0)
+    assert abs(correlation[0, 2]) < 0.1
+
+
+def test_the_standardised_sum_counts_what_is_said_twice_once() -> None:
+    draws = np.array([[0.1], [0.3], [0.2], [0.2]])
+    once = JointDifferences(np.array([0.2]), draws)
+    twice = JointDifferences(np.array([0.2, 0.4]), np.hstack([draws, 2 * draws]))
+    # Standard deviation of the draws: sqrt(0.02 / 3).
+    assert once.standardised_sum() == pytest.approx(0.2 / np.sqrt(0.02 / 3))
+    assert twice.standardised_sum() == pytest.approx(once.standardised_sum())
+
+
+def test_the_standardised_sum_of_independent_metrics_grows_with_their_root() -> None:
+    first, second = np.array([1.0, -1.0, 1.0, -1.0]), np.array([1.0, 1.0, -1.0, -1.0])
+    error = np.sqrt(4 / 3)
+    values = np.array([2 * error, 2 * error])
+    found = JointDifferences(values, values + np.stack([first, second], axis=1))
+    assert found.standardised_sum() == pytest.approx(4 / np.sqrt(2))
+
+
+@pytest.mark.parametrize(("value", "score"), [(0.0, 0.0), (0.5, np.inf), (-0.5, -np.inf)])
+def test_a_difference_that_no_draw_changes_is_certain(value: float, score: float) -> None:
+    found = JointDifferences(np.array([value]), np.full((5, 1), value))
+    assert found.standardised_sum() == score
+
+
+def test_joint_differences_leave_out_rounds_without_a_value() -> None:
+    rare = np.zeros(4)
+    rare[:2] = 1.0
+    scores = np.array([0.9, 0.2, 0.8, 0.1])
+    pair = Pair(auc_of(rare, scores), auc_of(rare, -scores), np.ones(4, dtype=bool))
+    found = joint_differences([pair], Resampling(np.arange(4), 200, seed=3))
+    assert 100 < len(found.draws) < 200
+    assert np.isfinite(found.draws).all()
+    one_class = Pair(auc_of(np.ones(4), scores), auc_of(np.ones(4), scores), pair.rows)
+    with pytest.raises(EmptyInputError, match="in 0 of 200 rounds"):
+        joint_differences([pair, one_class], Resampling(np.arange(4), 200, seed=3))

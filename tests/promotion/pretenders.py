@@ -1,4 +1,7 @@
-"""Two models that learned nothing: one has seen the answers, the other says the same of all."""
+"""Two models that learned nothing: one has seen the answers, the other says the same of all.
+
+The other one has no head for campaigns.
+"""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -36,7 +39,7 @@ def guessing_model() -> Callable[[], Scorer]:
     class Guesser:
         def predict(self, inputs: dict[str, np.ndarray]) -> SimpleNamespace:
             half = np.full(len(inputs["features"]), 0.5)
-            yes_no = {"purchase": half, "churn": half, "campaign": half}
+            yes_no = {"purchase": half, "churn": half, "campaign": np.full(len(half), np.nan)}
             return SimpleNamespace(yes_no=yes_no, next_action=np.full((len(half), 7), 1 / 7))
 
         def item_scores(self, predictions: SimpleNamespace, rows: slice) -> np.ndarray:

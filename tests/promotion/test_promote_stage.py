@@ -64,6 +64,9 @@ class FakeRegistry:
         past = [day for day in self.champions if day <= as_of]
         return self.champions[max(past)] if past else None
 
+    def note(self, decision: Decision) -> None:
+        self.trail.append(decision)
+
     def promote(self, version: str, run_date: date, reason: str) -> None:
         self.promoted.append((version, reason))
         self.champions[run_date] = self.challengers[run_date]
@@ -212,10 +215,18 @@ def test_a_poor_challenger_is_refused_beside_the_champion(
     registry.champions[date(2024, 3, 24)] = version("cheat-old")
     reason = stage.promote(run) or ""
     assert reason.startswith("refused: not better than a baseline: purchase auc -0.")
-    assert "significantly worse: churn auc -0.5000" in reason
+    assert "may be worse than the champion by more than 0.01: churn auc -0.5000" in reason
     assert "against champion (1.0000)" in reason
+    # The poor challenger has forgotten campaigns, and the test window asks for them.
+    assert "lost head: the champion answers campaign and the challenger does not" in reason
+    assert "the challenger does not answer campaign" in reason
     assert registry.promoted == []
+    assert [(each.kind, each.version) for each in registry.trail] == [("refused", "guess")]
+    assert registry.trail[0].reason == reason
     assert "refused: not better than a baseline" in cards(run, "guess")["card.html"]
+    # What a search makes greater has no number for the task that the model does not answer.
+    tasks = set(stage.gate_metrics_of(run, registry.challengers[RUN_DATE]))
+    assert tasks == set(GATE_METRICS) - {"campaign"}
     versions = {row[0]: row[1] for row in evaluated(run)}
     assert (versions["challenger"], versions["champion"]) == ("guess", "cheat-old")
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlparse
 
 import numpy as np
 import pandas as pd
@@ -9,19 +10,19 @@ import pytest
 
 from insight.delta import Lake
 from insight.encoding.features import FEATURES, NULLABLE, transform_of
-from insight.errors import (
-    DataQualityError,
-    ModelNotFoundError,
-    SettingsError,
-    TableContractError,
-)
+from insight.encoding.splits import learned_splits
+from insight.encoding.tasks import YES_NO_TASKS
+from insight.errors import DataQualityError, ModelNotFoundError, SettingsError, TableContractError
 from insight.models.history import load_history
 from insight.models.item_vectors import load_vectors_or_none
 from insight.models.predictor import Predictor
+from insight.promotion.inputs import KEY
+from insight.promotion.judging import Exam
 from insight.registry import Registry
 from insight.settings import SequenceSettings, Settings, TrainingSettings
 from insight.stages import Run
 from insight.tables import FEATURE_STATISTICS, ITEM_VECTORS, ITEM_VOCABULARY, TRAINING_EXAMPLES
+from insight.training.inputs import read_inputs
 from insight.training.stage import TRAIN, train
 from tests.training.examples import ITEMS, LENGTH, example_columns
 
@@ -170,6 +171,21 @@ def _predicts(folder: Path) -> None:
     inputs["features"] = np.zeros((5, WIDTH), np.float32)
     items, _ = model.top_items(model.predict(inputs), 3)
     assert items.shape == (5, 3)
+
+
+def test_baselines_learn_from_the_rows_that_the_challenger_learns_from(run):
+    run.lake.begin_stage()
+    columns = [*KEY, *(f"{has}{task}" for task in YES_NO_TASKS for has in ("", "has_"))]
+    splits = read_inputs(run, ranks=2).splits.values()
+    files = [urlparse(url).path for split in splits for url in split.files]
+    ours = pd.concat(pd.read_parquet(file, columns=columns) for file in files)
+    examples = run.lake.read(TRAINING_EXAMPLES).where(f"run_date = '{NIGHT}'")
+    exam = Exam(examples, None, None, None, None, NIGHT, learned_splits(run.settings))
+    theirs = exam.learnt.select(*columns).toPandas()
+    assert len(theirs) == 160 + 80 + 48
+    pd.testing.assert_frame_equal(
+        *(rows.sort_values(columns, ignore_index=True) for rows in (ours, theirs))
+    )
 
 
 def test_more_ranks_than_slots_are_refused_before_launch(run):

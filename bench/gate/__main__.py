@@ -1,0 +1,110 @@
+"""The gate's operating curve: how often it replaces a champion, by the true difference.
+
+Champion and challenger are simulated (bench/gate/shop.py); what compares them and decides is
+the gate of every night. Baselines count as beaten.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+from scipy.stats import binomtest
+
+from bench.gate.curve import (
+    FORMER,
+    POLICIES,
+    RULES,
+    Night,
+    Series,
+    promoted_by,
+    replaced_by,
+    share_of,
+)
+from bench.gate.shop import CUSTOMERS
+from bench.record import Measure, write
+
+DIFFERENCES = (-0.01, -0.005, -0.003, -0.001, 0.0, 0.001, 0.003, 0.005, 0.01)
+SERIES_NIGHTS = 60
+WEEKLY, NIGHTLY = 7, 1
+PROCESSES = 2
+
+Outcome = dict[str, bool]
+
+
+def main() -> int:
+    """Simulate the nights, print the shares, keep them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nights", type=int, default=100, help="of each point of the curve")
+    parser.add_argument("--series", type=int, default=50, help="of 60 nights each")
+    parser.add_argument("--rounds", type=int, default=100, help="of the bootstrap")
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
+    given = parser.parse_args()
+    measures = []
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for found in (*_curve(pool, given), *_series(pool, given)):
+            print(f"{found.name}: {found.value:.3f} ({found.note})", flush=True)
+            measures.append(found)
+    settings = {name: policy.model_dump(mode="json") for name, policy in POLICIES.items()}
+    print(write("gate", measures, chosen={**vars(given), **settings}))
+    return 0
+
+
+def _curve(pool: ProcessPoolExecutor, given: argparse.Namespace) -> Iterator[Measure]:
+    points = [("all", each) for each in DIFFERENCES]
+    points += [("purchase", each) for each in DIFFERENCES if each]
+    for pattern, difference in [*points, ("two", -0.003)]:
+        count = given.nights * (3 if difference == 0 else 1)
+        make = partial(Night, pattern, difference, rounds=given.rounds, customers=given.customers)
+        nights = [make(seed=seed) for seed in range(count)]
+        outcomes = list(pool.map(promoted_by, nights, chunksize=10))
+        for rule in RULES:
+            name = f"gate.{rule}.{pattern}.{difference:+.3f}"
+            yield _measured(name, outcomes, rule, _target(rule, pattern, difference))
+
+
+def _series(pool: ProcessPoolExecutor, given: argparse.Namespace) -> Iterator[Measure]:
+    for every_days, pattern, difference in (
+        (WEEKLY, "all", 0.0),
+        (WEEKLY, "two", -0.003),
+        (NIGHTLY, "all", 0.0),
+    ):
+        # Sixty attempts take as long as seven series of eight.
+        count = given.series if every_days == WEEKLY else max(1, given.series // 2)
+        make = partial(Night, pattern, difference, rounds=given.rounds, customers=given.customers)
+        many = [Series(make(seed=seed), SERIES_NIGHTS, every_days) for seed in range(count)]
+        outcomes = list(pool.map(replaced_by, many, chunksize=1))
+        for rule in RULES:
+            name = f"gate.{rule}.series_every_{every_days}.{pattern}.{difference:+.3f}"
+            worst = POLICIES["better"].level if rule == "better" else None
+            target = None if worst is None else (worst, "lower")
+            yield _measured(name, outcomes, rule, target)
+
+
+def _target(rule: str, pattern: str, difference: float) -> tuple[float, str] | None:
+    """The share that a rule should stay below, or reach."""
+    if rule == FORMER:
+        return None
+    if rule == "better" and difference <= 0:
+        return POLICIES["better"].level, "lower"
+    if difference == -0.01 or pattern == "two":
+        return POLICIES["better"].level, "lower"
+    if pattern == "all" and difference == 0.01:
+        return 0.9, "higher"
+    return None
+
+
+def _measured(
+    name: str, outcomes: Sequence[Outcome], rule: str, target: tuple[float, str] | None
+) -> Measure:
+    share = share_of(outcomes, rule)
+    test = binomtest(round(share * len(outcomes)), len(outcomes))
+    low, high = test.proportion_ci(0.95, method="wilson")
+    note = f"95 % {low:.3f} to {high:.3f}, {len(outcomes)} runs"
+    bound, better = target or (None, "lower")
+    return Measure(name, share, "share", target=bound, better=better, note=note)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

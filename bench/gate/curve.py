@@ -1,0 +1,133 @@
+"""Nights through the gate: which of them replace the champion, by three rules."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.gate.shop import CUSTOMERS, Window
+from insight.metrics.bootstrap import Estimate
+from insight.promotion.gate import Comparison, Demand, decide
+from insight.promotion.judging import compare_with_champion
+from insight.promotion.measurements import Ring
+from insight.promotion.replacement import Replacement
+from insight.registry.schedule import attempt_on
+from insight.registry.trail import Decision, Kind
+from insight.settings import ExampleSettings, PromotionSettings
+
+POLICIES = {
+    "better": PromotionSettings(policy="better"),
+    "not_worse": PromotionSettings(policy="not_worse"),
+}
+FORMER = "mean_of_shares"
+"""The rule that these replaced: a positive mean of relative gains, no task significantly worse."""
+RULES = (*POLICIES, FORMER)
+
+ALL_TASKS = {
+    **dict.fromkeys(("purchase", "churn", "campaign", "next_action"), 1.0),
+    # Half as much: NDCG@10 lies near 0.1 and not near 0.8.
+    "next_item": 0.5,
+}
+ONE_TASK = {"purchase": 1.0}
+TWO_TASKS = {"purchase": 1.0, "churn": 1.0, "next_action": 2.0}
+PATTERNS = {"all": ALL_TASKS, "purchase": ONE_TASK, "two": TWO_TASKS}
+"""How a true difference spreads over the tasks."""
+
+WINDOW_DAYS = 30
+"""Each night one customer in so many has a new outcome."""
+_FIRST = date(2024, 1, 1)
+_BEATEN = Comparison(
+    "purchase", "auc", "recency_rule", Demand.BEAT, Estimate(0.09, 0.07, 0.11), 0.74
+)
+_QUANTILE = 1.96
+
+
+class Night(NamedTuple):
+    """One night to simulate.
+
+    Args:
+        pattern: A name of ``PATTERNS``.
+        difference: The challenger's true difference, on the scale of an AUC.
+        seed: Of all that is drawn.
+        rounds: Of the bootstrap.
+        customers: In the test window.
+    """
+
+    pattern: str
+    difference: float
+    seed: int
+    rounds: int
+    customers: int = CUSTOMERS
+
+    @property
+    def gains(self) -> dict[str, float]:
+        """The true gain of each task."""
+        return {task: weight * self.difference for task, weight in PATTERNS[self.pattern].items()}
+
+
+class Series(NamedTuple):
+    """Attempts on one champion, night after night.
+
+    Args:
+        night: The challenger of every attempt.
+        nights: How many pass.
+        every_days: Nights from one attempt to the next.
+    """
+
+    night: Night
+    nights: int
+    every_days: int
+
+
+def promoted_by(night: Night) -> dict[str, bool]:
+    """Whether each rule promotes a challenger at its first attempt."""
+    window = Window(np.random.default_rng(night.seed), night.customers)
+    return _promoted(_replacement(window, night), attempt=1)
+
+
+def replaced_by(series: Series) -> dict[str, bool]:
+    """Whether each rule has replaced the champion by the end of a series."""
+    random = np.random.default_rng(series.night.seed)
+    window = Window(random, series.night.customers)
+    trail = [_decision("promoted", "champion", _FIRST)]
+    replaced = dict.fromkeys(RULES, False)
+    for number in range(1, series.nights + 1):
+        window.move(1.0 / WINDOW_DAYS)
+        if number % series.every_days or all(replaced.values()):
+            continue
+        tonight = _FIRST + timedelta(days=number)
+        attempt = attempt_on("champion", trail, tonight, test_days=ExampleSettings().test_days)
+        found = _promoted(_replacement(window, series.night), attempt=attempt)
+        replaced = {rule: replaced[rule] or found[rule] for rule in RULES}
+        # A rule that has not replaced the champion yet has refused every challenger so far.
+        trail.append(_decision("refused", f"challenger {number}", tonight))
+    return replaced
+
+
+def share_of(outcomes: Sequence[Mapping[str, bool]], rule: str) -> float:
+    """The share of outcomes in which a rule said yes."""
+    return float(np.mean([each[rule] for each in outcomes]))
+
+
+def _replacement(window: Window, night: Night) -> Replacement:
+    ring = Ring(window.labels(), night.rounds, night.seed)
+    return compare_with_champion(ring, window.challenger(night.gains), window.champion())
+
+
+def _promoted(replacement: Replacement, *, attempt: int) -> dict[str, bool]:
+    found = {
+        name: decide([_BEATEN], replacement, settings, attempt=attempt).promoted
+        for name, settings in POLICIES.items()
+    }
+    return found | {FORMER: _formerly_promoted(replacement)}
+
+
+def _formerly_promoted(replacement: Replacement) -> bool:
+    gains = replacement.gains
+    mean = np.mean([each.value / each.champion_value for each in gains])
+    return bool(mean > 0 and all(each.value + _QUANTILE * each.error >= 0 for each in gains))
+
+
+def _decision(kind: Kind, version: str, night: date) -> Decision:
+    return Decision(version, kind, night.isoformat(), "", "bench", night.isoformat(), {})
