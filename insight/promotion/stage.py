@@ -19,6 +19,7 @@ from insight.promotion.judging import Evidence, Exam, gate_metrics, judge
 from insight.promotion.measurements import Measurement
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
+from insight.registry.shipping import verified_copy
 from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
 from insight.stages import Run, Stage
@@ -153,14 +154,15 @@ def _statistics(run: Run) -> FeatureStatistics:
 def _translation(
     version: ModelVersion, vocabulary: Vocabulary, statistics: FeatureStatistics
 ) -> Translation:
-    first, *_ = member_folders(version.folder)
-    return translate(
-        vocabulary,
-        statistics,
-        own_vocabulary=Vocabulary.load(version.folder),
-        own_statistics=FeatureStatistics.load(version.folder),
-        own_length=ModelShape.load(first).sequence_length,
-    )
+    with verified_copy(version) as copy:
+        first, *_ = member_folders(copy.folder)
+        return translate(
+            vocabulary,
+            statistics,
+            own_vocabulary=Vocabulary.load(copy.folder),
+            own_statistics=FeatureStatistics.load(copy.folder),
+            own_length=ModelShape.load(first).sequence_length,
+        )
 
 
 def _publish(run: Run, measurements: Sequence[Measurement]) -> None:
