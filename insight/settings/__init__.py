@@ -1,14 +1,15 @@
 """Settings: what can be set (schema) and where it is read from (loading)."""
 
+from insight.settings.dates import date_given
 from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml
+from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.schema import (
     CleanSettings,
     CompressionSettings,
     ExampleSettings,
     FeatureSettings,
     IngestSettings,
-    MaintenanceSettings,
     PromotionSettings,
     ScoringSettings,
     SequenceSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "TextSettings",
     "TrainingSettings",
     "TuningSettings",
+    "date_given",
     "load_settings",
     "parsed_yaml",
 ]

@@ -63,7 +63,7 @@ def _read_yaml(conf: Path, name: str) -> dict[str, Any]:
             expected="a YAML file of settings",
             next_step=f"choose one of {known}",
         )
-    content = parsed_yaml(path.read_text(), f"settings file {path}")
+    content = parsed_yaml(_text_of(path), f"settings file {path}")
     if not isinstance(content, dict | None):
         raise SettingsError(
             f"settings file {path}",
@@ -74,11 +74,31 @@ def _read_yaml(conf: Path, name: str) -> dict[str, Any]:
     return content or {}
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"settings file {path}",
+            found=f"a file that cannot be read ({error})",
+            expected="a YAML file in UTF-8",
+            next_step="mend the file or its permissions",
+        ) from error
+
+
 def parsed_yaml(text: str, subject: str) -> Any:
-    """What a YAML text says; a SettingsError about the subject where it is no YAML."""
+    """Parse a YAML text.
+
+    Args:
+        text: The text.
+        subject: Where it stands, for the message.
+
+    Raises:
+        SettingsError: It is no YAML, or has a date that does not exist, such as 2024-02-30.
+    """
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(
             subject,
             found=f"unreadable YAML ({error})",

@@ -3,13 +3,15 @@
 import math
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from insight.settings.dates import EARLIEST, LATEST
+from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.simulated import SimulateSettings
-from insight.settings.strict import Strict
-from insight.settings.training import TrainingSettings
+from insight.settings.strict import Days, Strict
+from insight.settings.training import TrainingSettings, refuse_missing_vectors
 from insight.settings.tuning import TuningSettings, refuse_impossible
 
 
@@ -28,8 +30,8 @@ class CleanSettings(Strict):
     """More than that is no bot beside people: rather, everybody has got one name."""
     future_hours: int = Field(0, ge=0, le=12)
     """After its date's end (UTC) a delivery may tell of; a shop west of Greenwich closes later."""
-    late_days: int = Field(7, ge=0)
-    earliest_event_date: date = date(2000, 1, 1)
+    late_days: Days = Field(7, ge=0)
+    earliest_event_date: date = Field(date(2000, 1, 1), ge=EARLIEST, le=LATEST)
     max_price: float = Field(100_000.0, gt=0)
     max_quantity: float = Field(100_000.0, gt=0)
     max_stock: float = Field(100_000_000.0, gt=0)
@@ -59,12 +61,12 @@ class CleanSettings(Strict):
     """A value within this factor of the median is never an outlier."""
     outlier_min_rows: int = Field(30, ge=1)
     """A category with fewer sales in a delivery has no bounds."""
-    return_days: int = Field(30, ge=1)
+    return_days: Days = Field(30, ge=1)
     """How far back a return looks for its purchase."""
 
 
 class SessionSettings(Strict):
-    gap_minutes: int = Field(30, gt=0)
+    gap_minutes: int = Field(30, gt=0, le=43_200)
     split_at_midnight: bool = False
     """Whether a visit ends with its day (UTC)."""
     split_at_campaign: bool = False
@@ -84,19 +86,19 @@ class FeatureSettings(Strict):
 
 
 class ExampleSettings(Strict):
-    purchase_days: int = Field(7, gt=0)
+    purchase_days: Days = Field(7, gt=0)
     """A purchase, and the next action, is looked for within so many days."""
-    churn_days: int = Field(30, gt=0)
-    active_days: int = Field(90, gt=0)
+    churn_days: Days = Field(30, gt=0)
+    active_days: Days = Field(90, gt=0)
     """A customer can only leave who bought within so many days before."""
-    campaign_days: int = Field(30, gt=0)
+    campaign_days: Days = Field(30, gt=0)
     """A campaign is answered within so many days of being shown, and before it ends."""
-    campaign_window_days: int = Field(30, gt=0)
+    campaign_window_days: Days = Field(30, gt=0)
     """Days whose campaigns make up validation, and likewise test."""
-    campaign_cutoffs: int = Field(16, ge=1)
+    campaign_cutoffs: int = Field(16, ge=1, le=1_000)
     """Days on which campaigns begin, at most, that each split takes."""
-    train_cutoffs: int = Field(20, ge=1)
-    cutoff_step_days: int = Field(7, gt=0)
+    train_cutoffs: int = Field(20, ge=1, le=1_000)
+    cutoff_step_days: int = Field(7, gt=0, le=365)
     min_item_events: int = Field(5, ge=1)
     leakage_share: float = Field(0.1, gt=0, le=1)
     """Share of the customers whose features are made again without the future, to compare."""
@@ -116,8 +118,8 @@ class ExampleSettings(Strict):
 
 
 class TextSettings(Strict):
-    encoder: Literal["minilm", "none"] = "minilm"
-    """What makes vectors of items' words, each text once; none where nothing asks for them."""
+    encoder: Literal["minilm", "none"] = "none"
+    """Encoder of the items' texts, each text once. `training.item_vectors` reads the vectors."""
     batch_size: int = Field(64, ge=1)
     max_tokens: int = Field(128, ge=3, le=512)
     """Of a text; what is beyond them is not read."""
@@ -125,7 +127,7 @@ class TextSettings(Strict):
 
 class PromotionSettings(Strict):
     bootstrap_rounds: int = Field(200, ge=20)
-    popularity_days: tuple[int, ...] = Field((7, 28), min_length=1)
+    popularity_days: tuple[Annotated[Days, Field(ge=1)], ...] = Field((7, 28), min_length=1)
     """Look-back windows of the popularity baselines; a challenger must beat each."""
     logistic_rows: int = Field(200_000, ge=1)
     """Rows the logistic baseline is fitted on at most, by whole customers."""
@@ -154,40 +156,30 @@ class ScoringSettings(Strict):
     """Whether items the customer already knows, by the events of their sequence
     (`sequences.length`), may be recommended (true for a grocer). A model
     trained without them never recommends them: set to true, it holds from the next training on."""
-    active_days: int = Field(365, ge=1)
+    active_days: Days = Field(365, ge=1)
     """Customers silent for longer are not scored."""
     rescore: Literal["changed", "all"] = "changed"
     """Whether customers keep their score and list while nothing has changed about them."""
-    max_age_days: int = Field(7, ge=1)
+    max_age_days: Days = Field(7, ge=1)
     """A score is kept for less than that: it knows nothing of the days that have passed."""
-
-
-class MaintenanceSettings(Strict):
-    retention_hours: int = Field(168, ge=168)
-    """Files that no newer version needs are kept so long: the past that can be read or restored.
-    Never less than a week, nor than a table's own delta.deletedFileRetentionDuration."""
-    log_retention_days: int = Field(400, ge=30)
-    """A date run again asks the log what its earlier runs replaced."""
-    checkpoint_interval: int = Field(10, ge=1)
-    """Commits after which Delta writes its log's state in one file."""
-    small_file_mb: int = Field(32, ge=1)
-    small_files: int = Field(8, ge=2)
-    """A partition with so many files smaller than that is compacted."""
 
 
 class Settings(Strict):
     """All settings of a run."""
 
     profile: str
-    lake: str
-    landing: str
+    lake: str = Field(min_length=1)
+    landing: str = Field(min_length=1)
     registry: Path
     report: Path
     pseudonym_key_file: Path
     generate_local_key: bool = False
     signed_models: bool = False
     """Whether jobs refuse to begin without INSIGHT_MODEL_KEY, which proves who published what."""
-    sources: tuple[str, ...]
+    lake_lease_seconds: int = Field(300, ge=20, le=86_400)
+    """How long a run that is not heard of keeps other runs from the lake. It renews its lease at a
+    quarter of that. A run that is dead on the same machine keeps nobody waiting."""
+    sources: tuple[str, ...] = Field(min_length=1)
     ingest: IngestSettings = IngestSettings()
     clean: CleanSettings = CleanSettings()
     sessions: SessionSettings = SessionSettings()
@@ -207,9 +199,30 @@ class Settings(Strict):
     @classmethod
     def _is_no_url(cls, value: object) -> object:
         # A Path would take hdfs://host/x for the folder "hdfs:" of this machine.
+        if value == "":
+            raise ValueError("a path: an empty one would be the folder that the job is started in")
         if "://" in str(value):
             raise ValueError("a path the driver can open (mounted storage), not a URL")
         return value
+
+    @field_validator("sources")
+    @classmethod
+    def _are_named_once(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(sources)) < len(sources):
+            raise ValueError("every source once: its files would be read twice")
+        return sources
+
+    @field_validator("training")
+    @classmethod
+    def _has_vectors_to_read(
+        cls, training: TrainingSettings, others: ValidationInfo
+    ) -> TrainingSettings:
+        # A section that was refused itself is missing here.
+        text, clean = (others.data.get(name) for name in ("text", "clean"))
+        if text is not None and clean is not None:
+            makes_some = text.encoder != "none" or clean.image_vector_length > 0
+            refuse_missing_vectors(training, makes_some=makes_some)
+        return training
 
     @field_validator("tuning")
     @classmethod

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from insight.settings.launching import LaunchSettings
-from insight.settings.strict import Strict
+from insight.settings.strict import Days, Strict
 
 
 class HeadWeights(Strict):
@@ -37,7 +37,7 @@ class TrainingSettings(Strict):
     recalibrate: bool = True
     """Whether the probabilities of the task with the shorter horizon are also fitted to the
     newest cut-off whose labels are complete by the test cut-off."""
-    every_days: int = Field(7, ge=1)
+    every_days: Days = Field(7, ge=1)
     """A champion younger than this is not trained anew."""
     width: int = Field(64, ge=4)
     blocks: int = Field(1, ge=1)
@@ -96,3 +96,17 @@ class TrainingSettings(Strict):
     seed: int = Field(20170101, ge=0)
     timeout_seconds: int = Field(3600, gt=0)
     launch: LaunchSettings = LaunchSettings()
+
+
+def refuse_missing_vectors(training: TrainingSettings, *, makes_some: bool) -> None:
+    """Refuse to train with item vectors that no setting makes.
+
+    Args:
+        training: Whether it reads vectors.
+        makes_some: Whether texts are encoded, or the shop delivers vectors of pictures.
+
+    Raises:
+        ValueError: It reads vectors, and there are none.
+    """
+    if training.item_vectors != "none" and not makes_some:
+        raise ValueError("text.encoder or clean.image_vector_length set, for item_vectors to read")
