@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import IllegalArgumentException
 from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError
@@ -15,6 +17,18 @@ from insight.faults import damaged_log
 _UNQUOTABLE = re.compile(r"[`'\"\\\x00-\x1f]")
 """What would end the quotes around a folder in SQL."""
 
+
+_NO_FILE_SYSTEM = ("UnsupportedFileSystemException", "ClassNotFoundException", "NoClassDefFound")
+"""What Hadoop throws where a file system's classes are missing."""
+
+_JARS = {
+    "s3a": "--packages org.apache.hadoop:hadoop-aws:{version} (it brings aws-java-sdk-bundle)",
+    "abfs": "--packages org.apache.hadoop:hadoop-azure:{version}",
+    "abfss": "--packages org.apache.hadoop:hadoop-azure:{version}",
+    "gs": "--jars gcs-connector-hadoop3-latest.jar",
+}
+_OTHER_JARS = "--jars or --packages, or correct the folder's scheme in the settings"
+"""What to do about a file system's missing jars, by its scheme."""
 
 _SAID = ("run_id", "run_date", "inputs", "where")
 """What a commit's metadata says that a later run asks for."""
@@ -43,7 +57,8 @@ def qualified(spark: SparkSession, folder: str) -> str:
     """A folder's absolute URL on the file system it belongs to.
 
     Raises:
-        SettingsError: Its name could not stand in an SQL statement.
+        SettingsError: Its name could not stand in an SQL statement, is no URL that Hadoop knows, or
+            names a file system whose jars are not there.
     """
     if _UNQUOTABLE.search(folder):
         raise SettingsError(
@@ -52,8 +67,16 @@ def qualified(spark: SparkSession, folder: str) -> str:
             expected="a path without them: it stands in SQL statements",
             next_step="choose another folder in the settings",
         )
-    path, files = _opened(spark, folder)
-    return str(files.makeQualified(path).toString())
+    try:
+        path, files = _opened(spark, folder)
+        return str(files.makeQualified(path).toString())
+    except IllegalArgumentException as error:
+        raise SettingsError(
+            f"folder {folder}",
+            found=f"no path that Hadoop can open ({str(error).splitlines()[0]})",
+            expected="a path, or a URL like hdfs://host/folder",
+            next_step="correct it in the settings",
+        ) from error
 
 
 def matching_files(spark: SparkSession, pattern: str) -> dict[str, int]:
@@ -138,9 +161,26 @@ def _exists(spark: SparkSession, name: str) -> bool:
 
 
 def _opened(spark: SparkSession, name: str) -> tuple[Any, Any]:
-    """A path, and the file system it lies on."""
+    """A path, and the file system it lies on.
+
+    Raises:
+        SettingsError: Spark has no jar for the file system.
+    """
     path = _jvm(spark).org.apache.hadoop.fs.Path(name)
-    return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    try:
+        return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    except Py4JJavaError as error:
+        if not any(sign in str(error.java_exception.toString()) for sign in _NO_FILE_SYSTEM):
+            raise
+        scheme = str(path.toUri().getScheme())
+        hadoop = str(_jvm(spark).org.apache.hadoop.util.VersionInfo.getVersion())
+        raise SettingsError(
+            f"folder {name}",
+            found=f"no file system for {scheme}:// among Spark's jars",
+            expected="the jars of that file system, of the Hadoop that Spark comes with",
+            next_step="run the job with ./spark-submit.sh "
+            + _JARS.get(scheme, _OTHER_JARS).format(version=hadoop),
+        ) from error
 
 
 def _jvm(spark: SparkSession) -> Any:
