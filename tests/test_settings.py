@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+import yaml
+from pydantic import BaseModel, ValidationError
 
 from insight.errors import SettingsError
 from insight.settings import Settings, date_given, load_settings
@@ -164,19 +165,21 @@ def test_every_shipped_profile_loads(profile: str) -> None:
     assert load_settings(profile, conf=Path(__file__).parents[1] / "conf").profile == profile
 
 
-@pytest.mark.parametrize("kind", ["number", "flag"])
-def test_every_number_refuses_what_is_none_and_every_flag_takes_both(conf: Path, kind: str) -> None:
+def test_every_number_refuses_what_is_none_and_every_flag_takes_both() -> None:
     """All settings by their annotation, so that a new one is held to the same rules."""
+    given = {"profile": "small", **yaml.safe_load(BASE)}
     for name, annotation in _leaves(Settings):
-        is_flag = annotation is bool
-        if is_flag != (kind == "flag") or annotation not in (int, float, bool):
-            continue
-        for value in (True, False) if is_flag else (True, math.inf, -math.inf, math.nan, 10**30):
-            if is_flag:
-                load_settings("small", conf=conf, overrides={name: value})
-            elif not (annotation is float and value == 10**30):
-                with pytest.raises(SettingsError, match=name):
-                    load_settings("small", conf=conf, overrides={name: value})
+        wrong = {int: (True, math.inf, 10**30), float: (True, math.inf, -math.inf, math.nan)}
+        for value in wrong.get(annotation, ()):
+            with pytest.raises(ValidationError, match=name):
+                Settings.model_validate(_with(given, name, value))
+        for value in (True, False) if annotation is bool else ():
+            Settings.model_validate(_with(given, name, value))
+
+
+def _with(given: dict[str, Any], name: str, value: object) -> dict[str, Any]:
+    section, _, rest = name.partition(".")
+    return {**given, section: _with(given.get(section, {}), rest, value) if rest else value}
 
 
 def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -187,7 +190,7 @@ def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{name}", field.annotation
 
 
-@pytest.mark.parametrize("text", ["2024-02-30", "0000-01-01", "[" * 5000])
+@pytest.mark.parametrize("text", ["2024-02-30", "0000-01-01", "[" * 1500])
 def test_yaml_that_python_cannot_hold_is_refused_by_name(conf: Path, text: str) -> None:
     (conf / "small.yml").write_text(f"clean:\n  earliest_event_date: {text}\n")
     with pytest.raises(SettingsError, match=r"settings file .*small\.yml"):
