@@ -74,8 +74,8 @@ def judged(tmp_path: Path) -> Judged:
     challenger = Contender("challenger", NAME, said, actions=actions)
     settings = Settings(
         profile="test",
-        lake="",
-        landing="",
+        lake="lake",
+        landing="landing",
         registry=tmp_path,
         report=tmp_path / "report",
         pseudonym_key_file=tmp_path / "key",
