@@ -142,5 +142,5 @@ lock: env ## Resolve pyproject.toml into the locks (ARGS=--upgrade for newer ver
 
 clean: ## Remove what was built; var/ (data, models, keys) stays
 	rm -rf .venv .tools .jars .dist build *.egg-info
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis spark-warehouse
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find insight jobs tests -name __pycache__ -prune -exec rm -rf {} +

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from insight.contract import NOTHING, audit, conform, refuse_other_number
 from insight.errors import RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
+from insight.lease import Lease
 from insight.logs import logger
 from insight.storage import PastCommit, newest_version, past_commits, path_of, qualified
 from insight.tables import TABLES, Table
@@ -38,6 +39,7 @@ class Lake:
 
     A stage reads every table at the version it had when the stage began. ``before_commit`` is
     called when a publication's rows have been computed; an error leaves the table as it was.
+    Stages that must be alone hold the lake's lease.
     """
 
     spark: SparkSession
@@ -49,6 +51,7 @@ class Lake:
     pins: dict[str, int] = field(default_factory=dict)
     commits: list[Commit] = field(default_factory=list)
     before_commit: Callable[[], None] | None = None
+    lease: Lease | None = None
 
     def begin_stage(self, tables: Iterable[Table] = ()) -> None:
         """Forget the pinned versions, and pin these tables at their newest.
@@ -137,7 +140,8 @@ class Lake:
             TableContractError: Columns, nulls, keys or checks break the contract.
             EmptyInputError: There are no rows, and there must be.
             DataQualityError: There are not as many rows as there must be.
-            RunConflictError: Another run published to the table since this stage began.
+            RunConflictError: Another run published to the table since the stage began, or has the
+                lake's lease.
         """
         subject = f"table {table.name} where {where}"
         began_at = self.version(table)
@@ -182,6 +186,11 @@ class Lake:
         self._create(table)
         conform(frame, table).write.format("delta").mode("append").save(self.path(table))
 
+    def refuse_lost_lease(self, subject: str) -> None:
+        """Raise a RunConflictError if another run has taken over the lease that this one held."""
+        if self.lease is not None:
+            self.lease.refuse_lost(subject)
+
     def files(self, table: Table, partition: Mapping[str, str]) -> list[str]:
         """URLs of the data files of one partition at the version this stage sees.
 
@@ -225,6 +234,7 @@ class Lake:
 
     def _refuse_conflict(self, table: Table, began_at: int, subject: str) -> None:
         """Another run's rows must not be lost, whatever its date: dates share partitions."""
+        self.refuse_lost_lease(subject)
         newest = self._newest(table)
         if newest == began_at:
             return

@@ -3,13 +3,13 @@
 import argparse
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,16 +18,21 @@ from pyspark.sql import SparkSession
 
 import insight
 from insight.delta import Lake
-from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
+from insight.errors import MAY_BE_RETRIED, InsightError
+from insight.faults import ENGINE_ERRORS, explain
+from insight.lease import Lease, held_lease
 from insight.logs import configure_logs, logger
 from insight.registry.signing import refuse_missing_key
-from insight.settings import Settings, load_settings, parsed_yaml
+from insight.settings import Settings, date_given, load_settings, parsed_yaml
 from insight.spark import build_session
 from insight.stages import Run, Stage, StageRecord, run_stage
 from insight.tables import RUN_LOG
 from insight.training.backends import refuse_unknown_backend
 
 log = logger(__name__)
+
+STORAGE_ERRORS: tuple[type[Exception], ...] = (OSError, *ENGINE_ERRORS)
+"""Errors of the file system that the lake lies on."""
 
 Ending = Callable[[Run, Sequence[StageRecord]], None]
 
@@ -82,10 +87,48 @@ def open_run(spark: SparkSession, settings: Settings, run_date: date) -> Run:
 
 
 def run_stages(stages: Sequence[Stage], run: Run) -> list[StageRecord]:
-    """Run stages in order; the run log is written also when one of them fails.
+    """Run stages in order, alone on the lake; the run log is written also when one of them fails.
 
     A stage that reads the run log finds in it what the stages before it did.
+
+    Raises:
+        RunConflictError: Another run holds the lake's lease. Nothing was done.
+        InsightError: A stage ended with a typed error.
     """
+    if run.lake.lease is not None or all(stage.beside_others for stage in stages):
+        return _in_order(stages, run)
+    with alone_on_lake(run, owner=f"run {run.run_id} of {run.run_date}") as lease:
+        run.lake.lease = lease
+        try:
+            return _in_order(stages, run)
+        finally:
+            run.lake.lease = None
+
+
+@contextmanager
+def alone_on_lake(run: Run, *, owner: str) -> Iterator[Lease]:
+    """Hold the lease of a run's lake.
+
+    Args:
+        run: Its lake and settings are used.
+        owner: The purpose of the lease, shown to runs that it keeps out.
+
+    Raises:
+        RunConflictError: Another run holds it.
+        StorageRefusedError: The lake's folder cannot be written to.
+    """
+    lake, seconds = run.lake, run.settings.lake_lease_seconds
+    try:
+        with held_lease(run.spark, lake.root, owner=owner, seconds=seconds) as lease:
+            yield lease
+    except STORAGE_ERRORS as error:
+        known = explain(error, subject=f"lake {lake.root}", landing=lake.landing)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _in_order(stages: Sequence[Stage], run: Run) -> list[StageRecord]:
     records: list[StageRecord] = []
     logged = 0
     try:
@@ -169,25 +212,6 @@ def _pair(text: str) -> tuple[str, object]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, parsed_yaml(value, f"argument --set {name}")
-
-
-def date_given(argument: str, text: str) -> date:
-    """The date that a command line gives.
-
-    Raises:
-        SettingsError: It is none, or written otherwise.
-    """
-    try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, flags=re.ASCII):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"argument {argument}",
-            found=repr(text),
-            expected="a date like 2017-11-30",
-            next_step="give the date whose data is complete, usually yesterday",
-        ) from error
 
 
 def _facts(error: InsightError) -> dict[str, object]:

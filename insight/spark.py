@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from insight.jvm import remember_names
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+WAREHOUSE = Path(tempfile.gettempdir()) / f"insight-{os.getuid()}-spark-warehouse"
+"""Folder of Spark's own default database, which has no table. Spark makes it at its start, in the
+caller's directory if nothing else is said."""
+
 
 def build_session(app_name: str) -> SparkSession:
     """The session of a job.
@@ -19,6 +24,7 @@ def build_session(app_name: str) -> SparkSession:
     same files under conf/spark are read here, so that both see the same Spark.
     """
     builder = SparkSession.builder.appName(app_name)
+    builder = builder.config("spark.sql.warehouse.dir", f"file:{WAREHOUSE}")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         # Workers run what this process runs, whatever `python3` means on the path.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

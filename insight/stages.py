@@ -38,12 +38,15 @@ class Stage:
         reads: Tables behind it.
         writes: Tables ahead of it; no other stage writes them.
         work: Does it. Returns why there was nothing to do, or None.
+        beside_others: Whether it may run while another run writes to the lake: it reads pinned
+            versions, and no night reads or writes what it writes.
     """
 
     name: str
     reads: tuple[Table, ...]
     writes: tuple[Table, ...]
     work: Callable[[Run], str | None]
+    beside_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def run_stage(stage: Stage, run: Run, records: list[StageRecord]) -> None:
     began = time.monotonic()
     outcome, detail = "failed", None
     try:
+        run.lake.refuse_lost_lease(f"stage {stage.name} of {run.run_date}")
         run.lake.begin_stage((*stage.reads, *stage.writes))
         detail = stage.work(run)
         outcome = "skipped" if detail else "ok"

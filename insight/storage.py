@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import IllegalArgumentException
 from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError
@@ -17,6 +19,18 @@ _UNQUOTABLE = re.compile(r"[`'\"\\\x00-\x1f]")
 
 SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(//[^/]*)?")
 """Scheme and host of a URL; Java reads the expression alike."""
+
+_NO_FILE_SYSTEM = ("UnsupportedFileSystemException", "ClassNotFoundException", "NoClassDefFound")
+"""What Hadoop throws where a file system's classes are missing."""
+
+_JARS = {
+    "s3a": "--packages org.apache.hadoop:hadoop-aws:{version} (it brings aws-java-sdk-bundle)",
+    "abfs": "--packages org.apache.hadoop:hadoop-azure:{version}",
+    "abfss": "--packages org.apache.hadoop:hadoop-azure:{version}",
+    "gs": "--jars gcs-connector-hadoop3-latest.jar",
+}
+_OTHER_JARS = "--jars or --packages, or correct the folder's scheme in the settings"
+"""What to do about a file system's missing jars, by its scheme."""
 
 _SAID = ("run_id", "run_date", "inputs", "where")
 """What a commit's metadata says that a later run asks for."""
@@ -45,7 +59,8 @@ def qualified(spark: SparkSession, folder: str) -> str:
     """A folder's absolute URL on the file system it belongs to.
 
     Raises:
-        SettingsError: Its name could not stand in an SQL statement.
+        SettingsError: Its name could not stand in an SQL statement, is no URL that Hadoop knows, or
+            names a file system whose jars are not there.
     """
     if _UNQUOTABLE.search(folder):
         raise SettingsError(
@@ -54,8 +69,16 @@ def qualified(spark: SparkSession, folder: str) -> str:
             expected="a path without them: it stands in SQL statements",
             next_step="choose another folder in the settings",
         )
-    path, files = opened(spark, folder)
-    return str(files.makeQualified(path).toString())
+    try:
+        path, files = opened(spark, folder)
+        return str(files.makeQualified(path).toString())
+    except IllegalArgumentException as error:
+        raise SettingsError(
+            f"folder {folder}",
+            found=f"no path that Hadoop can open ({str(error).splitlines()[0]})",
+            expected="a path, or a URL like hdfs://host/folder",
+            next_step="correct it in the settings",
+        ) from error
 
 
 def path_of(url: str) -> str:
@@ -127,9 +150,26 @@ def past_commits(spark: SparkSession, folder: str, *, limit: int) -> list[PastCo
 
 
 def opened(spark: SparkSession, name: str) -> tuple[Any, Any]:
-    """A path, and the file system it lies on."""
+    """A path, and the file system it lies on.
+
+    Raises:
+        SettingsError: Spark has no jar for the file system.
+    """
     path = _jvm(spark).org.apache.hadoop.fs.Path(name)
-    return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    try:
+        return path, path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    except Py4JJavaError as error:
+        if not any(sign in str(error.java_exception.toString()) for sign in _NO_FILE_SYSTEM):
+            raise
+        scheme = str(path.toUri().getScheme())
+        hadoop = str(_jvm(spark).org.apache.hadoop.util.VersionInfo.getVersion())
+        raise SettingsError(
+            f"folder {name}",
+            found=f"no file system for {scheme}:// among Spark's jars",
+            expected="the jars of that file system, of the Hadoop that Spark comes with",
+            next_step="run the job with ./spark-submit.sh "
+            + _JARS.get(scheme, _OTHER_JARS).format(version=hadoop),
+        ) from error
 
 
 def _holds_data(spark: SparkSession, folder: str) -> bool:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
-from insight.launch import date_given, open_run, run_stages
+from insight.launch import alone_on_lake, open_run, run_stages
 from insight.logs import configure_logs, logger
-from insight.settings import Settings, load_settings, parsed_yaml
+from insight.settings import Settings, date_given, load_settings, parsed_yaml
 from insight.sources.declaration import load_source
 from insight.sources.landing import Landing
 from insight.sources.stage import INGEST
@@ -62,17 +62,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def backfill(
     dates: Sequence[date], stages: Sequence[Stage], settings: Settings, progress: Progress
 ) -> None:
-    """Run the stages for each date in order, and note each that is done."""
+    """Run the stages for each date in order, and note each that is done.
+
+    No other run may write to the lake between two dates.
+
+    Raises:
+        RunConflictError: Another run writes to the lake. Nothing was done.
+        InsightError: A stage ended with a typed error.
+    """
     spark = build_session("insight backfill")
-    for day in dates:
-        run = open_run(spark, settings, day)
-        if not (settings.ingest.allow_empty_day or _is_delivered(run, may_read=INGEST in stages)):
-            log.info("passed over", run_date=str(day), reason="no delivery of events")
-            progress.passed_over.append(day)
-            continue
-        run_stages(stages, run)
-        progress.done.append(day)
-        log.info("done", run_date=str(day), dates=f"{len(progress.done)} of {len(dates)}")
+    owner = f"backfill of {dates[0]} to {dates[-1]}"
+    with alone_on_lake(open_run(spark, settings, dates[0]), owner=owner) as lease:
+        for day in dates:
+            run = open_run(spark, settings, day)
+            run.lake.lease = lease
+            may_read = INGEST in stages
+            if not (settings.ingest.allow_empty_day or _is_delivered(run, may_read=may_read)):
+                log.info("passed over", run_date=str(day), reason="no delivery of events")
+                progress.passed_over.append(day)
+                continue
+            run_stages(stages, run)
+            progress.done.append(day)
+            log.info("done", run_date=str(day), dates=f"{len(progress.done)} of {len(dates)}")
 
 
 def _is_delivered(run: Run, *, may_read: bool) -> bool:

@@ -1,8 +1,9 @@
 """Show how a source's declaration reads one file: its first rows as mapped, and every problem."""
 
 import argparse
+import os
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -15,7 +16,7 @@ from insight.errors import InsightError, SourceFormatError
 from insight.events.rules import event_rules, with_reason
 from insight.events.voices import exposure_rules, feedback_rules
 from insight.logs import configure_logs, logger
-from insight.settings import load_settings
+from insight.settings import date_given, load_settings
 from insight.sources.check import FeedCheck, check_file
 from insight.sources.declaration import load_source
 from insight.spark import build_session
@@ -39,13 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Check once; 0 every feed that reads the file reads it whole, 2 one does not, or none does."""
     configure_logs()
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", default=os.environ.get("INSIGHT_PROFILE", "local"))
     parser.add_argument("--source", required=True, help="a name in conf/sources")
     parser.add_argument("--file", required=True, type=Path)
-    parser.add_argument("--date", type=date.fromisoformat, help="the night that would read it")
+    parser.add_argument("--date", help="the night that would read it")
     given = parser.parse_args(arguments)
-    read_on = given.date or datetime.now(UTC).date()
     try:
-        source, settings = load_source(given.source), load_settings()
+        today = datetime.now(UTC).date()
+        read_on = date_given("--date", given.date) if given.date else today
+        source, settings = load_source(given.source), load_settings(given.profile)
         _refuse_no_file(given.file)
         spark = build_session("insight check")
         file = f"file:{given.file.resolve()}"

@@ -1,6 +1,7 @@
 """Show a shop's model versions and their trail; promote one, roll back, archive or sign one."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,13 +10,12 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from insight.errors import InsightError, ModelDamagedError
-from insight.launch import date_given
 from insight.logs import configure_logs, logger
 from insight.registry import Registry
 from insight.registry.signing import refuse_missing_key, sign
 from insight.registry.store import tags_of
 from insight.registry.trail import newest_night
-from insight.settings import load_settings
+from insight.settings import date_given, load_settings
 from insight.tables import Table
 
 READS: tuple[Table, ...] = ()
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--profile", default="local")
+    parser.add_argument("--profile", default=os.environ.get("INSIGHT_PROFILE", "local"))
     parser.add_argument("--date", help="the night it holds from; without it the newest of the shop")
     parser.add_argument("--reason", help="for the trail; asked for by every change")
     what = parser.add_mutually_exclusive_group()

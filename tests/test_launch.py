@@ -40,7 +40,7 @@ def places(tmp_path: Path) -> list[str]:
     return [part for name in names for part in ("--set", f"{name}={tmp_path / name}")]
 
 
-@pytest.mark.parametrize("day", ["2024-02-30", "yesterday", "20240310", "2024-3-1", "10'; DROP"])
+@pytest.mark.parametrize("day", ["2024-02-30", "yesterday", "9999-12-31", "2024-3-1", "10'; DROP"])
 def test_a_wrong_date_ends_with_two_and_starts_nothing(
     day: str, places: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,6 +55,8 @@ def test_a_wrong_date_ends_with_two_and_starts_nothing(
         ("training.rank=1", "setting training.rank"),
         ("training.ranks=none", "setting training.ranks"),
         ("training.ranks=[1", "argument --set training.ranks"),
+        ("clean.earliest_event_date=2024-02-30", "argument --set clean.earliest_event_date"),
+        ("sources=[]", "setting sources"),
     ],
 )
 def test_a_mistaken_setting_ends_with_two_and_starts_nothing(

@@ -1,11 +1,17 @@
 """Settings: layers over each other, and no name that nobody reads."""
 
+import math
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
 
 from insight.errors import SettingsError
-from insight.settings import load_settings
+from insight.settings import Settings, date_given, load_settings
 
 BASE = """
 sources: [shop]
@@ -62,13 +68,39 @@ def test_a_name_like_no_other_is_to_be_removed(conf: Path) -> None:
         ("sessions.gap_minutes", "half an hour"),
         ("training", 3),
         ("training.encoder", "lstm"),
+        ("sources", []),
+        ("sources", ["shop", "shop"]),
+        ("lake", ""),
+        ("report", ""),
+        # True is 1 to Python, and a number of seconds is a date to Pydantic.
+        ("training.ranks", True),
+        ("training.learning_rate", True),
+        ("features.smoothing_days", True),
+        ("promotion.popularity_days", [True, 28]),
+        ("promotion.popularity_days", [0]),
+        ("promotion.popularity_days", []),
+        ("clean.earliest_event_date", 0),
+        ("clean.max_price", math.inf),
+        ("clean.outlier_limit", math.nan),
+        ("simulate.zipf_exponent", -math.inf),
+        ("clean.earliest_event_date", date(1, 1, 1)),
+        ("clean.earliest_event_date", date(9999, 12, 31)),
+        ("clean.late_days", 3651),
+        ("training.batch_size", 2**31),
+        ("tuning.space", {}),
+        ("lake_lease_seconds", 19),
     ],
 )
 def test_a_value_out_of_its_bounds_is_named(conf: Path, name: str, value: object) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings("small", conf=conf, overrides={name: value})
     assert name in refused.value.subject
-    assert refused.value.found == repr(value)
+    assert refused.value.exit_code == 2
+    # Of a list, the element that is wrong may be named alone.
+    assert refused.value.found in (
+        repr(value),
+        *map(repr, value if isinstance(value, list) else ()),
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,6 +175,66 @@ def test_a_broken_value_in_the_environment_is_refused_by_name(
 @pytest.mark.parametrize("profile", ["local", "cluster", "online_retail", "simulated"])
 def test_every_shipped_profile_loads(profile: str) -> None:
     assert load_settings(profile, conf=Path(__file__).parents[1] / "conf").profile == profile
+
+
+def test_every_number_refuses_what_is_none_and_every_flag_takes_both() -> None:
+    """All settings by their annotation, so that a new one is held to the same rules."""
+    given = {"profile": "small", **yaml.safe_load(BASE)}
+    for name, annotation in _leaves(Settings):
+        wrong = {int: (True, math.inf, 10**30), float: (True, math.inf, -math.inf, math.nan)}
+        for value in wrong.get(annotation, ()):
+            with pytest.raises(ValidationError, match=name):
+                Settings.model_validate(_with(given, name, value))
+        for value in (True, False) if annotation is bool else ():
+            Settings.model_validate(_with(given, name, value))
+
+
+def _with(given: dict[str, Any], name: str, value: object) -> dict[str, Any]:
+    section, _, rest = name.partition(".")
+    return {**given, section: _with(given.get(section, {}), rest, value) if rest else value}
+
+
+def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _leaves(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field.annotation
+
+
+@pytest.mark.parametrize("text", ["2024-02-30", "0000-01-01", "[" * 1500])
+def test_yaml_that_python_cannot_hold_is_refused_by_name(conf: Path, text: str) -> None:
+    (conf / "small.yml").write_text(f"clean:\n  earliest_event_date: {text}\n")
+    with pytest.raises(SettingsError, match=r"settings file .*small\.yml"):
+        load_settings("small", conf=conf)
+
+
+def test_a_file_in_another_encoding_is_refused_by_name(conf: Path) -> None:
+    (conf / "small.yml").write_bytes("lake: Käse".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"settings file .*small\.yml"):
+        load_settings("small", conf=conf)
+
+
+@pytest.mark.parametrize("day", ["1971-01-01", "2024-02-29", "2200-01-01"])
+def test_dates_within_the_bounds_are_taken(day: str) -> None:
+    assert date_given("--date", day).isoformat() == day
+
+
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "1970-12-31", "2200-01-02", "9999-12-31", "2024-02-30", "20240310", ""]
+)
+def test_dates_that_are_none_or_far_away_are_refused(day: str) -> None:
+    with pytest.raises(SettingsError, match=f"argument --date: found '{day}'") as refused:
+        date_given("--date", day)
+    assert refused.value.exit_code == 2
+
+
+def test_item_vectors_to_learn_from_need_something_that_makes_them(conf: Path) -> None:
+    asked = {"training.item_vectors": "frozen"}
+    with pytest.raises(SettingsError, match=r"setting training .*text.encoder"):
+        load_settings("small", conf=conf, overrides=asked)
+    for maker in ({"text.encoder": "minilm"}, {"clean.image_vector_length": 8}):
+        load_settings("small", conf=conf, overrides=asked | maker)
 
 
 def test_settings_cannot_be_changed_after_they_are_read(conf: Path) -> None:

@@ -1,11 +1,12 @@
 """What Spark says it has read is what was read."""
 
+import tempfile
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from insight.spark import local_properties, next_query, rows_read
+from insight.spark import WAREHOUSE, local_properties, next_query, rows_read
 
 
 def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
@@ -31,3 +32,9 @@ def test_times_are_utc_and_a_bad_cast_is_an_error_never_a_null() -> None:
     assert properties["spark.sql.ansi.enabled"] == "true"
     assert properties["spark.sql.files.ignoreCorruptFiles"] == "false"
     assert properties["spark.sql.files.ignoreMissingFiles"] == "false"
+
+
+def test_sparks_own_database_is_no_folder_of_the_callers(spark: SparkSession) -> None:
+    (database,) = spark.catalog.listDatabases()
+    assert database.locationUri == f"file:{WAREHOUSE}"
+    assert WAREHOUSE.parent == Path(tempfile.gettempdir())

@@ -1,8 +1,9 @@
 """What items' vectors bring to the next item: trainings that differ in nothing else.
 
 `make bench-item-vectors DATE=2017-11-30` takes the examples and vectors of a night that was run
-before, and writes bench/results/item-vectors.json. Epochs are chosen on validation, and all is
-measured on validation, where a choice may be made, and on the later test window.
+before, with `--set text.encoder=minilm`, and writes bench/results/item-vectors.json. Epochs are
+chosen on validation, and all is measured on validation, where a choice may be made, and on the
+later test window.
 """
 
 import argparse

@@ -23,6 +23,9 @@ def embed_items(run: Run) -> str | None:
 
     All items are compared with what their vectors were made of, so that a night that was left
     out, or an encoder switched on late, needs no other code; only what differs is encoded.
+
+    Returns:
+        Why no vector was written, or None.
     """
     items = keep_as_of(run.lake.read(ITEMS), key="item_id", as_of=run.run_date)
     before = run.lake.read_or_empty(ITEM_VECTORS).where(F.col("run_date") < F.lit(run.run_date))
@@ -34,7 +37,10 @@ def embed_items(run: Run) -> str | None:
         # Equal vectors beside each other: where few texts are of many items, a seventh of the room.
         dated = dated.repartition("content_hash").sortWithinPartitions("content_hash", "item_id")
         done = run.lake.publish(dated, ITEM_VECTORS, where=f"run_date = '{run.run_date}'")
-    return None if done.rows else "no item says anything new"
+    if done.rows:
+        return None
+    is_off = run.settings.text.encoder == "none"
+    return "no new pictures, and text.encoder is none" if is_off else "no item says anything new"
 
 
 EMBED_ITEMS = Stage(name="embed_items", reads=(ITEMS,), writes=(ITEM_VECTORS,), work=embed_items)

@@ -61,6 +61,7 @@ def restore(run: Run, *, table: Table, version: int) -> str | None:
     dates = [commit.run_date for commit in undone if commit.run_date is not None]
     said = {"run_id": run.run_id, "run_date": min(dates, default=run.run_date.isoformat())}
     metadata = json.dumps({**said, "restored_version": version, "content_hash": content_hash})
+    run.lake.refuse_lost_lease(f"table {table.name}")
     with set_meanwhile(run.spark, {"spark.databricks.delta.commitInfo.userMetadata": metadata}):
         DeltaTable.forPath(run.spark, run.lake.path(table)).restoreToVersion(version)
     del run.lake.pins[table.name]

@@ -21,7 +21,8 @@ log = logger(__name__)
 def maintain(run: Run) -> str | None:
     """Maintain every table of the lake, one after the other.
 
-    Its commits carry no run: a night in progress sees nothing in them to lose to.
+    Its commits carry no run: what reads pinned versions beside it (cross-validation, a search)
+    sees nothing in them to lose to.
 
     Raises:
         TableDamagedError: A table has lost files. The tables before it are done.
@@ -41,6 +42,7 @@ MAINTAIN = Stage(name="maintain", reads=(), writes=TABLES, work=maintain)
 def _maintain(run: Run, table: Table) -> None:
     began = time.monotonic()
     path = run.lake.path(table)
+    run.lake.refuse_lost_lease(f"table {table.name}")
     before = holdings_of(run.spark, path)
     refuse_lost_files(before, f"table {table.name} version {before.version}")
     keep_log_properties(run, table)

@@ -36,14 +36,17 @@ def replace_page(path: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=".", suffix=path.suffix, delete=False, encoding="utf-8"
     ) as file:
-        file.write(text)
-    try:
-        # A temporary file is for its owner only; the page is for everybody.
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)  # noqa: PTH105 - the atomic rename is the point
-    except OSError:
-        Path(file.name).unlink(missing_ok=True)
-        raise
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            # On a full disk the write may fail only when it leaves the buffer.
+            file.flush()
+            # A temporary file is for its owner only; the page is for everybody.
+            temporary.chmod(0o644)
+            os.replace(temporary, path)  # noqa: PTH105 - the atomic rename is the point
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _count(number: float) -> str:

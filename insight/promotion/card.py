@@ -5,7 +5,7 @@ that is run again writes the same bytes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from insight.promotion.pictures import (
     learning_exhibit,
     yes_no_exhibit,
 )
+from insight.registry.shipping import verified_copy
 from insight.registry.version import ModelVersion
 from insight.settings import Settings
 
@@ -57,6 +58,11 @@ def write_card(judged: Judged) -> Path:
     Returns:
         The HTML page.
     """
+    with verified_copy(judged.version) as copy:
+        return _written(replace(judged, version=copy))
+
+
+def _written(judged: Judged) -> Path:
     page = judged.settings.report / card_address(judged.version.version)
     page.parent.mkdir(parents=True, exist_ok=True)
     told = {

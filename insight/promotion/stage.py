@@ -26,6 +26,7 @@ from insight.promotion.sample import keep_judged_rows
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
 from insight.registry.schedule import attempt_on, record_refusal
+from insight.registry.shipping import verified_copy
 from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
 from insight.snapshots.seen_items import without_seen_targets
@@ -212,14 +213,15 @@ def _statistics(run: Run) -> FeatureStatistics:
 def _translation(
     version: ModelVersion, vocabulary: Vocabulary, statistics: FeatureStatistics
 ) -> Translation:
-    first, *_ = member_folders(version.folder)
-    return translate(
-        vocabulary,
-        statistics,
-        own_vocabulary=Vocabulary.load(version.folder),
-        own_statistics=FeatureStatistics.load(version.folder),
-        own_length=ModelShape.load(first).sequence_length,
-    )
+    with verified_copy(version) as copy:
+        first, *_ = member_folders(copy.folder)
+        return translate(
+            vocabulary,
+            statistics,
+            own_vocabulary=Vocabulary.load(copy.folder),
+            own_statistics=FeatureStatistics.load(copy.folder),
+            own_length=ModelShape.load(first).sequence_length,
+        )
 
 
 def _publish(run: Run, measurements: Sequence[Measurement]) -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,33 @@ def write_manifest(
     text = json.dumps(content, indent=1, sort_keys=True)
     (folder / FILE).write_text(text)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place_version(
+    folder: Path, prepared: Path, facts: Mapping[str, Any], metrics: Mapping[str, float]
+) -> str:
+    """Put a copy of a prepared folder, with its manifest, in a version's place.
+
+    What lies there is replaced: it is damaged, or a run that died has never registered it.
+
+    Args:
+        folder: The version's place.
+        prepared: The model's files; they stay as they are.
+        facts: About the version.
+        metrics: That training measured.
+
+    Returns:
+        The manifest's own SHA-256, to be kept elsewhere.
+    """
+    incoming = folder.with_name(f".incoming-{uuid.uuid4().hex}")
+    try:
+        shutil.copytree(prepared, incoming)
+        manifest_hash = write_manifest(incoming, facts, metrics, copied_from=prepared)
+        shutil.rmtree(folder, ignore_errors=True)
+        incoming.rename(folder)
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+    return manifest_hash
 
 
 def read_manifest(folder: Path, expected_hash: str) -> dict[str, Any]:

@@ -1,16 +1,16 @@
 """Publish, verify, find and promote model versions."""
 
-import shutil
-import uuid
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from insight.errors import ModelDamagedError, ModelNotFoundError, PromotionRefused
+from filelock import BaseFileLock, FileLock
+
+from insight.errors import ModelDamagedError, ModelNotFoundError
 from insight.logs import logger
-from insight.registry.manifest import read_manifest, write_manifest
+from insight.registry.manifest import place_version, read_manifest
 from insight.registry.signing import proved_hash, sealed
 from insight.registry.store import Store, tags_of
 from insight.registry.trail import (
@@ -22,6 +22,8 @@ from insight.registry.trail import (
     free_name,
     is_archived,
     refuse_archived,
+    refuse_champion,
+    way_back,
 )
 from insight.registry.version import ModelVersion
 
@@ -49,10 +51,18 @@ class Registry:
         self._root.mkdir(parents=True, exist_ok=True)
         return Store(f"sqlite:///{self._root}/mlflow.db")
 
+    @cached_property
+    def _turn(self) -> BaseFileLock:
+        """Held by the one process that changes the registry; the system frees it with a process."""
+        return FileLock(self._root / "registry.lock")
+
     def publish(
         self, prepared: Path, facts: Mapping[str, Any], metrics: Mapping[str, float]
     ) -> ModelVersion:
         """Make a version of a prepared folder, whole or not at all, and a challenger of it.
+
+        Publishers take turns. Who publishes the inputs of a version that is registered and sound
+        gets that version: the first one stands.
 
         Args:
             prepared: A folder with the model's files; it stays as it is.
@@ -62,26 +72,17 @@ class Registry:
         Raises:
             ModelDamagedError: A file is of a format that can run code.
         """
-        wanted = f"{facts['run_date']}-{facts['inputs_hash'][:8]}"
-        version = free_name(wanted, self.decisions())
-        incoming = self._root / "models" / f".incoming-{uuid.uuid4().hex}"
-        shutil.copytree(prepared, incoming)
-        try:
-            named = {**facts, "version": version}
-            manifest_hash = write_manifest(incoming, named, metrics, copied_from=prepared)
-            folder = self.folder(version)
-            # A folder that the database does not know was left by a run that died here.
-            shutil.rmtree(folder, ignore_errors=True)
-            incoming.rename(folder)
-        finally:
-            shutil.rmtree(incoming, ignore_errors=True)
-        tags = {
-            "version": version,
-            **{name: facts[name] for name in ("run_date", "inputs_hash")},
-            **sealed(version, manifest_hash),
-        }
-        self.store.add(folder, tags)
-        self.store.alias(CHALLENGER, self.entry(version))
+        with self._turn:
+            version = free_name(facts, self._tags())
+            published = self._proved(version) if version in self.versions() else None
+            if published is not None:
+                log.warning("model already published", version=version)
+                return published
+            folder, named = self.folder(version), {**facts, "version": version}
+            manifest_hash = place_version(folder, prepared, named, metrics)
+            tags = {name: named[name] for name in ("version", "run_date", "inputs_hash")}
+            self.store.add(folder, tags | sealed(version, manifest_hash))
+            self.store.alias(CHALLENGER, self.entry(version))
         log.info("model published", version=version)
         return self.verify(version)
 
@@ -162,11 +163,11 @@ class Registry:
             ModelNotFoundError: No such version is registered, or it is archived.
             ModelDamagedError: Its files are not those published.
         """
-        verified = self.verify(version)
-        refuse_archived(version, self.decisions())
-        self.note(decided("promoted", version, run_date, reason, verified))
-        newest, _ = champion_and_before(self.decisions(), date.max)
-        self.store.alias(CHAMPION, self.entry(newest or version))
+        with self._turn:
+            verified = self.verify(version)
+            refuse_archived(version, self.decisions())
+            self.note(decided("promoted", version, run_date, reason, verified))
+            self._point_alias()
         return verified
 
     def roll_back(self, run_date: date, reason: str) -> ModelVersion:
@@ -176,18 +177,12 @@ class Registry:
             ModelNotFoundError: There was none before.
             ModelDamagedError: Its files are not those published.
         """
-        present, earlier = champion_and_before(self.decisions(), run_date)
-        if present is None or earlier is None:
-            raise ModelNotFoundError(
-                f"champion before {present}",
-                found="no other version that was promoted and is not archived",
-                expected="one to go back to",
-                next_step="promote a version by its name, or train again",
-            )
-        # First, so that whatever happens there is a champion that can serve.
-        promoted = self.promote(earlier, run_date, reason)
-        self.note(decided("rolled_back", present, run_date, reason, self._proved(present)))
-        return promoted
+        with self._turn:
+            present, earlier = way_back(self.decisions(), run_date)
+            self.verify(earlier)
+            # Before the promotion: a process that dies between the two has left the champion.
+            self.note(decided("rolled_back", present, run_date, reason, self._proved(present)))
+            return self.promote(earlier, run_date, reason)
 
     def archive(self, version: str, run_date: date, reason: str) -> None:
         """Take a version out of service for good; its files stay for whoever asks later.
@@ -196,19 +191,24 @@ class Registry:
             ModelNotFoundError: No such version is registered.
             PromotionRefused: It is the champion, and a sound one.
         """
-        proved = self._proved(version)
-        if proved and champion_and_before(self.decisions(), date.max)[0] == version:
-            raise PromotionRefused(
-                f"model version {version}",
-                found="it is the champion",
-                expected="a version that nothing is scored with",
-                next_step="promote another one or roll back first",
-            )
-        self.note(decided("archived", version, run_date, reason, proved))
+        with self._turn:
+            proved = self._proved(version)
+            if proved:
+                refuse_champion(version, self.decisions())
+            self.note(decided("archived", version, run_date, reason, proved))
+            self._point_alias()
+
+    def _point_alias(self) -> None:
+        """Point the alias, which is for people, at the champion of the newest date."""
+        champion, _ = champion_and_before(self.decisions(), date.max)
+        self.store.alias(CHAMPION, self.entry(champion) if champion else None)
+
+    def _tags(self) -> list[dict[str, str]]:
+        return [tags_of(entry) for entry in self.store.entries()]
 
     def decisions(self) -> list[Decision]:
         """The audit trail of all versions, oldest first."""
-        return decisions_in([tags_of(entry) for entry in self.store.entries()])
+        return decisions_in(self._tags())
 
     def note(self, decision: Decision) -> None:
         """Write a line of the audit trail."""
@@ -226,7 +226,7 @@ class Registry:
 
     def versions(self) -> list[str]:
         """Names of all versions, oldest first; archived ones too."""
-        return list(dict.fromkeys(tags_of(entry)["version"] for entry in self.store.entries()))
+        return list(dict.fromkeys(tags["version"] for tags in self._tags()))
 
     def entry(self, version: str) -> "Entry":
         """What the database keeps of a version."""

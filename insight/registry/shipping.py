@@ -1,9 +1,9 @@
-"""Gets a verified model version to the executors, which need no access to the registry."""
+"""Gets a verified model version to whoever loads it: executors, and readers in the driver."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyspark import Broadcast
@@ -34,13 +34,25 @@ def ship(spark: SparkSession, version: ModelVersion) -> Broadcast[Parcel]:
     Raises:
         ModelDamagedError: They are not those published: changed since the registry proved them.
     """
-    paths = sorted(path for path in version.folder.rglob("*") if path.is_file())
-    files = {path.relative_to(version.folder).as_posix(): path.read_bytes() for path in paths}
-    parcel = Parcel(version.version, version.manifest_sha256, files)
+    parcel = _packed(version)
     with _proved(parcel):
         # Here the error keeps its type; an executor's would come back as Spark's.
         pass
     return spark.sparkContext.broadcast(parcel)
+
+
+@contextmanager
+def verified_copy(version: ModelVersion) -> Iterator[ModelVersion]:
+    """The version with a private copy of its files, each verified after it was copied.
+
+    The registry verifies a version when it finds it. Who reads the files later, from the folder
+    that others can write to, would read what nobody has verified.
+
+    Raises:
+        ModelDamagedError: The files have changed since the registry verified them.
+    """
+    with _proved(_packed(version)) as folder:
+        yield replace(version, folder=folder)
 
 
 @contextmanager
@@ -52,6 +64,12 @@ def unpacked(parcel: Broadcast[Parcel]) -> Iterator[Path]:
     """
     with _proved(parcel.value) as folder:
         yield folder
+
+
+def _packed(version: ModelVersion) -> Parcel:
+    paths = sorted(path for path in version.folder.rglob("*") if path.is_file())
+    files = {path.relative_to(version.folder).as_posix(): path.read_bytes() for path in paths}
+    return Parcel(version.version, version.manifest_sha256, files)
 
 
 @contextmanager

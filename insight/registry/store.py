@@ -55,9 +55,12 @@ class Store:
     def tag(self, entry: "Entry", name: str, value: str) -> None:
         self._client.set_model_version_tag(MODEL_NAME, entry.version, name, value)
 
-    def alias(self, alias: str, entry: "Entry") -> None:
-        """Point an alias at a version; it leaves the one it pointed at before."""
-        self._client.set_registered_model_alias(MODEL_NAME, alias, entry.version)
+    def alias(self, alias: str, entry: "Entry | None") -> None:
+        """Point an alias at a version, and at no other one; at none at all with None."""
+        if entry is None:
+            self._client.delete_registered_model_alias(MODEL_NAME, alias)
+        else:
+            self._client.set_registered_model_alias(MODEL_NAME, alias, entry.version)
 
     def log_run(
         self,

@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from insight.errors import ModelNotFoundError
+from insight.errors import ModelNotFoundError, PromotionRefused
 from insight.registry.version import ModelVersion
 
 _PREFIX = "decision."
@@ -81,21 +81,47 @@ def champion_and_before(
 ) -> tuple[str | None, str | None]:
     """The version that is champion at the end of a date, and one to go back to.
 
-    The champion is the last promoted of those promoted for the newest run date up to then,
-    archived ones left out; the one before it is the last other that was not rolled back.
+    Decisions count in the order of the run dates that they hold from. A promotion puts a version
+    in service. A rollback takes it out of service, until it is promoted again. Archiving takes it
+    out of service for every date. The champion is the newest promotion that is left.
+
+    Args:
+        decisions: The trail of all versions.
+        as_of: Decisions that hold from a later run date are ignored.
+
+    Returns:
+        The champion, and the newest other version in service; None where there is none.
     """
-    known = sorted(decisions, key=lambda decision: (decision.run_date, decision.at))
-    promoted = [
-        each.version
-        for each in known
-        if each.kind == "promoted" and each.run_date <= as_of.isoformat()
-        if not is_archived(each.version, decisions)
-    ]
-    if not promoted:
+    in_service: list[str] = []
+    for decision in sorted(decisions, key=lambda decision: (decision.run_date, decision.at)):
+        if decision.run_date > as_of.isoformat() or is_archived(decision.version, decisions):
+            continue
+        if decision.kind == "promoted":
+            in_service.append(decision.version)
+        elif decision.kind == "rolled_back":
+            in_service = [version for version in in_service if version != decision.version]
+    if not in_service:
         return None, None
-    left = {promoted[-1]} | {each.version for each in known if each.kind == "rolled_back"}
-    earlier = [version for version in promoted if version not in left]
-    return promoted[-1], earlier[-1] if earlier else None
+    champion = in_service[-1]
+    earlier = [version for version in in_service if version != champion]
+    return champion, earlier[-1] if earlier else None
+
+
+def way_back(decisions: Sequence[Decision], as_of: date) -> tuple[str, str]:
+    """The champion at the end of a date, and the version that a rollback puts in its place.
+
+    Raises:
+        ModelNotFoundError: There is no champion, or no other version in service.
+    """
+    champion, earlier = champion_and_before(decisions, as_of)
+    if champion is None or earlier is None:
+        raise ModelNotFoundError(
+            f"champion before {champion}",
+            found="no other version that was promoted and is not archived",
+            expected="one to go back to",
+            next_step="promote a version by its name, or train again",
+        )
+    return champion, earlier
 
 
 def is_archived(version: str, decisions: Sequence[Decision]) -> bool:
@@ -118,10 +144,35 @@ def refuse_archived(version: str, decisions: Sequence[Decision]) -> None:
         )
 
 
-def free_name(wanted: str, decisions: Sequence[Decision]) -> str:
-    """A version's name, numbered where one of that name is archived: that one stays."""
-    name, number = wanted, 1
-    while is_archived(name, decisions):
+def refuse_champion(version: str, decisions: Sequence[Decision]) -> None:
+    """Refuse to take the champion of the newest date out of service.
+
+    Raises:
+        PromotionRefused: The version is the champion.
+    """
+    if champion_and_before(decisions, date.max)[0] == version:
+        raise PromotionRefused(
+            f"model version {version}",
+            found="it is the champion",
+            expected="a version that nothing is scored with",
+            next_step="promote another one or roll back first",
+        )
+
+
+def free_name(facts: Mapping[str, Any], tags: Sequence[Mapping[str, str]]) -> str:
+    """The name of a version of some inputs: its run date, and the start of their hash.
+
+    It is numbered if a version of that name is archived, or was made of other inputs.
+
+    Args:
+        facts: With the version's ``run_date`` and ``inputs_hash``.
+        tags: Of all versions.
+    """
+    decisions, inputs_hash = decisions_in(tags), facts["inputs_hash"]
+    others = {each["version"] for each in tags if each.get("inputs_hash") != inputs_hash}
+    wanted = name = f"{facts['run_date']}-{inputs_hash[:8]}"
+    number = 1
+    while is_archived(name, decisions) or name in others:
         number += 1
         name = f"{wanted}-{number}"
     return name

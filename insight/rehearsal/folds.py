@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from insight.settings import ExampleSettings
+from insight.settings.dates import EARLIEST
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,12 @@ def past_folds(
     Args:
         settings: Horizons in days.
         run_date: Fold 0.
-        count: How many.
+        count: How many at most; no run date lies before the earliest that a job takes.
         first: The newest fold's number; from 1 on no fold knows the run date's test window.
     """
     horizon = timedelta(days=max(settings.purchase_days, settings.churn_days))
-    numbers = range(first, first + count)
+    oldest = (run_date - EARLIEST) // horizon
+    numbers = range(first, min(first + count, oldest + 1))
     nights = [(number, run_date - number * horizon) for number in numbers]
     folds = tuple(Fold(number, night, night - horizon) for number, night in nights)
     assert do_not_overlap(folds), folds

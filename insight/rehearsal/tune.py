@@ -59,7 +59,7 @@ def tune(run: Run) -> str | None:
     return None
 
 
-TUNE = Stage(name="tune", reads=BUILD_EXAMPLES.reads, writes=(), work=tune)
+TUNE = Stage(name="tune", reads=BUILD_EXAMPLES.reads, writes=(), work=tune, beside_others=True)
 
 
 def _nights(run: Run) -> tuple[list[Run], str | None]:

@@ -29,7 +29,8 @@ def validating(count: int) -> Stage:
             "argument --folds", found=f"{count}", expected="at least 1", next_step="correct it"
         )
     work = partial(validate, count=count)
-    return Stage("validate", reads=BUILD_EXAMPLES.reads, writes=(VALIDATION,), work=work)
+    reads = BUILD_EXAMPLES.reads
+    return Stage("validate", reads=reads, writes=(VALIDATION,), work=work, beside_others=True)
 
 
 def validate(run: Run, *, count: int) -> str | None:

@@ -12,7 +12,7 @@ from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError
 from insight.logs import logger
 from insight.registry.registry import Registry
-from insight.registry.shipping import Parcel, ship
+from insight.registry.shipping import Parcel, ship, verified_copy
 from insight.scoring.carrying import Carried, carried_over, with_state
 from insight.scoring.loading import loaded
 from insight.snapshots.campaigns import ANY_KIND, CONTEXT_DAYS, per_showing, with_campaign_context
@@ -54,7 +54,8 @@ def score(run: Run) -> str | None:
     champion = registry.champion_or_none(run.run_date)
     if champion is None:
         return "no model has beaten its baselines yet: there is nothing to score with"
-    FeatureStatistics.load(champion.folder).refuse_other_schema(champion.version)
+    with verified_copy(champion) as copy:
+        FeatureStatistics.load(copy.folder).refuse_other_schema(champion.version)
     parcel = ship(run.spark, champion)
     asked = customers = with_state(customers_of(run), run)
     states = customers.select("customer_id", "state_hash")

@@ -1,7 +1,9 @@
 """Settings: what can be set (schema) and where it is read from (loading)."""
 
+from insight.settings.dates import date_given
 from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml, read_yaml
+from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.promotion import PromotionSettings
 from insight.settings.schema import (
     CleanSettings,
@@ -9,7 +11,6 @@ from insight.settings.schema import (
     ExampleSettings,
     FeatureSettings,
     IngestSettings,
-    MaintenanceSettings,
     ScoringSettings,
     SequenceSettings,
     SessionSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "TextSettings",
     "TrainingSettings",
     "TuningSettings",
+    "date_given",
     "load_settings",
     "parsed_yaml",
     "read_yaml",

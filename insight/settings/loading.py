@@ -78,7 +78,7 @@ def read_yaml(path: Path, subject: str) -> Any:
     """Read a YAML file in UTF-8.
 
     Raises:
-        SettingsError: About the subject, if the file is not UTF-8 or not YAML.
+        SettingsError: About the subject, if the file cannot be read, is not UTF-8 or not YAML.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -89,14 +89,26 @@ def read_yaml(path: Path, subject: str) -> Any:
             expected="YAML in UTF-8",
             next_step="save the file as UTF-8",
         ) from error
+    except OSError as error:
+        raise SettingsError(
+            subject,
+            found=f"a file that cannot be read ({error.strerror})",
+            expected="a YAML file in UTF-8",
+            next_step="correct the file or its permissions",
+        ) from error
     return parsed_yaml(text, subject)
 
 
 def parsed_yaml(text: str, subject: str) -> Any:
     """Parse a YAML text.
 
+    Args:
+        text: The text.
+        subject: Where it stands, for the message.
+
     Raises:
-        SettingsError: About the subject, if the text is not YAML or holds an impossible value.
+        SettingsError: About the subject, if the text is not YAML or holds an impossible value,
+            such as the date 2024-02-30.
     """
     try:
         return yaml.safe_load(text)

@@ -1,10 +1,10 @@
 """The gate: baselines, margins, and what replaces a champion."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from insight.settings.strict import Strict
+from insight.settings.strict import Days, Strict
 
 
 class MarginSettings(Strict):
@@ -38,7 +38,7 @@ class PromotionSettings(Strict):
     the k-th attempt has level / (k (k + 1)), so the first has 0.025: a 95 % interval."""
     margins: MarginSettings = MarginSettings()
     bootstrap_rounds: int = Field(200, ge=20)
-    popularity_days: tuple[int, ...] = Field((7, 28), min_length=1)
+    popularity_days: tuple[Annotated[Days, Field(ge=1)], ...] = Field((7, 28), min_length=1)
     """Look-back windows of the popularity baselines; a challenger must beat each."""
     judged_rows: int = Field(100_000, ge=1_000)
     """Test rows that all contenders are judged on at most, by whole customers."""

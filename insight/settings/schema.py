@@ -7,10 +7,12 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from insight.settings.dates import EARLIEST, LATEST
+from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.promotion import PromotionSettings
 from insight.settings.simulated import SimulateSettings
-from insight.settings.strict import Strict
-from insight.settings.training import TrainingSettings
+from insight.settings.strict import Days, Strict
+from insight.settings.training import TrainingSettings, refuse_missing_vectors
 from insight.settings.tuning import TuningSettings, refuse_impossible
 
 
@@ -31,11 +33,11 @@ class CleanSettings(Strict):
     """More than that is no bot beside people: rather, everybody has got one name."""
     future_hours: int = Field(0, ge=0, le=12)
     """Hours after the end of its date, in the feed's zone for dates, that a delivery may cover."""
-    late_days: int = Field(7, ge=0)
+    late_days: Days = Field(7, ge=0)
     """Events older than this before their file's first date are refused. A file read at most so
     many days after its date arrived late; training then counts its rows from the night that read
     it (docs/decisions/0012)."""
-    earliest_event_date: date = date(2000, 1, 1)
+    earliest_event_date: date = Field(date(2000, 1, 1), ge=EARLIEST, le=LATEST)
     max_price: float = Field(100_000.0, gt=0)
     max_quantity: float = Field(100_000.0, gt=0)
     max_stock: float = Field(100_000_000.0, gt=0)
@@ -73,14 +75,14 @@ class CleanSettings(Strict):
     """Factor, up or down; a slip of unit or currency exceeds it, a sale does not."""
     price_shift_min_items: int = Field(5, ge=1)
     """With fewer items to compare there is no shift."""
-    price_days: int = Field(35, ge=1)
+    price_days: Days = Field(35, ge=1)
     """Length in days of the past that prices are compared with; monthly deliveries need 31."""
-    return_days: int = Field(30, ge=1)
+    return_days: Days = Field(30, ge=1)
     """How far back a return looks for its purchase."""
 
 
 class SessionSettings(Strict):
-    gap_minutes: int = Field(30, gt=0)
+    gap_minutes: int = Field(30, gt=0, le=43_200)
     split_at_midnight: bool = False
     """Whether a visit ends with its day (UTC)."""
     split_at_campaign: bool = False
@@ -100,19 +102,19 @@ class FeatureSettings(Strict):
 
 
 class ExampleSettings(Strict):
-    purchase_days: int = Field(7, gt=0)
+    purchase_days: Days = Field(7, gt=0)
     """A purchase, and the next action, is looked for within so many days."""
-    churn_days: int = Field(30, gt=0)
-    active_days: int = Field(90, gt=0)
+    churn_days: Days = Field(30, gt=0)
+    active_days: Days = Field(90, gt=0)
     """A customer can only leave who bought within so many days before."""
-    campaign_days: int = Field(30, gt=0)
+    campaign_days: Days = Field(30, gt=0)
     """A campaign is answered within so many days of being shown, and before it ends."""
-    campaign_window_days: int = Field(30, gt=0)
+    campaign_window_days: Days = Field(30, gt=0)
     """Days whose campaigns make up validation, and likewise test."""
-    campaign_cutoffs: int = Field(16, ge=1)
+    campaign_cutoffs: int = Field(16, ge=1, le=1_000)
     """Days on which campaigns begin, at most, that each split takes."""
-    train_cutoffs: int = Field(20, ge=1)
-    cutoff_step_days: int = Field(7, gt=0)
+    train_cutoffs: int = Field(20, ge=1, le=1_000)
+    cutoff_step_days: int = Field(7, gt=0, le=365)
     min_item_events: int = Field(5, ge=1)
     leakage_share: float = Field(0.1, gt=0, le=1)
     """Share of the customers whose features are made again without the future, to compare."""
@@ -139,8 +141,8 @@ class ExampleSettings(Strict):
 
 
 class TextSettings(Strict):
-    encoder: Literal["minilm", "none"] = "minilm"
-    """What makes vectors of items' words, each text once; none where nothing asks for them."""
+    encoder: Literal["minilm", "none"] = "none"
+    """Encoder of the items' texts, each text once. `training.item_vectors` reads the vectors."""
     batch_size: int = Field(64, ge=1)
     max_tokens: int = Field(128, ge=3, le=512)
     """Of a text; what is beyond them is not read."""
@@ -168,44 +170,34 @@ class ScoringSettings(Strict):
     for one of the two: set to true, it holds from the next training on."""
     seen_by: tuple[Literal["view", "cart", "purchase"], ...] = Field(("purchase",), min_length=1)
     """Events that make an item one that the customer has seen. A return does not undo them."""
-    seen_days: int = Field(365, ge=1)
+    seen_days: Days = Field(365, ge=1)
     """Days back, up to the run date, in which such events count."""
-    active_days: int = Field(365, ge=1)
+    active_days: Days = Field(365, ge=1)
     """Customers silent for longer are not scored."""
     rescore: Literal["changed", "all"] = "changed"
     """Whether customers keep their score and list while nothing has changed about them."""
-    max_age_days: int = Field(7, ge=1)
+    max_age_days: Days = Field(7, ge=1)
     """A score is kept for fewer days than this, since it ignores the days that have passed. Each
     customer has a night of their own in every period of this length, so that every night rescores
     an equal share."""
-
-
-class MaintenanceSettings(Strict):
-    retention_hours: int = Field(168, ge=168)
-    """Files that no newer version needs are kept so long: the past that can be read or restored.
-    Never less than a week, nor than a table's own delta.deletedFileRetentionDuration."""
-    log_retention_days: int = Field(400, ge=30)
-    """A date run again asks the log what its earlier runs replaced."""
-    checkpoint_interval: int = Field(10, ge=1)
-    """Commits after which Delta writes its log's state in one file."""
-    small_file_mb: int = Field(32, ge=1)
-    small_files: int = Field(8, ge=2)
-    """A partition with so many files smaller than that is compacted."""
 
 
 class Settings(Strict):
     """All settings of a run."""
 
     profile: str
-    lake: str
-    landing: str
+    lake: str = Field(min_length=1)
+    landing: str = Field(min_length=1)
     registry: Path
     report: Path
     pseudonym_key_file: Path
     generate_local_key: bool = False
     signed_models: bool = False
     """Whether jobs refuse to begin without INSIGHT_MODEL_KEY, which proves who published what."""
-    sources: tuple[str, ...]
+    lake_lease_seconds: int = Field(300, ge=20, le=86_400)
+    """How long a run that is not heard of keeps other runs from the lake. It renews its lease at a
+    quarter of that. A run that is dead on the same machine keeps nobody waiting."""
+    sources: tuple[str, ...] = Field(min_length=1)
     ingest: IngestSettings = IngestSettings()
     clean: CleanSettings = CleanSettings()
     sessions: SessionSettings = SessionSettings()
@@ -225,9 +217,30 @@ class Settings(Strict):
     @classmethod
     def _is_no_url(cls, value: object) -> object:
         # A Path would take hdfs://host/x for the folder "hdfs:" of this machine.
+        if value == "":
+            raise ValueError("a path: an empty one would be the folder that the job is started in")
         if "://" in str(value):
             raise ValueError("a path the driver can open (mounted storage), not a URL")
         return value
+
+    @field_validator("sources")
+    @classmethod
+    def _are_named_once(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(sources)) < len(sources):
+            raise ValueError("every source once: its files would be read twice")
+        return sources
+
+    @field_validator("training")
+    @classmethod
+    def _has_vectors_to_read(
+        cls, training: TrainingSettings, others: ValidationInfo
+    ) -> TrainingSettings:
+        # A section that was refused itself is missing here.
+        text, clean = (others.data.get(name) for name in ("text", "clean"))
+        if text is not None and clean is not None:
+            makes_some = text.encoder != "none" or clean.image_vector_length > 0
+            refuse_missing_vectors(training, makes_some=makes_some)
+        return training
 
     @field_validator("tuning")
     @classmethod

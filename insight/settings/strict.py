@@ -1,9 +1,44 @@
-"""What every part of the settings is: complete, unchangeable, and no name that nobody reads."""
+"""Rules of every section of the settings: complete, unchangeable, and only numbers that compute."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import date
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+_MOST = 2**31 - 1
+"""The largest whole number that Spark and NumPy take everywhere."""
+
+Days = Annotated[int, Field(le=3_650)]
+"""A number of days to look back or ahead. Ten years before the earliest run date, or after the
+latest, is still a date that Python, Spark and Delta agree on."""
 
 
 class Strict(BaseModel):
-    """A part of the settings."""
+    """A section of the settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_no_number_of_another_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true for 1, a number for a date, and whole numbers that overflow.
+
+        Pydantic takes them: true is 1 to Python, and a date may be given as seconds since 1970.
+        """
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        for each in _flat(value):
+            if isinstance(each, bool) and not _takes(annotation, bool):
+                raise ValueError("input should be no boolean")
+            if isinstance(each, int | float) and _takes(annotation, date):
+                raise ValueError("input should be a date like 2017-11-30")
+            if isinstance(each, int) and abs(each) > _MOST:
+                raise ValueError(f"input should be a number between {-_MOST} and {_MOST}")
+        return value
+
+
+def _flat(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _takes(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_takes(part, kind) for part in get_args(annotation))

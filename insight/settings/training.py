@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from insight.settings.launching import LaunchSettings
-from insight.settings.strict import Strict
+from insight.settings.strict import Days, Strict
 
 
 class HeadWeights(Strict):
@@ -40,7 +40,7 @@ class TrainingSettings(Strict):
     calibration_rows: int = Field(100_000, ge=1_000)
     """Rows of a split, over all ranks, whose logits calibration is fitted on and whose task
     metrics are reported with the model: a sample by row hash if the split has more."""
-    every_days: int = Field(7, ge=1)
+    every_days: Days = Field(7, ge=1)
     """Days from one attempt on the champion to the next: after it was trained, or after the gate
     refused a later challenger. Without a champion every night trains."""
     width: int = Field(64, ge=4)
@@ -100,3 +100,17 @@ class TrainingSettings(Strict):
     seed: int = Field(20170101, ge=0)
     timeout_seconds: int = Field(3600, gt=0)
     launch: LaunchSettings = LaunchSettings()
+
+
+def refuse_missing_vectors(training: TrainingSettings, *, makes_some: bool) -> None:
+    """Refuse to train with item vectors that no setting makes.
+
+    Args:
+        training: Whether it reads vectors.
+        makes_some: Whether texts are encoded, or the shop delivers vectors of pictures.
+
+    Raises:
+        ValueError: It reads vectors, and there are none.
+    """
+    if training.item_vectors != "none" and not makes_some:
+        raise ValueError("text.encoder or clean.image_vector_length set, for item_vectors to read")

@@ -74,9 +74,9 @@ def _usual_space() -> dict[str, Span | Choices]:
 
 
 class TuningSettings(Strict):
-    space: dict[str, Span | Choices] = Field(default_factory=_usual_space)
+    space: dict[str, Span | Choices] = Field(default_factory=_usual_space, min_length=1)
     """What is searched: a setting of training, with its range or its choices."""
-    folds: int = Field(2, ge=1)
+    folds: int = Field(2, ge=1, le=1_000)
     """Past nights that every trial is judged on, none of which knows the newest test window."""
     trials: int = Field(20, ge=1)
     """In all, those of earlier starts of the same search among them."""

@@ -4,6 +4,7 @@ import io
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
@@ -44,9 +45,15 @@ def save_checkpoint(url: str, checkpoint: Checkpoint) -> None:
     storage.create_dir(path.rpartition("/")[0], recursive=True)
     # A name of its own: a rank that was forgotten may still write.
     part = f"{path}.{uuid.uuid4().hex}.part"
-    with storage.open_output_stream(part) as stream:
-        stream.write(buffer.getbuffer())
-    storage.move(part, path)
+    try:
+        with storage.open_output_stream(part) as stream:
+            stream.write(buffer.getbuffer())
+        storage.move(part, path)
+    except Exception:
+        # On a full disk half a checkpoint takes the room of the next one.
+        with suppress(OSError):
+            storage.delete_file(part)
+        raise
 
 
 def load_checkpoint(url: str) -> Checkpoint | None:

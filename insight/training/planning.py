@@ -7,6 +7,7 @@ from insight.encoding.splits import RECALIBRATION, TRAIN, VALIDATION
 from insight.logs import logger
 from insight.models.cooccurrence import CoOccurrence, PairWeights
 from insight.models.shape import ModelShape
+from insight.registry.shipping import verified_copy
 from insight.registry.version import ModelVersion
 from insight.settings import TrainingSettings
 from insight.stages import Run
@@ -88,7 +89,8 @@ def _starts(
     anew: list[Start | None] = [None] * len(shapes)
     if champion is None:
         return anew
-    starts = start_of(champion.folder, shapes, inputs.vocabulary, inputs.features)
+    with verified_copy(champion) as copy:
+        starts = start_of(copy.folder, shapes, inputs.vocabulary, inputs.features)
     if starts is None:
         why = "its encoders or features are others than tonight's"
         log.warning("no warm start: training begins anew", champion=champion.version, why=why)

@@ -69,6 +69,7 @@ def train(run: Run) -> str | None:
         outcome.prepare_folder(Path(folder), members, inputs)
         # Where the champion's weights did not fit, training began anew.
         began_with = champion if plans[0].start is not None else None
+        run.lake.refuse_lost_lease(f"model of {run.run_date}")
         registry.publish(Path(folder), _facts(run, inputs, inputs_hash, began_with), metrics)
     drop_checkpoints(f"{run.lake.root}/{CHECKPOINTS}")
     return None

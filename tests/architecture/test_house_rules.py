@@ -96,6 +96,13 @@ def test_every_job_declares_what_it_reads_and_writes(path: Path) -> None:
     assert isinstance(job.WRITES, tuple)
 
 
+@pytest.mark.parametrize("path", JOBS, ids=_name)
+def test_every_job_that_reads_settings_obeys_the_profile_of_the_environment(path: Path) -> None:
+    text = path.read_text()
+    by_itself = "load_settings(" in text
+    assert by_itself == ('os.environ.get("INSIGHT_PROFILE", "local")' in text)
+
+
 def test_each_table_has_one_writer() -> None:
     writers = [table.name for stage in NIGHT for table in stage.writes]
     writers += [table.name for table in validate.WRITES]

@@ -14,6 +14,7 @@ from tests.memory_lake import MemoryLake
 
 FIRST, SECOND = date(2024, 3, 9), date(2024, 3, 10)
 SIZES = {"batch_size": 64, "max_tokens": 128}
+MINILM = {"text.encoder": "minilm"}
 
 
 def _describe(lake: MemoryLake, day: date, *rows: dict[str, object]) -> None:
@@ -33,7 +34,7 @@ def lake(spark) -> MemoryLake:
     twin = {"item_id": "twin", "title": "Black tea"}
     cup = {"item_id": "cup", "title": "Cup"}
     _describe(lake, FIRST, tea, twin, cup, {"item_id": "mute"})
-    assert embed_items(lake.run_for(FIRST)) is None
+    assert embed_items(lake.run_for(FIRST, **MINILM)) is None
     # A price is no word; the cup says something else; the pot says what the tea has said.
     _describe(
         lake,
@@ -42,7 +43,7 @@ def lake(spark) -> MemoryLake:
         {**cup, "title": "Mug"},
         {"item_id": "pot", "title": "Black tea"},
     )
-    assert embed_items(lake.run_for(SECOND)) is None
+    assert embed_items(lake.run_for(SECOND, **MINILM)) is None
     return lake
 
 
@@ -66,17 +67,19 @@ def test_the_second_night_embeds_only_what_is_new(lake):
 def test_a_rerun_of_either_night_writes_the_same(lake):
     for day in (FIRST, SECOND):
         before = _vectors(lake, day)
-        embed_items(lake.run_for(day))
+        embed_items(lake.run_for(day, **MINILM))
         assert _vectors(lake, day) == before
 
 
 def test_a_night_without_news_encodes_nothing_and_says_so(lake):
-    assert embed_items(lake.run_for(date(2024, 3, 11))) == "no item says anything new"
+    assert embed_items(lake.run_for(date(2024, 3, 11), **MINILM)) == "no item says anything new"
 
 
-def test_a_shop_may_have_pictures_alone(spark, monkeypatch):
+def test_texts_are_encoded_only_on_request_and_pictures_always(spark, monkeypatch):
     monkeypatch.delattr(encode, "encode_texts")
     lake = MemoryLake(spark)
     _describe(lake, FIRST, {"item_id": "tea", "title": "Tea", "image_vector": [1.0]})
-    embed_items(lake.run_for(FIRST, **{"text.encoder": "none"}))
+    embed_items(lake.run_for(FIRST))
     assert _vectors(lake, FIRST) == {("tea", "image"): [1.0]}
+    reason = "no new pictures, and text.encoder is none"
+    assert embed_items(lake.run_for(SECOND)) == reason

@@ -54,7 +54,10 @@ def _a_week_and_a_day_pass(folder: Path) -> None:
 
 
 def _training_that_reads(read: Callable[[Run, tuple[str, ...]], object], folder: Path) -> Stage:
-    """A training run; once it has pinned its files, others build anew and maintain the lake."""
+    """A rehearsal's training; once it has pinned its files, others rebuild and maintain the lake.
+
+    Training of a night holds the lake's lease, which keeps maintenance out.
+    """
 
     def work(run: Run) -> str | None:
         partition = {"run_date": str(NIGHT), "split": "train"}
@@ -66,7 +69,8 @@ def _training_that_reads(read: Callable[[Run, tuple[str, ...]], object], folder:
         read(run, files)
         return None
 
-    return Stage("train", reads=(TRAINING_EXAMPLES,), writes=(), work=work)
+    reads = (TRAINING_EXAMPLES,)
+    return Stage("train", reads=reads, writes=(), work=work, beside_others=True)
 
 
 def _through_spark(run: Run, files: tuple[str, ...]) -> None:

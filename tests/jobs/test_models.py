@@ -66,3 +66,17 @@ def test_a_change_without_a_reason_is_none(registry):
 def test_a_version_that_is_none_is_named(registry, capsys):
     assert models.main(["--promote", "2017-12-01-00000000", "--reason", "x"]) == 2
     assert "2017-12-01-00000000" in capsys.readouterr().err
+
+
+def test_the_profile_of_the_environment_names_the_registry(registry, monkeypatch):
+    profiles, settings = [], models.load_settings("local")
+
+    def recorded(profile):
+        profiles.append(profile)
+        return settings
+
+    monkeypatch.setattr(models, "load_settings", recorded)
+    monkeypatch.setenv("INSIGHT_PROFILE", "cluster")
+    assert models.main([]) == 0
+    assert models.main(["--profile", "simulated"]) == 0
+    assert profiles == ["cluster", "simulated"]

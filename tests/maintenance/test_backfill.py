@@ -74,6 +74,7 @@ def test_stages_without_ingest_run_for_dates_that_were_read(
     ("arguments", "named"),
     [
         ((FIRST, "2010-12-1"), "argument --to: found '2010-12-1'"),
+        (("0001-01-01", FIRST), "argument --from: found '0001-01-01'"),
         ((LAST, FIRST), "arguments --from and --to"),
         ((FIRST, FIRST, "--stages", "clean,dream"), "argument --stages: found 'dream'"),
         ((FIRST, FIRST, "--set", "lake"), "argument --set: found 'lake'"),

@@ -1,6 +1,7 @@
 """The card of a judged version, from evidence that can be counted by hand."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.gate import Decision
 from insight.promotion.judging import Evidence
 from insight.promotion.measurements import Measurement, Ring
+from insight.registry.manifest import write_manifest
 from insight.registry.version import ModelVersion
 from insight.settings import Settings
 
@@ -72,14 +74,15 @@ def judged(tmp_path: Path) -> Judged:
     challenger = Contender("challenger", NAME, said, actions=actions)
     settings = Settings(
         profile="test",
-        lake="",
-        landing="",
+        lake="lake",
+        landing="landing",
         registry=tmp_path,
         report=tmp_path / "report",
         pseudonym_key_file=tmp_path / "key",
-        sources=(),
+        sources=("shop",),
     )
-    version = ModelVersion(NAME, tmp_path / NAME, FACTS, {}, "")
+    folder = tmp_path / NAME
+    version = ModelVersion(NAME, folder, FACTS, {}, write_manifest(folder, FACTS, {}))
     evidence = Evidence(measured, [], [], ring, challenger)
     decision = Decision(False, "refused: a < b")
     return Judged(version, date(2024, 4, 1), evidence, decision, settings)
@@ -140,5 +143,8 @@ def test_the_page_is_whole_in_itself_and_the_same_again(judged: Judged) -> None:
 
 
 def test_a_version_without_history_has_a_card_all_the_same(judged: Judged) -> None:
-    (judged.version.folder / "member_0" / "history.json").unlink()
+    folder = judged.version.folder
+    (folder / "member_0" / "history.json").unlink()
+    manifest_hash = write_manifest(folder, FACTS, {})
+    judged = replace(judged, version=replace(judged.version, manifest_sha256=manifest_hash))
     assert "No history was kept with this version." in write_card(judged).read_text()

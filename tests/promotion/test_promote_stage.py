@@ -127,7 +127,7 @@ def run(spark: SparkSession, root: Path) -> Run:
         registry=root / "registry",
         report=root / "report",
         pseudonym_key_file=root / "key",
-        sources=(),
+        sources=("shop",),
         promotion=PromotionSettings(bootstrap_rounds=50, popularity_days=(7,)),
     )
     lake = Lake(spark, str(root), str(root / "landing"), "run1", RUN_DATE)

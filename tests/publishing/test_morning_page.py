@@ -1,6 +1,7 @@
 """The morning page tells what the lake holds, and says plainly what is not there."""
 
 import re
+import resource
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
@@ -171,3 +172,17 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
         write_report(tmp_path, Morning(TONIGHT), "another verdict")
     assert page.read_text() == before
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_full_disk_leaves_the_old_page_and_nothing_else(tmp_path: Path) -> None:
+    page = write_report(tmp_path, Morning(TONIGHT))
+    before = sorted(tmp_path.iterdir()), page.read_text()
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The system takes one byte of each file, as a disk would that is almost full.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_report(tmp_path, Morning(TONIGHT), "another verdict")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert (sorted(tmp_path.iterdir()), page.read_text()) == before

@@ -3,9 +3,11 @@ import shutil
 from datetime import date
 
 import pytest
+from filelock import Timeout
 
 from insight.errors import ModelDamagedError, ModelNotFoundError, PromotionRefused
 from insight.registry import Registry
+from insight.registry.store import Store
 from insight.registry.trail import decided, why_left
 
 DAYS = FIRST, SECOND, THIRD = date(2017, 11, 1), date(2017, 11, 8), date(2017, 11, 15)
@@ -197,3 +199,43 @@ def test_a_damaged_champion_can_be_left(registry, publish):
     assert registry.champion(THIRD).version == old.version
     registry.archive(new.version, THIRD, "its files are damaged")
     assert registry.decisions()[-1].metrics == {}
+
+
+def test_archiving_a_damaged_champion_leaves_what_was_rolled_back_out_of_service(registry, publish):
+    first, second, third = (publish(day, mark * 64) for day, mark in zip(DAYS, "abc", strict=True))
+    for version, run_date in ((first, FIRST), (second, SECOND), (third, THIRD)):
+        registry.promote(version.version, run_date, "better")
+    assert registry.roll_back(THIRD, "learned refunds as sales").version == second.version
+    (second.folder / "shape.json").write_text("damaged")
+    registry.archive(second.version, THIRD, "its files are damaged")
+    # Not the third, which nobody has promoted again.
+    assert registry.champion(THIRD).version == first.version
+    alias = registry.store._client.get_model_version_by_alias("customer_model", "champion")
+    assert alias.tags["version"] == first.version
+    (first.folder / "shape.json").write_text("damaged")
+    registry.archive(first.version, THIRD, "its files are damaged")
+    assert registry.champion_or_none(THIRD) is None
+    assert registry.champion_or_none(SECOND) is None
+
+
+def test_the_second_of_two_publishers_of_one_version_gets_the_first_ones(
+    registry, publish, tmp_path, monkeypatch
+):
+    rival, add = Registry(tmp_path / "registry"), Store.add
+
+    def while_the_rival_waits(*given):
+        """Between the first one's files and its entry in the database."""
+        with pytest.raises(Timeout):
+            rival._turn.acquire(blocking=False)
+        add(*given)
+
+    monkeypatch.setattr(Store, "add", while_the_rival_waits)
+    first = publish(FIRST, "a" * 64)
+    other = tmp_path / "trained otherwise"
+    other.mkdir()
+    (other / "shape.json").write_text("other weights")
+    facts = {"run_date": FIRST.isoformat(), "inputs_hash": "a" * 64}
+    assert rival.publish(other, facts, {}) == first
+    assert (registry.verify(first.version).folder / "shape.json").read_text() == "a" * 64
+    # Other inputs whose hash begins alike are another version.
+    assert publish(FIRST, "a" * 8 + "b" * 56).version == f"{first.version}-2"

@@ -7,7 +7,7 @@ import pytest
 
 from insight.errors import ModelDamagedError
 from insight.registry.manifest import write_manifest
-from insight.registry.shipping import ship, unpacked
+from insight.registry.shipping import ship, unpacked, verified_copy
 from insight.registry.version import ModelVersion
 
 
@@ -37,4 +37,13 @@ def test_fault_29_what_was_damaged_on_its_way_is_not_loaded(spark, version):
     sound = ship(spark, version).value
     damaged = replace(sound, files={**sound.files, "member_0/weights.npz": b"weightz"})
     with pytest.raises(ModelDamagedError), unpacked(spark.sparkContext.broadcast(damaged)):
+        pass
+
+
+def test_fault_29_a_reader_in_the_driver_reads_what_was_verified(version):
+    with verified_copy(version) as copy:
+        (version.folder / "member_0/weights.npz").write_bytes(b"weightz")
+        assert (copy.folder / "member_0/weights.npz").read_bytes() == b"weights"
+    assert not copy.folder.exists()
+    with pytest.raises(ModelDamagedError, match="2024-03-31-abc"), verified_copy(version):
         pass

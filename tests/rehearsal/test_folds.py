@@ -41,3 +41,13 @@ def test_windows_that_share_a_day_are_noticed() -> None:
     newer, older = Fold(0, NIGHT, date(2024, 3, 21)), Fold(1, date(2024, 3, 22), date(2024, 3, 12))
     assert not do_not_overlap([newer, older])
     assert not do_not_overlap([older, newer])
+
+
+def test_no_fold_lies_before_the_earliest_run_date() -> None:
+    chosen = ExampleSettings(purchase_days=7, churn_days=30)
+    found = past_folds(chosen, run_date=date(1971, 3, 5), count=1_000_000_000)
+    assert [fold.run_date for fold in found] == [
+        date(1971, 3, 5),
+        date(1971, 2, 3),
+        date(1971, 1, 4),
+    ]

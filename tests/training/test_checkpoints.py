@@ -1,3 +1,4 @@
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,21 @@ def test_what_was_kept_comes_back(url):
     found = load_checkpoint(url)
     assert found.facts == {"score": 0.2, "history": []}
     np.testing.assert_array_equal(found.arrays["a/b"], np.arange(4.0))
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_and_nothing_else(url, tmp_path):
+    save_checkpoint(url, Checkpoint({"a": np.arange(3.0)}, {}))
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_checkpoint(url, Checkpoint({"a": np.arange(4.0)}, {}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert [path.name for path in (tmp_path / "lake/_checkpoints/some").iterdir()] == [
+        "member_0.npz"
+    ]
+    np.testing.assert_array_equal(load_checkpoint(url).arrays["a"], np.arange(3.0))
 
 
 def test_there_may_be_none_or_one_that_is_damaged(url, tmp_path):

@@ -19,7 +19,7 @@ from insight.models.predictor import Predictor
 from insight.promotion.inputs import KEY
 from insight.promotion.judging import Exam
 from insight.registry import Registry
-from insight.settings import SequenceSettings, Settings, TrainingSettings
+from insight.settings import SequenceSettings, Settings, TextSettings, TrainingSettings
 from insight.stages import Run
 from insight.tables import FEATURE_STATISTICS, ITEM_VECTORS, ITEM_VOCABULARY, TRAINING_EXAMPLES
 from insight.training.inputs import read_inputs
@@ -50,8 +50,9 @@ def run(spark, tmp_path_factory) -> Run:
         registry=folder / "registry",
         report=folder / "report",
         pseudonym_key_file=folder / "key",
-        sources=(),
+        sources=("shop",),
         sequences=SequenceSettings(length=LENGTH),
+        text=TextSettings(encoder="minilm"),
         training=TrainingSettings.model_validate(TRAINING),
     )
     lake = Lake(spark, settings.lake, settings.landing, "r1", NIGHT)

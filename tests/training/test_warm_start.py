@@ -1,13 +1,18 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
+from insight.errors import ModelDamagedError
 from insight.models.customer_model import CustomerModel
 from insight.models.weight_file import save_weights
 from insight.models.weights import start_from, weights_of
+from insight.registry.manifest import write_manifest
+from insight.registry.version import ModelVersion
+from insight.training.planning import _starts
 from insight.training.warm_start import start_of
 from tests.training.examples import ITEMS, WIDTH, small_shape
 
@@ -84,3 +89,15 @@ def test_other_features_or_another_number_of_encoders_begin_anew(champion):
     others = replace(STATISTICS, names=("x", "y", "other"))
     assert start_of(folder, [SHAPE], TONIGHT, others) is None
     assert start_of(folder, [SHAPE, SHAPE], TONIGHT, STATISTICS) is None
+
+
+def test_fault_29_training_begins_with_no_weights_that_nobody_verified(champion):
+    folder, _ = champion
+    version = ModelVersion(folder.name, folder, {}, {}, write_manifest(folder, {}, {}))
+    inputs = SimpleNamespace(vocabulary=TONIGHT, features=STATISTICS)
+    (start,) = _starts(inputs, [SHAPE], version)
+    assert start is not None
+    shape = folder / "member_0" / "shape.json"
+    shape.write_text(shape.read_text() + " ")
+    with pytest.raises(ModelDamagedError, match=r"shape\.json"):
+        _starts(inputs, [SHAPE], version)
