@@ -10,8 +10,9 @@ FROM_FILE = (
     Column(
         "malformed",
         "string",
-        "JSON of the fields that did not parse, as found; null when all did.",
+        "JSON of the fields that did not parse and the shape of each; null when all did.",
         nullable=True,
+        sensitive="shape",
     ),
 )
 KEY_ID = Column("key_id", "string", "Which pseudonym key was used.")
