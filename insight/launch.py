@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 import insight
 from insight.delta import Lake
 from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
+from insight.faults import without_values
 from insight.logs import configure_logs, logger
 from insight.registry.signing import refuse_missing_key
 from insight.settings import Settings, load_settings, parsed_yaml
@@ -59,7 +60,7 @@ def launch(
         log.error(type(error).__name__, **_facts(error))
         return error.exit_code
     except Exception:
-        traceback.print_exc()
+        sys.stderr.write(without_values(traceback.format_exc()))
         log.error("unexpected error: please report it; a retry may help")
         return MAY_BE_RETRIED
     return 0

@@ -122,7 +122,9 @@ def _csv(text: io.TextIOWrapper, layout: Layout) -> Content:
     if layout.has_header:
         names = first or []
         if len(set(names)) < len(names):
-            raise ValueError(f"a column twice in the header {names}")
+            # The line may be a row of data: positions, not what stands there.
+            places = [place for place, name in enumerate(names, 1) if names.count(name) > 1]
+            raise ValueError(f"a column twice in the header, at positions {places[:10]}")
         return Content(dict.fromkeys(names, ""), _only_blanks(text))
     declared = StructType.fromJson(json.loads(layout.schema)).names
     if first and len(first) != len(declared):
@@ -147,7 +149,9 @@ def _json(text: io.TextIOWrapper, layout: Layout) -> Content:
         if len(columns) > _MOST_COLUMNS:
             raise ValueError(f"more than {_MOST_COLUMNS:,} different keys")
     if cut:
-        raise ValueError(f"its last line is no JSON object: {type(cut).__name__}: {cut}") from cut
+        # The reason may quote a letter of the line; its class and place say enough.
+        place = f" at character {cut.pos + 1}" if isinstance(cut, json.JSONDecodeError) else ""
+        raise ValueError(f"its last line is no JSON object: {type(cut).__name__}{place}") from cut
     return Content(columns, is_empty)
 
 
