@@ -6,8 +6,8 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.errors import SettingsError
-from insight.privacy.pseudonyms import PseudonymKey, load_key
+from insight.privacy.lake_key import load_lake_key, record_key
+from insight.privacy.pseudonyms import PseudonymKey
 from insight.sources.declaration import TARGETS
 from insight.sources.deliveries import (
     Delivery,
@@ -19,7 +19,7 @@ from insight.sources.deliveries import (
 from insight.sources.mapping import to_canonical
 from insight.sources.reading import read_rows, refuse_retyped_columns
 from insight.stages import Run, Stage
-from insight.tables import INGEST_LOG, RAW_EVENTS
+from insight.tables import INGEST_LOG
 
 
 def ingest(run: Run) -> str | None:
@@ -30,8 +30,8 @@ def ingest(run: Run) -> str | None:
         SourceFormatError: A file is damaged, changed after it was read, or not as declared.
         SettingsError: No pseudonym key, or not the one this lake began with.
     """
-    key = load_key(run.settings.pseudonym_key_file, may_generate=run.settings.generate_local_key)
-    _refuse_other_key(run, key)
+    may_generate = run.settings.generate_local_key
+    key = load_lake_key(run.lake, run.settings.pseudonym_key_file, may_generate=may_generate)
     deliveries = new_deliveries(run)
     if already_read(run, deliveries):
         return "every file of this date has been read already"
@@ -39,6 +39,7 @@ def ingest(run: Run) -> str | None:
     frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
     for delivery in deliveries:
         frames[delivery.feed.target].append(_rows(run, delivery, key))
+    record_key(run.lake, key)
     night = f"ingest_date = '{run.run_date}'"
     for name, table in TARGETS.items():
         if frames[name]:
@@ -96,20 +97,6 @@ def _row_counts(run: Run, delivery: Delivery) -> dict[str, int]:
     raw = run.lake.read(table).where(F.col("ingest_date") == F.lit(run.run_date))
     counts = raw.where(F.col("source_file").isin(files)).groupBy("source_file").count().collect()
     return {row["source_file"]: row["count"] for row in counts}
-
-
-def _refuse_other_key(run: Run, key: PseudonymKey) -> None:
-    if run.lake.version(RAW_EVENTS) < 0:
-        return
-    # Every night checks this before it writes, so any one row speaks for all.
-    row = run.lake.read(RAW_EVENTS).select("key_id").first()
-    if row is not None and row["key_id"] != key.key_id:
-        raise SettingsError(
-            "pseudonym key",
-            found=f"key {key.key_id}",
-            expected=f"key {row['key_id']}, which this lake began with",
-            next_step="restore that key; with another one no customer would match their past",
-        )
 
 
 def _relative_expression(run: Run) -> str:
