@@ -62,6 +62,15 @@ _LOG_DAMAGE = ("DELTA_VERSIONS_NOT_CONTIGUOUS", "are not contiguous", "Parse Mod
 """Signs of a damaged log that name no file. Delta alone reads JSON in that mode."""
 
 
+_QUOTED = re.compile(
+    r"""'[^'\n]*'|"[^"\n]*"|(?<=record parsing: )\[.*\]|(?<=Values:)(?:\n - .*)+"""
+    r"""|[^\s@]+@[^\s@]+|(?<![\w/.-])\d{5,}(?![\w/-])"""
+)
+"""Where engines repeat a row: quoted values, whole records, addresses, long numbers."""
+_CODE = re.compile(r"^  File \".*(?:\n    \S.*)?$|^\tat .*$", re.MULTILINE)
+"""Lines of a stack trace: they show code, not data."""
+
+
 class StorageRefusedError(InsightError):
     """The file system refused: it is full, or the run may not read or write there."""
 
@@ -102,6 +111,19 @@ def explain(error: Exception, *, subject: str, landing: str) -> InsightError | N
     if any(sign in text for sign in (*_DAMAGE, *_LOG_DAMAGE)):
         return _damage(text, subject=subject, landing=landing)
     return None
+
+
+def without_values(text: str) -> str:
+    """An engine's message or a stack trace without the values it repeats from rows.
+
+    Spark quotes the value that a cast fails at, Delta the row that breaks a constraint, Python
+    what does not convert. Logs and ``run_log`` are read by more people than the rows are.
+    """
+    parts, end = [], 0
+    for line in _CODE.finditer(text):
+        parts += [_QUOTED.sub("[value]", text[end : line.start()]), line.group(0)]
+        end = line.end()
+    return "".join([*parts, _QUOTED.sub("[value]", text[end:])])
 
 
 def damaged_log(subject: str, *, found: str) -> TableDamagedError:
@@ -153,7 +175,7 @@ def _said(text: str) -> str:
     """The engine's own words: the first line with a sign of damage, without what led there."""
     signs = (*_DAMAGE, *_LOG_DAMAGE)
     lines = [line for line in text.splitlines() if any(sign in line for sign in signs)]
-    return (lines or [text])[0].rsplit("Exception: ", 1)[-1].strip()[:200]
+    return without_values((lines or [text])[0].rsplit("Exception: ", 1)[-1].strip())[:200]
 
 
 def _text_of(error: Exception) -> str:

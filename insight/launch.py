@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 import insight
 from insight.delta import Lake
 from insight.errors import MAY_BE_RETRIED, InsightError
-from insight.faults import ENGINE_ERRORS, explain
+from insight.faults import ENGINE_ERRORS, explain, without_values
 from insight.lease import Lease, held_lease
 from insight.logs import configure_logs, logger
 from insight.registry.signing import refuse_missing_key
@@ -64,7 +64,7 @@ def launch(
         log.error(type(error).__name__, **_facts(error))
         return error.exit_code
     except Exception:
-        traceback.print_exc()
+        sys.stderr.write(without_values(traceback.format_exc()))
         log.error("unexpected error: please report it; a retry may help")
         return MAY_BE_RETRIED
     return 0

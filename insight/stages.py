@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pyspark.sql import SparkSession
 
 from insight.delta import Lake
-from insight.faults import explain
+from insight.faults import explain, without_values
 from insight.logs import logger
 from insight.settings import Settings
 from insight.spark import next_query, rows_read
@@ -90,7 +90,9 @@ def run_stage(stage: Stage, run: Run, records: list[StageRecord]) -> None:
     except Exception as error:
         subject = f"stage {stage.name} of {run.run_date}"
         known = explain(error, subject=subject, landing=run.lake.landing)
-        outcome, detail = type(known or error).__name__, str(known or error)
+        outcome = type(known or error).__name__
+        # Our own errors hold no values of rows; the engine's may.
+        detail = str(known) if known else without_values(str(error))
         if known is None or known is error:
             raise
         raise known from error

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
+from insight.faults import without_values
 from insight.launch import alone_on_lake, open_run, run_stages
 from insight.logs import configure_logs, logger
 from insight.settings import Settings, date_given, load_settings, parsed_yaml
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error(type(error).__name__, message=str(error), exit_code=error.exit_code)
         return _end(progress, error.exit_code)
     except Exception:
-        traceback.print_exc()
+        sys.stderr.write(without_values(traceback.format_exc()))
         log.error("unexpected error: please report it; a retry may help")
         return _end(progress, MAY_BE_RETRIED)
     return _end(progress, 0)

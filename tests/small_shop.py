@@ -9,6 +9,11 @@ import pyarrow.parquet as pq
 
 FIRST_DAY = date(2024, 1, 1)
 
+HOUSEHOLDS, BASKETS = "7310000000", "8420000000"
+"""The raw ids of customers and orders begin so: no other number does, nor does a hash by chance."""
+
+_FIRST_HOUSEHOLD, _FIRST_BASKET = int(f"{HOUSEHOLDS}00001"), int(f"{BASKETS}00001")
+
 SMALL_NIGHT = {
     "examples.purchase_days": 3,
     "examples.churn_days": 7,
@@ -78,9 +83,9 @@ def _basket(random: np.random.Generator, favourites: np.ndarray, items: int) -> 
 def _line(day: date, customer: int, item: int, *, basket: int) -> dict[str, object]:
     at = datetime(day.year, day.month, day.day, 9 + customer % 10, customer % 60, tzinfo=UTC)
     return {
-        "household_id": customer + 1,
+        "household_id": _FIRST_HOUSEHOLD + customer,
         "store_id": 1,
-        "basket_id": basket + 1,
+        "basket_id": _FIRST_BASKET + basket,
         "product_id": item + 1000,
         "quantity": 1 + item % 3,
         "sales_value": (1 + item % 3) * (0.5 + item % 7),
@@ -103,12 +108,12 @@ def _land_campaign(folder: Path, random: np.random.Generator, day: date, custome
         "start_date": begins,
         "end_date": begins + timedelta(days=10),
     }
-    rows = [{**shown, "household_id": customer + 1} for customer in sent]
+    rows = [{**shown, "household_id": _FIRST_HOUSEHOLD + customer} for customer in sent]
     _write(folder / "campaigns" / f"{day}.parquet", rows)
     later = begins + timedelta(days=2)
     redeemed = [
         {
-            "household_id": customer + 1,
+            "household_id": _FIRST_HOUSEHOLD + customer,
             "coupon_upc": 1,
             "campaign_id": number,
             "redemption_date": later,
@@ -134,7 +139,7 @@ def _product(item: int) -> dict[str, object]:
 
 def _household(customer: int) -> dict[str, object]:
     return {
-        "household_id": customer + 1,
+        "household_id": _FIRST_HOUSEHOLD + customer,
         "age": "35-44",
         "income": "50-74K",
         "home_ownership": "Homeowner",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from insight.errors import ModelDamagedError, SettingsError
-from insight.privacy.keys import FORMER_MODEL_KEY, MODEL_KEY, long_enough
+from insight.privacy.keys import FORMER_MODEL_KEY, MODEL_KEY, strong_enough
 from insight.registry.manifest import read_manifest
 from insight.registry.store import tags_of
 from insight.registry.trail import decided
@@ -27,7 +27,7 @@ def sealed(version: str, manifest_sha256: str) -> dict[str, str]:
     """What the registry keeps to prove a version by; signed where there is a key.
 
     Raises:
-        SettingsError: The key is too short.
+        SettingsError: The key is weak.
     """
     seal, key = {_HASH: manifest_sha256}, _key()
     if key is not None:
@@ -40,7 +40,7 @@ def proved_hash(version: str, seal: Mapping[str, str]) -> str:
 
     Raises:
         ModelDamagedError: There is a key, and the version is not signed with it.
-        SettingsError: The key is too short.
+        SettingsError: The key is weak.
     """
     manifest_sha256, keys = seal.get(_HASH, ""), [*_keys()]
     if keys:
@@ -85,7 +85,7 @@ def refuse_missing_key() -> None:
     """Refuse to begin what needs a key: to sign, or to serve signed versions alone.
 
     Raises:
-        SettingsError: There is no key, or it is too short.
+        SettingsError: There is no key, or it is weak.
     """
     if _key() is None:
         raise SettingsError(
@@ -110,7 +110,7 @@ def _key(variable: str = MODEL_KEY) -> bytes | None:
     secret = os.environ.get(variable)
     if not secret:
         return None
-    return long_enough(
+    return strong_enough(
         secret.encode(),
         f"model key from the environment variable {variable}",
         next_step="use a key from `openssl rand -hex 32`, or the one this registry began with",

@@ -1,5 +1,6 @@
 """Looks at one file through a source's declaration, without writing anything."""
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,10 +17,14 @@ from insight.sources.mapping import FAILED, to_canonical
 from insight.sources.patterns import file_patterns
 from insight.sources.reading import per_column_malformed_share, read_rows
 
-_ANY_KEY = PseudonymKey(b"only for looking: nothing is kept")
+_ANY_KEY = PseudonymKey(secrets.token_bytes(32))
+"""Only for looking: nothing is kept, and nobody else can make these pseudonyms."""
 
 _LONGEST = 60
 """Letters of a type or value that are quoted."""
+
+_KEY = "(a: letter, 9: digit)"
+"""Beside the shape of a value: the value itself may be anybody's."""
 
 _OUR_OWN = ("source", *(name for name in ADDED if name != "position"), "key_id")
 """Columns of a raw table that no mapping gives."""
@@ -104,7 +109,7 @@ def _unparsed(rows: DataFrame, feed: Feed) -> Iterator[str]:
             yield f"{share} of the rows cannot be read: {example}"
         else:
             kind = _cut(feed.columns[name])
-            yield f"{share} of values of {name} are not {kind}, such as {_cut(example)}"
+            yield f"{share} of values of {name} are not {kind}, such as {_cut(example)} {_KEY}"
 
 
 def _cut(text: str) -> str:

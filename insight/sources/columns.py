@@ -1,5 +1,6 @@
 """Columns by path: ``items.price`` is the field of a struct, or of each element of an array."""
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -18,6 +19,11 @@ from pyspark.sql.types import (
 
 from insight.errors import SettingsError
 from insight.sources.declaration import Feed
+
+_IDENTIFIER = re.compile(r"[^\W\d](?:(?!\d{4})[\w .:$-]){0,63}")
+"""A column's name: few characters, and no digits in a row as in ids, dates and numbers."""
+
+_MOST_PLACES = 10
 
 NESTED = (ArrayType, MapType, StructType)
 
@@ -111,10 +117,34 @@ def new_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str])
     ]
 
 
+def new_columns(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """Describe a file's new columns, by name only if it is certain to be a name.
+
+    The first line of a file without a header is a row of data, and so may be the keys of a JSON
+    object. A name is repeated only if half of the file's columns are declared and it looks like
+    an identifier; the other columns are told by position.
+    """
+    new = new_paths(feed, declared, found)
+    has_header = 2 * sum(path in declared for path in found) >= len(found)
+    names = [path for path in new if has_header and _is_identifier(path)]
+    places = [place for place, path in enumerate(found, 1) if path in new and path not in names]
+    described = [f"a new column {path}" for path in names]
+    if places:
+        shown = ", ".join(map(str, places[:_MOST_PLACES]))
+        more = ", ..." if len(places) > _MOST_PLACES else ""
+        count = f"{len(places)} column{'s' if len(places) > 1 else ''}"
+        described.append(f"{count} without a declared name, at position {shown}{more}")
+    return described
+
+
 @lru_cache
 def _parsed(kind: str) -> DataType:
     """Asked of Spark once per type: of many files' columns it would take seconds."""
     return _parse_datatype_string(kind)
+
+
+def _is_identifier(path: str) -> bool:
+    return _IDENTIFIER.fullmatch(path) is not None
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:

@@ -40,6 +40,9 @@ ADDED = (
 )
 """What stands beside a file's own columns; a mapping may use them."""
 
+_NOT_AN_OPTION = ("mode", "columnnameofcorruptrecord", "badrecordspath")
+"""Spark's own ways with a broken row: it drops the row, or ends the query and quotes it."""
+
 _DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
 
 
@@ -122,6 +125,9 @@ class Feed(BaseModel):
     def _can_be_read(self) -> Self:
         if self.format == "json" and self.options.get("multiLine", "false") == "true":
             raise ValueError("JSON is read as one object per line; multiLine is not supported")
+        refused = [name for name in self.options if name.lower() in _NOT_AN_OPTION]
+        if refused:
+            raise ValueError(f"options: {', '.join(refused)} is set by the reader itself")
         taken = [name for name in self.columns if name in ADDED]
         if taken:
             raise ValueError(f"a column must not be called {', '.join(taken)}")

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
-from insight.sources.columns import declared_schema, missing_paths, new_paths, paths_of
+from insight.sources.columns import declared_schema, missing_paths, new_columns, paths_of
 from insight.sources.declaration import Feed
 from insight.sources.layouts import (
     MOST_COLUMNS,
@@ -163,7 +163,7 @@ def _differences(facts: FileFacts, feed: Feed, *, allow_new: bool) -> list[str]:
         if facts.columns.get(path) and facts.columns[path] != kind
     ]
     if not allow_new:
-        problems += [f"a new column {path}" for path in new_paths(feed, declared, facts.columns)]
+        problems += new_columns(feed, declared, facts.columns)
     return problems
 
 

@@ -187,7 +187,9 @@ def _csv(text: io.TextIOWrapper, layout: Layout) -> Content:
     if layout.has_header:
         names = first or []
         if len(set(names)) < len(names):
-            raise ValueError(f"a column twice in the header {names}")
+            # The line may be a row of data: positions, not what stands there.
+            places = [place for place, name in enumerate(names, 1) if names.count(name) > 1]
+            raise ValueError(f"a column twice in the header, at positions {places[:10]}")
         return Content(dict.fromkeys(names, ""), _only_blanks(text))
     declared = StructType.fromJson(json.loads(layout.schema)).names
     if first and len(first) != len(declared):
@@ -211,7 +213,11 @@ def _json(text: io.TextIOWrapper, layout: Layout) -> Content:
             cut = error
         if len(columns) > MOST_COLUMNS:
             raise ValueError(f"more than {MOST_COLUMNS:,} different keys")
-    torn = f"its last line is no JSON object: {type(cut).__name__}: {cut}" if cut else None
+    torn = None
+    if cut:
+        # The reason may quote a letter of the line; its class and place say enough.
+        place = f" at character {cut.pos + 1}" if isinstance(cut, json.JSONDecodeError) else ""
+        torn = f"its last line is no JSON object: {type(cut).__name__}{place}"
     return Content(columns, is_empty, torn)
 
 

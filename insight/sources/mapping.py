@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from insight.errors import SettingsError
 from insight.point_in_time import EVER
-from insight.privacy.pseudonyms import PseudonymKey, pseudonymised
+from insight.privacy.free_text import CUSTOMER, ORDER, masked, without_name
+from insight.privacy.pseudonyms import CUSTOMER_ID, PseudonymKey, pseudonymised
 from insight.sources.attempts import Attempt, computed
 from insight.sources.declaration import ADDED, TARGETS, Feed
 from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
@@ -26,10 +27,11 @@ FAILED = "mapping."
 def to_canonical(
     rows: DataFrame, feed: Feed, *, source: str, key: PseudonymKey, run_date: date
 ) -> DataFrame:
-    """Rows of the feed's raw table, customers pseudonymous.
+    """Rows of the feed's raw table, its sensitive columns protected as the contract says.
 
     Without a mapped id an event is named by the hash of its own content, so the same line
-    delivered twice is one event. So is feedback, and an exposure.
+    delivered twice is one event. So is feedback, and an exposure. The hash is over protected
+    values: it tells no more than the row it stands in.
 
     Raises:
         SettingsError: The mapping speaks of columns there are not, or is no Spark SQL.
@@ -47,12 +49,8 @@ def to_canonical(
             expected=f"Spark SQL over {', '.join((*feed.columns, *ADDED))}",
             next_step="correct it in conf/sources; `make source-check` shows what it gives",
         ) from error
-    if "customer_id" in feed.mapping:
-        # Blank is nobody: as a name it would make one customer of all guests.
-        named = F.trim("customer_id")
-        customer = pseudonymised(F.when(named != "", named), key)
-        mapped = mapped.withColumn("customer_id", customer)
-    return _completed(_named(mapped, feed, table, constants["source"]), table, constants)
+    protected = mapped.withColumns(_protected(feed, table, key))
+    return _completed(_named(protected, feed, table, constants["source"]), table, constants)
 
 
 def _exploded(rows: DataFrame, feed: Feed) -> DataFrame:
@@ -109,6 +107,29 @@ def _value(feed: Feed, name: str) -> Column:
 
 def _failure(name: str, sql: str) -> str:
     return json.dumps({f"{FAILED}{name}": f"could not be computed as {sql}"[:200]})
+
+
+def _protected(feed: Feed, table: Table, key: PseudonymKey) -> dict[str, Column]:
+    """The feed's sensitive columns: ids as keyed pseudonyms, in one pass of Arrow; texts masked."""
+    ids = [name for name in table.sensitive_names("pseudonym") if name in feed.mapping]
+    texts = [name for name in table.sensitive_names("masked") if name in feed.mapping]
+    named = {name: pseudonymised(_filled(name), key, kind=name) for name in ids}
+    return named | {name: masked(_without_own_names(name, ids)) for name in texts}
+
+
+def _filled(name: str) -> Column:
+    """An id, null if blank: as a name it would make one customer of all guests."""
+    trimmed = F.trim(name)
+    return F.when(trimmed != "", trimmed if name == CUSTOMER_ID else F.col(name))
+
+
+def _without_own_names(text: str, ids: list[str]) -> Column:
+    """A text without the customer and the order that its own row names."""
+    value = F.col(text)
+    for name, placeholder in ((CUSTOMER_ID, CUSTOMER), ("order_id", ORDER)):
+        if name in ids:
+            value = without_name(value, F.col(name), placeholder)
+    return value
 
 
 def _named(mapped: DataFrame, feed: Feed, table: Table, source: Column) -> DataFrame:

@@ -6,6 +6,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructField, StructType
 
+from insight.privacy.free_text import shape_of
+
 _VALUE, _TORN = "value", "torn"
 
 
@@ -48,9 +50,9 @@ class NestedColumn:
         return loose.isNotNull() & (loose[_TORN].isNotNull() | lost)
 
     @property
-    def quoted(self) -> Column:
-        """What was found, of the declared fields alone: others may hold anything."""
-        return F.to_json(self._column[_VALUE])
+    def shape(self) -> Column:
+        """JSON of the declared fields, each leaf as its shape: a value may be anybody's."""
+        return F.to_json(_shapes(self._column[_VALUE], self.kind))
 
     @property
     def _column(self) -> Column:
@@ -65,6 +67,19 @@ def _with_text_leaves(kind: DataType) -> DataType:
     if isinstance(kind, StructType):
         return StructType([StructField(f.name, _with_text_leaves(f.dataType)) for f in kind.fields])
     return StringType()
+
+
+def _shapes(value: Column, kind: DataType) -> Column:
+    """The value with every leaf as its shape; a map's keys are data, and only counted."""
+    if isinstance(kind, ArrayType):
+        element = kind.elementType
+        return F.transform(value, lambda one: _shapes(one, element))
+    if isinstance(kind, MapType):
+        return _shapes(F.map_values(value), ArrayType(kind.valueType))
+    if isinstance(kind, StructType):
+        fields = [_shapes(value.getField(f.name), f.dataType).alias(f.name) for f in kind.fields]
+        return F.when(value.isNotNull(), F.struct(*fields))
+    return shape_of(value)
 
 
 def _leaves(value: Column, kind: DataType) -> Column:

@@ -11,8 +11,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
 from insight.errors import SourceFormatError
+from insight.privacy.free_text import shape_of
 from insight.sources.columns import NESTED, declared_schema
-from insight.sources.declaration import Feed
+from insight.sources.declaration import TARGETS, Feed
 from insight.sources.inspection import FileFacts
 from insight.sources.nested import NestedColumn
 
@@ -23,6 +24,8 @@ _CORRUPT = "_corrupt_row"
 _GLOB = re.compile(r"[\\{}\[\]*?]")
 """What Spark takes for a pattern in the name of a file."""
 _REDACTED = "<redacted>"
+_SHOWN = 200
+"""Characters of a value whose shape is told."""
 _TORN = {"csv": "wrong number of fields", "json": "not a JSON object"}
 
 
@@ -58,9 +61,9 @@ def read_rows(
 ) -> DataFrame:
     """The files' rows as declared, a text form's values parsed to their types.
 
-    Adds ``source_file`` and ``malformed``: JSON of the values that did not parse. A row with
-    too few or too many fields keeps none of its values: they may stand in the wrong columns,
-    a customer's id in the country's.
+    Adds ``source_file`` and ``malformed``: JSON of the shapes of the values that did not parse.
+    The values themselves are not kept: they may stand in the wrong columns, a customer's id in
+    the country's. A row with too few or too many fields keeps none of its values.
     """
     schema = declared_schema(feed)
     if feed.format == "parquet":
@@ -74,8 +77,8 @@ def read_rows(
     values, failed = {}, []
     for name, kind in feed.columns.items():
         values[name], bad, found = _parsed(nested.get(name), name, kind)
-        quoted = F.substring(found, 1, 200) if not _is_personal(feed, name) else F.lit(_REDACTED)
-        failed.append(F.when(whole & bad, F.coalesce(quoted, F.lit(_REDACTED))).alias(name))
+        shape = F.lit(_REDACTED) if _is_personal(feed, name) else F.substring(found, 1, _SHOWN)
+        failed.append(F.when(whole & bad, F.coalesce(shape, F.lit(_REDACTED))).alias(name))
     malformed = F.to_json(F.struct(*failed, F.when(~whole, _TORN[feed.format]).alias("_row")))
     return loose.select(
         *(F.when(whole, value).alias(name) for name, value in values.items()),
@@ -120,12 +123,12 @@ def refuse_retyped_columns(rows: DataFrame, feed: Feed, *, max_share: float) -> 
 
 
 def _parsed(nested: NestedColumn | None, name: str, kind: str) -> tuple[Column, Column, Column]:
-    """A column's value, whether it did not parse, and what was found."""
+    """A column's value, whether it did not parse, and the shape of what was found."""
     if nested:
-        return nested.value, nested.failed, nested.quoted
+        return nested.value, nested.failed, nested.shape
     found = F.col(f"`{name}`")
     value = F.expr(f"try_cast(`{name}` AS {kind})")
-    return value, found.isNotNull() & value.isNull(), found
+    return value, found.isNotNull() & value.isNull(), shape_of(F.substring(found, 1, _SHOWN))
 
 
 def _text_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
@@ -171,8 +174,10 @@ def _is_nested(kind: DataType) -> bool:
 
 
 def _is_personal(feed: Feed, name: str) -> bool:
-    """Whether a value may hold a customer's id, and must not be quoted."""
-    return name in feed.mapping.get("customer_id", "")
+    """Whether a sensitive column is made of it: then not even a shape is kept."""
+    sensitive = (column.name for column in TARGETS[feed.target].columns if column.sensitive)
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+    return any(word.search(feed.mapping.get(canonical, "")) for canonical in sensitive)
 
 
 def _source_file() -> Column:

@@ -7,9 +7,9 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from insight.delta import Commit
-from insight.errors import SettingsError
 from insight.point_in_time import in_dates
-from insight.privacy.pseudonyms import PseudonymKey, load_key
+from insight.privacy.lake_key import load_lake_key, record_key
+from insight.privacy.pseudonyms import PseudonymKey
 from insight.sources.declaration import TARGETS
 from insight.sources.deliveries import (
     Delivery,
@@ -31,7 +31,7 @@ from insight.sources.read_files import (
 from insight.sources.reading import TextReader, read_rows, refuse_retyped_columns, text_reader
 from insight.stages import Run, Stage
 from insight.storage import SCHEME
-from insight.tables import INGEST_LOG, RAW_EVENTS
+from insight.tables import INGEST_LOG
 
 _ALL_READ = "every file of this date has been read already"
 
@@ -48,8 +48,8 @@ def ingest(run: Run) -> str | None:
         LandingFileChangedError: A file was written to while it was read.
         SettingsError: No pseudonym key, or not the one this lake began with.
     """
-    key = load_key(run.settings.pseudonym_key_file, may_generate=run.settings.generate_local_key)
-    _refuse_other_key(run, key)
+    may_generate = run.settings.generate_local_key
+    key = load_lake_key(run.lake, run.settings.pseudonym_key_file, may_generate=may_generate)
     read = read_files(run.lake)
     files = feed_files(run, read)
     touched = refuse_replaced(run.lake, by_key(files, due=False), read)
@@ -64,6 +64,7 @@ def ingest(run: Run) -> str | None:
     if holds_nothing_new(hashes, read, column="content_hash"):
         return _ALL_READ
     refuse_empty_day(run, deliveries)
+    record_key(run.lake, key)
     with unchanged(run, deliveries):
         counts = _publish_rows(run, deliveries, key)
         # The log comes last: files count as read only when their rows are in.
@@ -152,20 +153,6 @@ def _publish_log(run: Run, rows: list[Row], touched: list[Row], read: ReadFiles)
     logged = [tuple(row[name] for name in INGEST_LOG.column_names) for row in (*rows, *restated)]
     where = in_dates("ingest_date", {run.run_date, *dates})
     run.lake.publish(run.spark.createDataFrame(logged, INGEST_LOG.schema), INGEST_LOG, where=where)
-
-
-def _refuse_other_key(run: Run, key: PseudonymKey) -> None:
-    if run.lake.version(RAW_EVENTS) < 0:
-        return
-    # Every night checks this before it writes, so any one row speaks for all.
-    row = run.lake.read(RAW_EVENTS).select("key_id").first()
-    if row is not None and row["key_id"] != key.key_id:
-        raise SettingsError(
-            "pseudonym key",
-            found=f"key {key.key_id}",
-            expected=f"key {row['key_id']}, which this lake began with",
-            next_step="restore that key; with another one no customer would match their past",
-        )
 
 
 def _below_landing(run: Run) -> Column:

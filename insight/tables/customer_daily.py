@@ -7,7 +7,7 @@ CUSTOMER_DAILY = Table(
     grain="one row per customer and day with events",
     owner="data engineering",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column("event_count", "bigint", "Events."),
         Column("view_count", "bigint", "Views."),
         Column("search_count", "bigint", "Searches."),

@@ -26,7 +26,7 @@ CUSTOMER_FEATURES = Table(
     grain="one row per customer and feature date",
     owner="data science",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         feature("days_since_last_event", "bigint", "days", "365 days", "Days from the last event."),
         feature_or_null(
             "days_since_last_order",

@@ -7,7 +7,7 @@ CUSTOMER_SCORES = Table(
     grain="one row per score date and customer",
     owner="data science",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column(
             "purchase_probability",
             "double",

@@ -7,7 +7,7 @@ CUSTOMER_SEQUENCES = Table(
     grain="one row per customer and feature date",
     owner="data engineering",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column(
             "events",
             "array<struct<event_at: timestamp, tie_break: bigint, item_id: string, "

@@ -7,7 +7,7 @@ CUSTOMERS = Table(
     grain="one row per customer, the date its description became known and the night that read it",
     owner="data engineering",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column("age_band", "string", "Age band.", nullable=True),
         Column("income_band", "string", "Income band.", nullable=True),
         Column("household_size", "string", "People in the household.", nullable=True),

@@ -20,8 +20,9 @@ FROM_FILE = (
     Column(
         "malformed",
         "string",
-        "JSON of the fields that did not parse, as found; null when all did.",
+        "JSON of the fields that did not parse and the shape of each; null when all did.",
         nullable=True,
+        sensitive="shape",
     ),
 )
 DELIVERED_ON = Column(

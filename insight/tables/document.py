@@ -49,8 +49,16 @@ def _section(table: Table) -> list[str]:
             f"| {'yes' if column.nullable else ''} | {column.comment} |"
             for column in table.columns
         ),
+        *_sensitive(table),
         *(["", *checks] if checks else []),
     ]
+
+
+def _sensitive(table: Table) -> list[str]:
+    """How the table keeps what may tell of a person; decision 0015 says why."""
+    columns = [column for column in table.columns if column.sensitive]
+    listed = ", ".join(f"`{column.name}` ({column.sensitive})" for column in columns)
+    return ["", f"Sensitive: {listed}."] if columns else []
 
 
 def feature_catalogue(tables: tuple[Table, ...] = FEATURES) -> str:

@@ -8,10 +8,15 @@ EXPOSURES = Table(
     grain="one row per showing of a campaign to a customer",
     owner="data engineering",
     columns=(
-        Column("exposure_id", "string", "Source and its own id, or a hash of the source row."),
+        Column(
+            "exposure_id",
+            "string",
+            "Source and pseudonym of its own id, or a hash of the row.",
+            sensitive="pseudonym",
+        ),
         Column("exposed_at", "timestamp", "When it was shown, UTC."),
         Column("ends_at", "timestamp", "When the campaign ends, UTC.", nullable=True),
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column("campaign_id", "string", "Campaign."),
         Column("channel", "string", "email, social, banner, ...", nullable=True),
         Column("category", "string", "Category it advertises.", nullable=True),

@@ -12,7 +12,9 @@ QUARANTINE = Table(
         Column("reason", "string", "Name of the rule it broke."),
         Column("source", "string", "Source name."),
         Column("source_file", "string", "Landing file it came from."),
-        Column("payload", "string", "The row as JSON."),
+        Column(
+            "payload", "string", "The row as JSON, as the raw table has it.", sensitive="masked"
+        ),
     ),
     key=(),
     partition_by=("run_date",),

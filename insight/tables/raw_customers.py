@@ -8,7 +8,13 @@ RAW_CUSTOMERS = Table(
     grain="one row per customer as delivered",
     owner="data engineering",
     columns=(
-        Column("customer_id", "string", "Pseudonym (HMAC-SHA256, 128 bits in hex).", nullable=True),
+        Column(
+            "customer_id",
+            "string",
+            "Pseudonym (HMAC-SHA256, 128 bits in hex).",
+            nullable=True,
+            sensitive="pseudonym",
+        ),
         Column("age_band", "string", "Age band.", nullable=True),
         Column("income_band", "string", "Income band.", nullable=True),
         Column("household_size", "string", "People in the household.", nullable=True),

@@ -7,7 +7,7 @@ RECOMMENDATIONS = Table(
     grain="one row per score date, customer and rank",
     owner="data science",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column("rank", "int", "1 is best."),
         Column("item_id", "string", "Item."),
         Column("score", "double", "The model's score; comparable within one customer only."),

@@ -7,15 +7,22 @@ RETURNS = Table(
     grain="one row per return event",
     owner="data engineering",
     columns=(
-        Column("return_event_id", "string", "The return."),
+        Column("return_event_id", "string", "The return.", sensitive="pseudonym"),
         Column(
             "purchase_event_id",
             "string",
             "The customer's newest purchase of the item before it, as known by its delivery; "
             "null where there is none in reach.",
             nullable=True,
+            sensitive="pseudonym",
         ),
-        Column("customer_id", "string", "Pseudonym; null for a guest.", nullable=True),
+        Column(
+            "customer_id",
+            "string",
+            "Pseudonym; null for a guest.",
+            nullable=True,
+            sensitive="pseudonym",
+        ),
         Column("item_id", "string", "Item."),
         Column("units", "double", "Units returned."),
         Column("amount_cents", "bigint", "Returned, in hundredths of the currency."),

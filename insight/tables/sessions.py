@@ -8,7 +8,7 @@ SESSIONS = Table(
     owner="data engineering",
     columns=(
         Column("session_id", "string", "Hash of customer and first event time."),
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column("started_at", "timestamp", "First event, UTC."),
         Column("ended_at", "timestamp", "Last event, UTC."),
         Column("duration_seconds", "bigint", "From first to last event."),

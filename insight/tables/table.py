@@ -11,6 +11,10 @@ _BOUNDED = ("date", "timestamp", "int", "bigint", "double")
 """Types of columns whose least and greatest values Delta notes for each file."""
 
 
+Sensitivity = Literal["", "pseudonym", "masked", "shape"]
+"""How a column that may tell of a person is kept: docs/decisions/0015-sensitive-data.md."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One promised column.
@@ -22,6 +26,10 @@ class Column:
         nullable: Whether a null is a value here. A null elsewhere breaks the contract.
         unit: What one of a feature is; for columns of docs/features.md.
         window: The days a feature looks back over, its own included; likewise.
+        sensitive: How it is kept if the shop's value may tell of a person. ``pseudonym``: a keyed
+            hash of an id. ``masked``: text without addresses and long numbers. ``shape``: the
+            form of a value, without its letters and digits. In a raw table ingest applies it
+            before the first write; other tables hold what came from there.
     """
 
     name: str
@@ -30,6 +38,7 @@ class Column:
     nullable: bool = False
     unit: str = ""
     window: str = ""
+    sensitive: Sensitivity = ""
 
     @property
     def data_type(self) -> DataType:
@@ -79,6 +88,10 @@ class Table:
     @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    def sensitive_names(self, how: Sensitivity) -> list[str]:
+        """Names of the columns that are kept in one of the ways for sensitive values."""
+        return [column.name for column in self.columns if column.sensitive == how]
 
     @property
     def schema(self) -> StructType:

@@ -7,7 +7,7 @@ TRAINING_EXAMPLES = Table(
     grain="one row per customer, cut-off, campaign asked about (if any) and run date",
     owner="data science",
     columns=(
-        Column("customer_id", "string", "Pseudonym."),
+        Column("customer_id", "string", "Pseudonym.", sensitive="pseudonym"),
         Column("cutoff_at", "bigint", "The cut-off, end of day, in seconds since 1970 UTC."),
         Column(
             "campaign_id",

@@ -34,6 +34,7 @@ class Nights:
     second: date
     run: Run
     first_output: str
+    first_log: str
     records: Mapping[str, list[StageRecord]]
     hashes: Mapping[str, dict[str, str]]
 
@@ -69,21 +70,21 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
     settings = _settings(folder)
     days = land_small_shop(folder / "landing")
     first, second = days[-2], days[-1]
-    output = _submit(first, folder)
+    output, log = _submit(first, folder)
     records, hashes = {}, {}
     for name in ("second", "second again"):
         run = open_run(spark, settings, second)
         records[name] = run_stages(NIGHT, run)
         hashes[name] = _content(run.lake)
-    return Nights(first, second, run, output, records, hashes)
+    return Nights(first, second, run, output, log, records, hashes)
 
 
-def _submit(night: date, folder: Path) -> str:
-    """Run a night by the command that README gives; what it printed."""
+def _submit(night: date, folder: Path) -> tuple[str, str]:
+    """Run a night by the command that README gives; what it printed, and its log."""
     settings = {**SMALL_NIGHT, **_places(folder), "training.backend": "horovod"}
     given = [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
     conf = [f"--conf={name}={value}" for name, value in FEW_ROWS.items()]
     command = ["./spark-submit.sh", *conf, "jobs/nightly.py", "--date", night.isoformat(), *given]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    return done.stdout
+    return done.stdout, done.stderr

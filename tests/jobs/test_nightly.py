@@ -22,6 +22,8 @@ from insight.tables import (
 from jobs.backfill import Progress, backfill
 from jobs.nightly import NIGHT
 from tests.jobs.conftest import Nights
+from tests.privacy.every_byte import found_below
+from tests.small_shop import BASKETS, HOUSEHOLDS
 
 
 def _total(records: list[StageRecord], stage: str) -> StageRecord:
@@ -113,6 +115,16 @@ def test_the_report_is_written_for_each_night(nights: Nights) -> None:
     report = nights.run.settings.report
     assert (report / f"{nights.first}.html").is_file()
     assert f"{nights.second}" in (report / "latest.html").read_text()
+
+
+def test_no_byte_of_what_a_night_leaves_holds_a_raw_id(nights: Nights) -> None:
+    settings = nights.run.settings
+    assert all(found_below(Path(settings.landing), [name]) for name in (HOUSEHOLDS, BASKETS))
+    for folder in (Path(settings.lake), settings.registry, settings.report):
+        assert found_below(folder, [HOUSEHOLDS, BASKETS]) == []
+    for printed in (nights.first_output, nights.first_log):
+        assert HOUSEHOLDS not in printed and BASKETS not in printed
+    assert "published raw_events" in nights.first_log
 
 
 def test_scores_of_a_range_of_dates_are_made_again(nights: Nights, tmp_path: Path) -> None:

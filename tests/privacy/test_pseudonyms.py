@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import hmac
 import pickle
+import secrets
 import stat
 from pathlib import Path
 
@@ -78,11 +80,12 @@ def test_the_environment_has_the_first_word_then_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "key"
-    file.write_text("f" * 32 + "\n")
+    in_file, in_environment = secrets.token_hex(32), secrets.token_urlsafe(32)
+    file.write_text(in_file + "\n")
     monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
-    assert load_key(file, may_generate=False).secret == b"f" * 32
-    monkeypatch.setenv(PSEUDONYM_KEY, "e" * 32)
-    assert load_key(file, may_generate=False).secret == b"e" * 32
+    assert load_key(file, may_generate=False).secret == in_file.encode()
+    monkeypatch.setenv(PSEUDONYM_KEY, in_environment)
+    assert load_key(file, may_generate=False).secret == in_environment.encode()
 
 
 def test_a_missing_key_is_refused_where_none_may_be_made(
@@ -113,3 +116,27 @@ def test_a_short_key_is_refused_without_being_shown(
     with pytest.raises(SettingsError, match="found 31 bytes; expected at least 32") as refused:
         load_key(tmp_path / "key", may_generate=True)
     assert "x" * 31 not in str(refused.value)
+
+
+@pytest.mark.parametrize("length", [1, 32, 64, 65, 200])
+def test_pseudonyms_are_those_of_the_standard_library(length: int) -> None:
+    secret = secrets.token_bytes(length)
+    found = PseudonymKey(secret).pseudonym("17850 Zoë")
+    assert found == hmac.digest(secret, "17850 Zoë".encode(), "sha256").hex()[:32]
+
+
+def test_equal_numbers_of_two_kinds_share_no_pseudonym_and_unclean_ids_are_marked(
+    spark: SparkSession,
+) -> None:
+    key = PseudonymKey(SECRET)
+    raw = ["17850", "a\u0000b", "broken \ufffd", "x" * 512, "x" * 513, "Zoë 茶"]
+    ids = spark.createDataFrame([(value,) for value in raw], "id string")
+    kinds = ("customer_id", "order_id", "event_id")
+    row = ids.select(*(pseudonymised(F.col("id"), key, kind=kind).alias(kind) for kind in kinds))
+    found = row.collect()
+    assert len({found[0][kind] for kind in kinds}) == 3
+    derived = _hmac_sha256(SECRET, b"insight pseudonyms of order_id")
+    assert found[0]["order_id"] == _hmac_sha256(bytes.fromhex(derived), b"17850")[:32]
+    marked = [row["order_id"].startswith("\ufffd") for row in found]
+    assert marked == [False, True, True, False, True, False]
+    assert not any(row["customer_id"].startswith("\ufffd") for row in found)

@@ -10,7 +10,9 @@ from insight.registry import Registry
 from insight.registry.signing import proved_hash, refuse_missing_key, sealed, sign
 from insight.settings import load_settings
 
-VERSION, HASH, KEY, OTHER = "2017-11-01-abababab", "ab" * 32, "k" * 32, "o" * 32
+VERSION, HASH = "2017-11-01-abababab", "ab" * 32
+KEY = "3f9c61b07ad2e8541c7be0936fa8d2154e7b90c3a6f1d8252be47c09f3a6d81e"
+OTHER = "c05d7e1f93ab4682de70b5fc182946a3eb7d0f52c8914a6e37fd1b85e02c96a4"
 
 
 @pytest.fixture

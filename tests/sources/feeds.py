@@ -19,6 +19,16 @@ DAY = date(2010, 12, 1)
 RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
 
+def order(number: str) -> str:
+    """The pseudonym of an order, as ``canonical`` gives it."""
+    return KEY.pseudonym(number, kind="order_id")
+
+
+def event(number: str) -> str:
+    """The pseudonym of the shop's own event id."""
+    return KEY.pseudonym(number, kind="event_id")
+
+
 def feed_of(source: str, position: int = 0) -> Feed:
     return load_source(source).feeds[position]
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from insight.privacy.pseudonyms import pseudonymised
 from insight.tables import RAW_EVENTS
 from tests.frames import at, frame, with_utc_bounds
-from tests.sources.feeds import DAY, KEY, canonical, csv_file, feed_of
+from tests.sources.feeds import DAY, KEY, canonical, csv_file, feed_of, order
 
 
 def _pseudonym(spark: SparkSession, customer: str) -> str:
@@ -57,7 +57,7 @@ def test_online_retail_sales_returns_and_bookkeeping(spark: SparkSession, tmp_pa
             "event_type": "purchase",
             "customer": "17850",
             "item_id": "85123A",
-            "order_id": "536365",
+            "order_id": order("536365"),
             "quantity": 6.0,
             "price": 2.55,
         },
@@ -68,7 +68,7 @@ def test_online_retail_sales_returns_and_bookkeeping(spark: SparkSession, tmp_pa
             "event_type": "return",
             "customer": None,
             "item_id": "D",
-            "order_id": "C536379",
+            "order_id": order("C536379"),
             "quantity": 1.0,
             "price": 27.5,
         },
@@ -78,7 +78,7 @@ def test_online_retail_sales_returns_and_bookkeeping(spark: SparkSession, tmp_pa
             "event_type": "bookkeeping",
             "customer": None,
             "item_id": "B",
-            "order_id": "A563185",
+            "order_id": order("A563185"),
             "quantity": 1.0,
             "price": 11062.06,
         },
@@ -119,7 +119,7 @@ def test_rees46_clicks_of_a_month(spark: SparkSession, tmp_path: Path) -> None:
             "event_type": "purchase",
             "customer": "554748717",
             "item_id": "3900821",
-            "order_id": "9333dfbd",
+            "order_id": order("9333dfbd"),
             "price": 33.2,
         },
         {
@@ -162,7 +162,7 @@ def test_complete_journey_baskets_by_unit_price(spark: SparkSession, tmp_path: P
         "event_at": at("2017-01-01 11:53:26"),
         "event_type": "purchase",
         "item_id": "1095275",
-        "order_id": "31198570044",
+        "order_id": order("31198570044"),
         "file_date": day,
         "covers_from": day,
         "ingest_date": day,

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from insight.sources.inspection import check_columns
-from tests.sources.feeds import canonical, facts_of, feed_of, json_file, values_of
+from tests.sources.feeds import canonical, facts_of, feed_of, json_file, order, values_of
 
 NIGHT = date(2024, 3, 1)
 # 2024-03-01 10:00:00 UTC.
@@ -71,8 +71,8 @@ def test_events_are_rows_per_item_and_searches_and_clicks_single_rows(
     assert values_of(named, "at", "event_type", "item_id", "order_id", "quantity", "price") == [
         ("10:00:01", "search", None, None, 1.0, None),
         ("10:00:02", "view", "A", None, 1.0, 9.5),
-        ("10:00:03", "purchase", "A", "T1", 2.0, 9.5),
-        ("10:00:03", "purchase", "B", "T1", 1.0, 1.0),
+        ("10:00:03", "purchase", "A", order("T1"), 2.0, 9.5),
+        ("10:00:03", "purchase", "B", order("T1"), 1.0, 1.0),
         ("10:00:04", "campaign_click", None, None, 1.0, None),
     ]
     told = named.where("event_type IN ('search', 'campaign_click')")

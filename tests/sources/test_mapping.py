@@ -18,6 +18,7 @@ from tests.sources.feeds import (
     RETAIL,
     canonical,
     csv_file,
+    event,
     feed_of,
     feed_with,
     json_file,
@@ -25,7 +26,7 @@ from tests.sources.feeds import (
 )
 
 
-def test_values_that_do_not_parse_are_kept_as_found_but_never_an_id(
+def test_of_values_that_do_not_parse_the_shape_is_kept_and_of_ids_nothing(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     path = csv_file(
@@ -38,7 +39,7 @@ def test_values_that_do_not_parse_are_kept_as_found_but_never_an_id(
     )
     rows = rows_of(spark, path, feed_of("online_retail")).collect()
     assert [json.loads(row["malformed"] or "null") for row in rows] == [
-        {"Quantity": "six"},
+        {"Quantity": "aaa"},
         {"CustomerID": "<redacted>"},
         {"_row": "wrong number of fields"},
         {"_row": "wrong number of fields"},
@@ -134,4 +135,4 @@ def test_two_sources_that_both_count_from_one_share_no_id(
         to_canonical(rows, feed, source=name, key=KEY, run_date=DAY).first()["event_id"]
         for name in ("shop", "market")
     }
-    assert ids == {"shop-1", "market-1"}
+    assert ids == {f"shop-{event('1')}", f"market-{event('1')}"}

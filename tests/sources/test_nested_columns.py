@@ -11,7 +11,16 @@ from pyspark.sql import SparkSession
 from insight.errors import SettingsError, SourceFormatError
 from insight.sources.inspection import check_columns
 from insight.sources.reading import refuse_retyped_columns
-from tests.sources.feeds import canonical, facts_of, feed_with, json_file, rows_of, values_of
+from tests.sources.feeds import (
+    canonical,
+    event,
+    facts_of,
+    feed_with,
+    json_file,
+    order,
+    rows_of,
+    values_of,
+)
 
 ITEMS = "array<struct<id: string, price: double, units: bigint>>"
 BASKETS = feed_with(
@@ -31,12 +40,13 @@ def test_each_element_is_a_row_and_a_row_without_elements_stays(
         {"basket": "3"},
     )
     rows = canonical(spark, path, BASKETS)
-    assert values_of(rows, "order_id", "item_id", "price") == [
-        ("1", "A", 1.5),
-        ("1", "B", 2.5),
-        ("2", None, None),
-        ("3", None, None),
+    expected = [
+        (order("1"), "A", 1.5),
+        (order("1"), "B", 2.5),
+        (order("2"), None, None),
+        (order("3"), None, None),
     ]
+    assert values_of(rows, "order_id", "item_id", "price") == sorted(expected)
 
 
 def test_equal_elements_are_events_of_their_own_but_not_when_delivered_twice(
@@ -52,7 +62,9 @@ def test_the_shops_own_id_is_told_apart_by_position(spark: SparkSession, tmp_pat
     feed = BASKETS.model_copy(update={"mapping": {"event_id": "basket"}})
     rows = [{"basket": "e1", "items": [{"id": "A"}, {"id": "B"}]}, {"basket": "e2", "items": []}]
     events = canonical(spark, json_file(tmp_path, *rows), feed)
-    assert values_of(events, "event_id") == [("shop-e1-0",), ("shop-e1-1",), ("shop-e2",)]
+    assert values_of(events, "event_id") == sorted(
+        [(f"shop-{event('e1')}-0",), (f"shop-{event('e1')}-1",), (f"shop-{event('e2')}",)]
+    )
 
 
 def test_numbers_may_be_written_as_text_but_what_is_none_is_told(
@@ -70,8 +82,8 @@ def test_numbers_may_be_written_as_text_but_what_is_none_is_told(
     assert rows[0]["items"][0].asDict() == {"id": "7", "price": None, "units": 9007199254740993}
     assert [row["malformed"] for row in rows[::4]] == [None, None]
     told = [json.loads(row["malformed"])["items"] for row in rows[1:4]]
-    assert '"units":"two"' in told[0] and "Anna" not in told[0]
-    assert '"units":"2.7"' in told[1]
+    assert '"units":"aaa"' in told[0] and "Anna" not in told[0]
+    assert '"units":"9.9"' in told[1]
     assert rows[2]["items"][0]["units"] is None
     # An object where an array belongs: nothing of it fits.
     assert told[2] == "<redacted>" or '"id"' in told[2]
@@ -86,7 +98,7 @@ def test_maps_and_arrays_of_plain_values_are_read_alike(
     )
     sound, broken = rows_of(spark, path, feed).collect()
     assert (sound["tags"], sound["marks"], sound["malformed"]) == ([1, 2], {"a": 1.0}, None)
-    assert json.loads(broken["malformed"]) == {"tags": '["x"]', "marks": '{"a":"b"}'}
+    assert json.loads(broken["malformed"]) == {"tags": '["a"]', "marks": '["a"]'}
 
 
 def test_a_line_that_is_no_json_is_told_and_the_others_are_read(
@@ -106,7 +118,7 @@ def test_a_torn_line_is_not_lost_to_a_condition(spark: SparkSession, tmp_path: P
     path = json_file(tmp_path, {"item": "A"}, '{"item": "B', {"item": "C", "units": "x"})
     rows = canonical(spark, path, feed)
     assert values_of(rows, "item_id", "malformed") == [
-        ("C", '{"units":"x"}'),
+        ("C", '{"units":"a"}'),
         (None, '{"_row":"not a JSON object"}'),
     ]
 
@@ -118,7 +130,8 @@ def test_json_within_a_csv_column_is_read_by_its_type(spark: SparkSession, tmp_p
     path = tmp_path / "1.csv"
     path.write_text('basket,items\n1,"[{""id"": ""A"", ""price"": 3}]"\n2,\n')
     rows = canonical(spark, path, feed)
-    assert values_of(rows, "order_id", "item_id", "price") == [("1", "A", 3.0), ("2", None, None)]
+    expected = [(order("1"), "A", 3.0), (order("2"), None, None)]
+    assert values_of(rows, "order_id", "item_id", "price") == sorted(expected)
 
 
 def test_fault_16_a_new_nested_key_is_reported_unless_ignored_or_allowed(
@@ -172,7 +185,8 @@ def test_parquet_arrays_are_exploded_and_lack_what_is_optional(
     pq.write_table(pa.table(baskets), tmp_path / "1.parquet")
     feed = BASKETS.model_copy(update={"format": "parquet", "optional": ("items.units",)})
     rows = canonical(spark, tmp_path / "1.parquet", feed)
-    assert values_of(rows, "order_id", "item_id", "price") == [("1", "A", 1.5), ("2", None, None)]
+    expected = [(order("1"), "A", 1.5), (order("2"), None, None)]
+    assert values_of(rows, "order_id", "item_id", "price") == sorted(expected)
 
 
 def test_a_type_that_is_none_of_sparks_is_named(spark: SparkSession, tmp_path: Path) -> None:
