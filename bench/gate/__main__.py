@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import chain
 
 from scipy.stats import binomtest
 
@@ -43,7 +44,7 @@ def main() -> int:
     given = parser.parse_args()
     measures = []
     with ProcessPoolExecutor(PROCESSES) as pool:
-        for found in (*_curve(pool, given), *_series(pool, given)):
+        for found in chain(_curve(pool, given), _series(pool, given)):
             print(f"{found.name}: {found.value:.3f} ({found.note})", flush=True)
             measures.append(found)
     settings = {name: policy.model_dump(mode="json") for name, policy in POLICIES.items()}

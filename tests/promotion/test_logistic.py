@@ -2,12 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
+from insight.promotion import logistic
 from insight.promotion.logistic import STRENGTHS, LinearRule, fit_logistic_regressions
 
 
@@ -41,31 +42,29 @@ def test_the_weights_are_those_of_the_best_strength_on_validation(
 
 
 def test_it_also_learns_from_the_newest_rows_but_is_not_chosen_on_them(
-    examples: DataFrame, example_rows: pd.DataFrame, rules: dict[str, LinearRule]
+    example_rows: pd.DataFrame,
 ) -> None:
-    is_newest = "split = 'validation' AND customer_id >= 'c0200'"
-    newest = F.when(F.expr(is_newest), "recalibration").otherwise(F.col("split"))
-    known = examples.where("split != 'test'").withColumn("split", newest)
-    found = fit_logistic_regressions(known, most_rows=10_000)["churn"]
-    is_known = (example_rows["split"] != "test") & (example_rows["has_churn"] > 0)
-    features = np.stack(example_rows["features"]).astype(np.float64)
-    labels = example_rows["churn"]
-    is_train, is_checked = (
-        is_known & (example_rows["split"] == split) for split in ("train", "validation")
-    )
-    is_checked &= example_rows["customer_id"] < "c0200"
+    known = example_rows[example_rows["split"] != "test"].copy()
+    is_newest = (known["split"] == "validation") & (known["customer_id"] >= "c0200")
+    known.loc[is_newest, "split"] = "recalibration"
+    rows = pa.RecordBatch.from_pandas(known.drop(columns="run_date"), preserve_index=False)
+    fitted = {
+        batch["task"][0].as_py(): batch["weights"][0].as_py() for batch in logistic._fitted([rows])
+    }
+    labelled = known[known["has_churn"] > 0]
+    train, checked = (labelled[labelled["split"] == name] for name in ("train", "validation"))
     losses = [
-        log_loss(
-            labels[is_checked],
-            LogisticRegression(C=c, max_iter=1_000)
-            .fit(features[is_train], labels[is_train])
-            .predict_proba(features[is_checked]),
-        )
+        log_loss(checked["churn"], _fit(train, c).predict_proba(np.stack(checked["features"])))
         for c in STRENGTHS
     ]
-    best = LogisticRegression(C=STRENGTHS[int(np.argmin(losses))], max_iter=1_000)
-    best.fit(features[is_known], labels[is_known])
-    assert found.weights[:-1] == pytest.approx(best.coef_[0], abs=1e-3)
+    best = _fit(labelled, STRENGTHS[int(np.argmin(losses))])
+    assert fitted["churn"][:-1] == pytest.approx(best.coef_[0], abs=1e-3)
+    assert fitted["churn"][-1] == pytest.approx(best.intercept_[0], abs=1e-3)
+
+
+def _fit(rows: pd.DataFrame, strength: float) -> LogisticRegression:
+    features = np.stack(rows["features"]).astype(np.float64)
+    return LogisticRegression(C=strength, max_iter=1_000).fit(features, rows["churn"])
 
 
 def test_it_learns_the_law(rules: dict[str, LinearRule], example_rows: pd.DataFrame) -> None:
