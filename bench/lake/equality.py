@@ -68,7 +68,6 @@ _NOT_IN_PAYLOADS = (*_BOOKKEEPING, "covers_from_at", "covers_until_at")
 """The rivals read no zones: simulated files begin and end at midnight UTC."""
 
 
-
 @dataclass(frozen=True)
 class Difference:
     """What a table holds otherwise.
