@@ -158,7 +158,8 @@ def _compared_prices(
     first, last = dates
     if first == last and (first is None or run.lake.version(ITEM_PRICES) < 0):
         # Nothing to compare, or nothing to compare it with.
-        return with_past_price(prices.where("false"), earlier, days=settings.price_days), ()
+        nothing = (prices.where("false"), earlier.where("false"))
+        return with_past_price(*nothing, days=settings.price_days), ()
     oldest = first - timedelta(days=settings.price_days)
     earlier = earlier.where(F.col("file_date").between(oldest, last))
     compared = keep(with_past_price(prices, earlier, days=settings.price_days))

@@ -169,7 +169,8 @@ def _recommendable(run: Run, examples: DataFrame, vocabulary: DataFrame) -> Data
     scoring = run.settings.scoring
     if scoring.recommend_seen:
         return examples
-    events = run.lake.read(EVENTS).where(F.col("ingest_date") <= F.lit(run.run_date))
+    # By delivery: a rehearsal's past may have been read in one night after it.
+    events = run.lake.read(EVENTS).where(F.col("file_date") <= F.lit(run.run_date))
     return without_seen_targets(
         examples,
         events,

@@ -110,7 +110,9 @@ def is_due(scored_on: str, run_date: date, *, max_age_days: int) -> Column:
         max_age_days: Nights between two turns.
     """
     nights = F.lit((run_date - date(1970, 1, 1)).days)
-    since_turn = F.pmod(nights - F.xxhash64("customer_id"), F.lit(max_age_days)).cast("int")
+    # Reduced first: the difference of a date and a whole hash could overflow.
+    turn = F.pmod(F.xxhash64("customer_id"), F.lit(max_age_days))
+    since_turn = F.pmod(nights - turn, F.lit(max_age_days)).cast("int")
     return F.col(scored_on) < F.date_sub(F.lit(run_date), since_turn)
 
 

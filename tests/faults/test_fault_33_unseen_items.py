@@ -89,10 +89,11 @@ def test_fault_33_scores_say_how_many_events_the_model_did_not_know() -> None:
     scored = score_batch(batch, model, top_k=3, recommend_seen=True)
     # A list without what was seen, of which the sequence need not know.
     seen = [["i2", "i9", "gone"], None, [f"i{n}" for n in range(2, ITEMS - 1)]]
-    column = pa.array(seen, pa.list_(pa.string()))
-    left = score_batch(
-        batch.append_column("seen_items", column), model, top_k=ITEMS, recommend_seen=False
+    batch = pa.RecordBatch.from_arrays(
+        [*batch.columns, pa.array(seen, pa.list_(pa.string()))],
+        names=[*batch.schema.names, "seen_items"],
     )
+    left = score_batch(batch, model, top_k=ITEMS, recommend_seen=False)
     lists = [{item["item_id"] for item in row} for row in left.column("items").to_pylist()]
     everything = {f"i{n}" for n in range(2, ITEMS)}
     assert lists == [everything - {"i2", "i9"}, everything, {f"i{ITEMS - 1}"}]
