@@ -16,6 +16,7 @@ from insight.sources.landing import refuse_unreadable_name
 from insight.sources.mapping import FAILED, to_canonical
 from insight.sources.patterns import file_patterns
 from insight.sources.reading import per_column_malformed_share, read_rows
+from insight.storage import path_of
 
 _ANY_KEY = PseudonymKey(secrets.token_bytes(32))
 """Only for looking: nothing is kept, and nobody else can make these pseudonyms."""
@@ -62,7 +63,7 @@ def check_file(spark: SparkSession, source: Source, file: str, *, read_on: date)
     Raises:
         SourceFormatError: No night could read a file of that name.
     """
-    refuse_unreadable_name(file.partition(":")[2])
+    refuse_unreadable_name(path_of(file))
     named = [
         feed
         for feed in source.feeds

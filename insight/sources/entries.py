@@ -107,7 +107,7 @@ def _marked_statuses(spark: SparkSession) -> Marked:
 
 
 def _entry(status: Any, marked: Marked) -> Entry:
-    length = int(status.getLen())
+    length = int(status.getLen()) if status.isFile() else 0
     marks = [str(length), str(status.getModificationTime())]
     marks += [str(getattr(status, getter)()) for kind, getter in marked if kind.isInstance(status)]
     return Entry(

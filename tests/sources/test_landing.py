@@ -124,7 +124,7 @@ def test_only_the_very_file_that_is_named_is_read(spark: SparkSession, shop: Pat
         csv_file(shop, "another", header="item", name=other)
     found = {}
     for name in ODD_NAMES:
-        path = csv_file(shop, name, header="item", name=name)
+        path = csv_file(shop, f'"{name}"', header="item", name=name)
         (row,) = rows_of(spark, path, CSV).collect()
         found[name] = (row["item"], row["source_file"].rpartition("/")[2])
     assert found == {name: (name, name) for name in ODD_NAMES}
