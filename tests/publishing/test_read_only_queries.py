@@ -16,18 +16,23 @@ from insight.errors import QueryRefusedError
 from insight.publishing import duckdb_query, spark_query
 from insight.publishing.views import register_views
 from tests.conftest import FEW_ROWS
-from tests.publishing.queries import (
+from tests.publishing.answered_queries import (
+    DUCKDB_DIALECT,
+    PLACES,
+    READ_BY_BOTH,
+    RELATION,
+    SHAPES,
+    SPARK_DIALECT,
+    nested,
+)
+from tests.publishing.refused_queries import (
     BOTH_REFUSE,
     DUCKDB_CALLS,
     DUCKDB_REFUSES,
     DUCKDB_RELATIONS,
-    PLACES,
-    RELATION,
-    SHAPES,
     SPARK_CALLS,
     SPARK_REFUSES,
     SPARK_RELATIONS,
-    nested,
 )
 
 Check = Callable[[str], object]
@@ -87,79 +92,18 @@ def by_duckdb(lake: Lake) -> Iterator[Check]:
         yield lambda sql: duckdb_query.read_only_query(connection, sql)
 
 
-READ_BY_BOTH = (
-    *(shape.format(relation=RELATION) for shape in SHAPES),
-    *(place.format(call="upper('x')") for place in PLACES),
-    "SELECT * FROM customer_scores_latest ORDER BY churn_probability DESC LIMIT 5;",
-    "SELECT title, count(*) AS customers FROM recommendations_latest WHERE rank <= 3 "
-    "GROUP BY title ORDER BY customers DESC LIMIT 10",
-    "SELECT score_date, count(*) AS customers, avg(purchase_probability) AS mean_purchase "
-    "FROM customer_scores GROUP BY score_date",
-    "SELECT run_date, reason, count(*) AS refused FROM quarantine GROUP BY run_date, reason "
-    "ORDER BY refused DESC",
-    "SELECT target, reason, count(*) AS refused, any_value(payload) AS for_instance "
-    "FROM quarantine WHERE run_date = DATE'2024-03-31' GROUP BY target, reason",
-    "SELECT run_date, stage, table_name, rows_read, rows_written, seconds FROM run_log "
-    "ORDER BY logged_at DESC, sequence DESC LIMIT 40",
-    "SELECT * FROM EVALUATION_LATEST WHERE slice = 'all'",
-    "SELECT * FROM data_quality WHERE row_share BETWEEN 0.1 AND 1 AND rule LIKE 'k%'",
-    "SELECT DISTINCT item_id, coalesce(title, 'none'), cast(known_from AS STRING) FROM items",
-    "SELECT customer_id, rank() OVER (PARTITION BY score_date ORDER BY purchase_probability "
-    "DESC) AS place, sum(1) OVER (ORDER BY score_date "
-    "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM customer_scores",
-    "SELECT score_date, model_version, count(*) FROM customer_scores "
-    "GROUP BY GROUPING SETS ((score_date), (model_version), ())",
-    "SELECT * FROM (SELECT task, metric, value FROM evaluation) "
-    "PIVOT (max(value) FOR metric IN ('auc', 'log_loss'))",
-    "SELECT count(*) FROM sessions s FULL OUTER JOIN items i ON s.session_id = i.item_id",
-    "SELECT r.customer_id FROM recommendations r JOIN items USING (item_id) WHERE r.score > "
-    "(SELECT avg(score) FROM recommendations q WHERE q.customer_id = r.customer_id)",
-    "(SELECT item_id FROM items INTERSECT SELECT item_id FROM recommendations) ORDER BY 1",
-    "SELECT date_trunc('month', logged_at), extract(hour FROM logged_at), current_date, "
-    "count(*) FILTER (WHERE outcome = 'ok'), count(DISTINCT stage) FROM run_log GROUP BY ALL",
-    "WITH customer_scores AS (SELECT 1 AS one) SELECT one FROM customer_scores",
-    "SELECT * FROM range(3)",
-    "VALUES (1, 'a'), (2, 'b')",
-)
-
-
 @pytest.mark.parametrize("sql", READ_BY_BOTH)
 def test_both_engines_answer_what_only_reads(sql: str, by_spark: Check, by_duckdb: Check) -> None:
     by_spark(sql)
     by_duckdb(sql)
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT explode(array(1, 2)) AS one, transform(array(1), x -> x + 1)",
-        "SELECT /*+ BROADCAST(i) */ * FROM items i NATURAL JOIN recommendations",
-        "SELECT e FROM items LATERAL VIEW OUTER explode(split(title, ' ')) words AS e",
-        "FROM items SELECT item_id DISTRIBUTE BY item_id SORT BY item_id",
-        "SELECT * FROM items TABLESAMPLE (50 PERCENT)",
-        "SELECT * FROM evaluation UNPIVOT (amount FOR bound IN (low, high))",
-        "SELECT * FROM stack(2, 1, 2) LIMIT 1 OFFSET 1",
-        "TABLE items",
-        "SELECT '${env:HOME}' AS text",
-    ],
-)
+@pytest.mark.parametrize("sql", SPARK_DIALECT)
 def test_spark_answers_in_its_own_dialect(sql: str, by_spark: Check) -> None:
     by_spark(sql)
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "FROM items",
-        "SELECT * EXCLUDE (title), title.upper() FROM items QUALIFY row_number() OVER () = 1",
-        "SELECT list_transform([1], lambda x: x + 1), [y FOR y IN [1, 2] IF y > 1], {'a': 1}.a",
-        "SELECT columns('.*_id') FROM customer_scores USING SAMPLE 50%",
-        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3) FROM n",
-        "SELECT * FROM customer_scores ASOF JOIN items ON known_from <= score_date",
-        "SELECT unnest(generate_series(1, 3)), approx_quantile(1, 0.5), median(2)",
-        "SELECT payload::JSON ->> '$.a' FROM quarantine",
-    ],
-)
+@pytest.mark.parametrize("sql", DUCKDB_DIALECT)
 def test_duckdb_answers_in_its_own_dialect(sql: str, by_duckdb: Check) -> None:
     by_duckdb(sql)
 

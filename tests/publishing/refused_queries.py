@@ -1,39 +1,4 @@
-"""Queries for both engines: shapes that are allowed, and statements that are not."""
-
-from hypothesis import strategies as st
-
-RELATION = "customer_scores"
-
-SHAPES = (
-    "SELECT * FROM {relation}",
-    "SELECT count(*) AS n FROM {relation} HAVING count(*) > 0",
-    "WITH a AS (SELECT * FROM {relation}), b AS (SELECT * FROM a) SELECT * FROM b",
-    "SELECT 1 AS one WHERE 1 IN (SELECT 1 FROM {relation})",
-    "SELECT 1 AS one WHERE EXISTS (SELECT * FROM {relation})",
-    "SELECT (SELECT count(*) FROM {relation}) AS n",
-    "SELECT CASE WHEN 1 = (SELECT count(*) FROM {relation}) THEN 1 END AS n",
-    "SELECT 1 AS one UNION ALL SELECT count(*) FROM {relation}",
-    "SELECT count(*) AS n FROM {relation} EXCEPT SELECT 2",
-    "SELECT s.score_date FROM customer_scores s LEFT JOIN (SELECT 1 FROM {relation}) r ON true",
-    "SELECT s.customer_id FROM customer_scores s, LATERAL (SELECT count(*) AS n FROM {relation}) r",
-    "SELECT 1 AS one ORDER BY (SELECT count(*) FROM {relation})",
-    "SELECT sum(1) OVER w FROM {relation} WINDOW w AS (PARTITION BY 1)",
-)
-"""Queries that read one relation, in different places of the query."""
-
-PLACES = (
-    "SELECT {call}",
-    "SELECT customer_id FROM customer_scores WHERE CAST({call} AS STRING) = 'x'",
-    "SELECT max(CAST({call} AS STRING)) FROM customer_scores GROUP BY customer_id",
-    "SELECT customer_id FROM customer_scores ORDER BY {call}",
-    "SELECT count(*) FROM customer_scores GROUP BY customer_id HAVING max({call}) IS NULL",
-    "SELECT * FROM (VALUES ({call})) AS t(a)",
-    "SELECT sum(1) OVER (PARTITION BY {call}) FROM customer_scores",
-    "SELECT sum(1) OVER w FROM customer_scores WINDOW w AS (PARTITION BY {call})",
-    "SELECT 1 WHERE 'x' IN (SELECT CAST({call} AS STRING))",
-    "SELECT CASE WHEN {call} IS NULL THEN 1 END",
-)
-"""Queries that call one function, in different places of the query."""
+"""Statements, relations and functions that no query may have."""
 
 BOTH_REFUSE = (
     "DELETE FROM {relation} WHERE true",
@@ -210,16 +175,3 @@ DUCKDB_CALLS = (
     "pg_get_viewdef(1)",
     "no_such_function('x')",
 )
-
-
-def nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Up to three allowed shapes around a query; ``{relation}`` stays as it is."""
-    return st.recursive(
-        inner,
-        lambda queries: st.builds(
-            lambda outer, query: outer.replace("{relation}", f"({query}) AS nested"),
-            st.sampled_from([shape for shape in SHAPES if "WINDOW" not in shape]),
-            queries,
-        ),
-        max_leaves=3,
-    )
