@@ -12,7 +12,7 @@ from pyspark.errors import IllegalArgumentException
 from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError
-from insight.faults import damaged_log
+from insight.faults import StorageRefusedError, damaged_log
 
 _UNQUOTABLE = re.compile(r"[`'\"\\\x00-\x1f]")
 """What would end the quotes around a folder in SQL."""
@@ -61,6 +61,7 @@ def qualified(spark: SparkSession, folder: str) -> str:
     Raises:
         SettingsError: Its name could not stand in an SQL statement, is no URL that Hadoop knows, or
             names a file system whose jars are not there.
+        StorageRefusedError: Its host is unknown.
     """
     if _UNQUOTABLE.search(folder):
         raise SettingsError(
@@ -72,10 +73,20 @@ def qualified(spark: SparkSession, folder: str) -> str:
     try:
         path, files = opened(spark, folder)
         return str(files.makeQualified(path).toString())
-    except IllegalArgumentException as error:
+    except (IllegalArgumentException, Py4JJavaError) as error:
+        text = str(error)
+        if "UnknownHostException" in text:
+            raise StorageRefusedError(
+                f"folder {folder}",
+                found="a host that no name server knows",
+                expected="a file system that can be reached",
+                next_step="check the host in the settings, and the network",
+            ) from error
+        if isinstance(error, Py4JJavaError) and "Incomplete HDFS URI" not in text:
+            raise
         raise SettingsError(
             f"folder {folder}",
-            found=f"no path that Hadoop can open ({str(error).splitlines()[0]})",
+            found="no path that Hadoop can open",
             expected="a path, or a URL like hdfs://host/folder",
             next_step="correct it in the settings",
         ) from error
