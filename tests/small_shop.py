@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 FIRST_DAY = date(2024, 1, 1)
 
-HOUSEHOLDS, BASKETS = "7310000000", "8420000000"
+HOUSEHOLDS, BASKETS = "73100000000000", "84200000000000"
 """The raw ids of customers and orders begin so: no other number does, nor does a hash by chance."""
 
 _FIRST_HOUSEHOLD, _FIRST_BASKET = int(f"{HOUSEHOLDS}00001"), int(f"{BASKETS}00001")

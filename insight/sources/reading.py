@@ -174,10 +174,10 @@ def _is_nested(kind: DataType) -> bool:
 
 
 def _is_personal(feed: Feed, name: str) -> bool:
-    """Whether a sensitive column is made of it: then not even a shape is kept."""
-    sensitive = (column.name for column in TARGETS[feed.target].columns if column.sensitive)
+    """Whether an id of a person or an order is made of it: then not even a shape is kept."""
+    ids = TARGETS[feed.target].sensitive_names("pseudonym")
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
-    return any(word.search(feed.mapping.get(canonical, "")) for canonical in sensitive)
+    return any(word.search(feed.mapping.get(canonical, "")) for canonical in ids)
 
 
 def _source_file() -> Column:

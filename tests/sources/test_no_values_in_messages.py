@@ -60,7 +60,11 @@ CASES: dict[str, tuple[Feed, Callable[[Path], object], str]] = {
         "1 column without a declared name, at position 4",
     ),
     "a cut line": (JSON, _text(f'{{"who": "{CANARY}", "item'), "JSONDecodeError at character"),
-    "no object": (JSON, _text(f'"{CANARY}"\n{{"who": "a", "item": "b", "price": 1}}\n'), "not who"),
+    "no object": (
+        JSON,
+        _text(f'"{CANARY}"\n{{"who": "a", "item": "b", "price": 1}}\n'),
+        "not whole rows",
+    ),
     "a text for a number": (
         JSON,
         _text(f'{{"who": "a", "item": "b", "price": "{CANARY}"}}\n'),
@@ -96,7 +100,7 @@ def test_no_refusal_repeats_a_value(spark: SparkSession, tmp_path: Path, case: s
     write(tmp_path / "delivery")
     file = f"file:{tmp_path}/delivery"
     refused = _refusal(spark, file, feed)
-    assert refused is not None and reason.replace("not who", "not ") in refused.found
+    assert refused is not None and reason in refused.found
     assert CANARY not in str(refused)
     (seen,) = check_file(spark, Source(source="shop", feeds=(feed,)), file, read_on=NIGHT)
     assert seen.problems
