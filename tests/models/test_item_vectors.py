@@ -1,10 +1,10 @@
 """Items that also start from what is said of them."""
 
-from dataclasses import json
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import replace
 
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelDamagedError
