@@ -111,9 +111,11 @@ def new_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str])
     return [
         path
         for path in found
-        if path not in declared
+        # A blank header is nobody's name, and no parent of the columns beside it.
+        if path
+        and path not in declared
         and not _matches(path, feed.ignored)
-        and not (path.rpartition(".")[0] in found and path.rpartition(".")[0] not in declared)
+        and not ("." in path and path.rpartition(".")[0] in found.keys() - declared.keys())
     ]
 
 
