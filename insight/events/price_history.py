@@ -35,8 +35,9 @@ class PriceShift:
         factor: Median price relative to the past, above or below 1.
         items: Items that the median is over.
         sales: Lines of sales in the delivery or category.
-        is_certain: Whether the items were compared with their own past. If they are new, only
-            their category's past is known, and other goods may cause the shift.
+        is_certain: Whether trade hardly explains the shift: enough items were compared with their
+            own past. The past of new items is that of their category, in which other goods may
+            cause a shift, and a few items of one category may be on sale together.
     """
 
     file_date: date
@@ -89,7 +90,7 @@ def with_past_price(prices: DataFrame, earlier: DataFrame, *, days: int) -> Data
 def per_shifted_group(
     compared: DataFrame, earlier: DataFrame, settings: CleanSettings
 ) -> DataFrame:
-    """Deliveries and categories whose median price moved by the factor of the settings or more.
+    """Deliveries and categories whose median price moved by more than the factor of the settings.
 
     The median is over the items' changes against their own past. Where too few items have one,
     the median price of the category is compared with its own past instead.
@@ -97,42 +98,49 @@ def per_shifted_group(
     Args:
         compared: From ``with_past_price``.
         earlier: Rows of item_prices that earlier nights wrote.
-        settings: Factor, least number of items and length of the past.
+        settings: Factor, least numbers of items and length of the past.
 
     Returns:
         ``file_date, is_whole, category, factor, items, sales, is_certain``.
     """
+    joined = _with_past(
+        _per_group(compared), _per_group_before(earlier), _GROUP, days=settings.price_days
+    )
+    least = settings.price_shift_min_items
+    has_own_past = F.col("compared_items") >= least
+    is_broad = F.col("compared_items") >= settings.price_shift_category_items
+    of_group = F.when(F.col("items") >= least, F.col("log_price") - F.col("past_log"))
+    shift = F.when(has_own_past, F.col("own_change")).otherwise(of_group)
+    # A rounded logarithm must not put the factor itself on either side by chance.
+    moved = F.abs(shift) > math.log(settings.price_shift_factor) + 1e-9
+    return joined.where(moved).select(
+        "file_date",
+        f"{_GROUP}.is_whole",
+        f"{_GROUP}.category",
+        F.exp(shift).alias("factor"),
+        F.when(has_own_past, F.col("compared_items")).otherwise(F.col("items")).alias("items"),
+        "sales",
+        (has_own_past & (F.col(f"{_GROUP}.is_whole") | is_broad)).alias("is_certain"),
+    )
+
+
+def _per_group(compared: DataFrame) -> DataFrame:
+    """One row per delivery and group: median change of its items, their numbers, median price."""
     change = F.col("log_price") - F.col("past_log")
     grouped = _with_group(compared.withColumn("change", change)).groupBy("file_date", _GROUP)
-    groups = grouped.agg(
+    return grouped.agg(
         F.expr("percentile(change, 0.5)").alias("own_change"),
         F.count("change").alias("compared_items"),
         F.count(F.lit(1)).alias("items"),
         F.sum("sale_count").alias("sales"),
         F.expr("percentile(log_price, 0.5)").alias("log_price"),
     )
+
+
+def _per_group_before(earlier: DataFrame) -> DataFrame:
+    """The median price of each earlier delivery and group."""
     median = F.expr("percentile(ln(price_median), 0.5)").alias("log_price")
-    before = _with_group(earlier).groupBy("file_date", _GROUP).agg(median)
-    joined = _with_past(groups, before, _GROUP, days=settings.price_days)
-    least = settings.price_shift_min_items
-    is_certain = F.col("compared_items") >= least
-    of_group = F.when(F.col("items") >= least, F.col("log_price") - F.col("past_log"))
-    shift = F.when(is_certain, F.col("own_change")).otherwise(of_group)
-    # A rounded logarithm must not put the factor itself on either side by chance.
-    moved = F.abs(shift) >= math.log(settings.price_shift_factor) - 1e-9
-    return (
-        joined.where(moved)
-        .withColumn("shift", shift)
-        .select(
-            "file_date",
-            f"{_GROUP}.is_whole",
-            f"{_GROUP}.category",
-            F.exp("shift").alias("factor"),
-            F.when(is_certain, F.col("compared_items")).otherwise(F.col("items")).alias("items"),
-            "sales",
-            is_certain.alias("is_certain"),
-        )
-    )
+    return _with_group(earlier).groupBy("file_date", _GROUP).agg(median)
 
 
 def shifts_of(shifted: DataFrame) -> tuple[PriceShift, ...]:

@@ -45,7 +45,8 @@ def without_seen_targets(
         days: Length of the window, up to and with the date of the cut-off.
     """
     columns = examples.columns
-    cutoff = F.to_date(F.timestamp_seconds("cutoff_at"))
+    # A cut-off is the midnight that ends its day.
+    cutoff = F.to_date(F.timestamp_seconds(F.col("cutoff_at") - 1))
     bought = _of_kinds(events, kinds).join(vocabulary, on="item_id", how="inner")
     seen = bought.select(F.col("customer_id").alias("_who"), "item_index", "event_date")
     keys = examples.where("next_item > 0").select("customer_id", "cutoff_at", "next_item")

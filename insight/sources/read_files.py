@@ -48,7 +48,9 @@ def read_files(lake: Lake) -> ReadFiles:
     return ReadFiles(tuple(lake.read_or_empty(INGEST_LOG).collect()), lake.run_date)
 
 
-def refuse_replaced(lake: Lake, files: Mapping[Key, LandingFile], read: ReadFiles) -> list[Row]:
+def refuse_replaced(
+    lake: Lake, files: Mapping[Key, LandingFile], read: ReadFiles, *, accept_changed: bool
+) -> list[Row]:
     """Refuse files that another date's run has read and that hold other content now.
 
     The bytes are read only where the file system shows that a file was written to, although its
@@ -58,6 +60,8 @@ def refuse_replaced(lake: Lake, files: Mapping[Key, LandingFile], read: ReadFile
         lake: The lake.
         files: Files in the landing folder that runs of other dates have read.
         read: The log.
+        accept_changed: Whether to go on with a warning. Each date replaces its own rows, so of
+            several changed files all but one belong to dates that run later.
 
     Returns:
         The log's rows of files that were written to and hold the same content, with the state
@@ -66,26 +70,31 @@ def refuse_replaced(lake: Lake, files: Mapping[Key, LandingFile], read: ReadFile
     Raises:
         SourceFormatError: A file holds other content than when it was read.
     """
-    suspects = {}
+    replaced, suspects = [], {}
     for key, file in files.items():
         row = read.by_others[key]
         if row["file_bytes"] != file.file_bytes:
-            raise _replaced(file, row, f"{file.file_bytes} bytes", f"{row['file_bytes']} bytes")
-        if row["file_state"] != file.state:
+            found, expected = (f"{size} bytes" for size in (file.file_bytes, row["file_bytes"]))
+            replaced.append(_replaced(file, row, found, expected))
+        elif row["file_state"] != file.state:
             suspects[key] = file
-    if not suspects:
-        return []
-    urls = sorted({file.url for file in suspects.values()})
-    log.warning("files were written to since they were read; comparing content", files=len(urls))
-    hashes = hash_files(lake.spark, urls)
+    hashes = (
+        _hashes_of(lake, suspects.values()) if suspects and (accept_changed or not replaced) else {}
+    )
+    equal = []
     for key, file in suspects.items():
         row = read.by_others[key]
-        if hashes[file.url] != row["content_hash"]:
-            raise _replaced(file, row, "other content of the same size", "the content it had")
-    return [
-        Row(**(read.by_others[key].asDict() | {"file_state": file.state}))
-        for key, file in suspects.items()
-    ]
+        if hashes.get(file.url) == row["content_hash"]:
+            equal.append(Row(**(row.asDict() | {"file_state": file.state})))
+        else:
+            replaced.append(
+                _replaced(file, row, "other content of the same size", "the content it had")
+            )
+    if replaced and not accept_changed:
+        raise replaced[0]
+    for error in replaced:
+        log.warning("file replaced since another date read it", message=str(error))
+    return equal
 
 
 def refuse_changed(
@@ -147,6 +156,12 @@ def holds_nothing_new(found: Mapping[Key, str], read: ReadFiles, *, column: str)
 def dates_of(rows: Iterable[Row]) -> set[date]:
     """The run dates that read these files."""
     return {row["ingest_date"] for row in rows}
+
+
+def _hashes_of(lake: Lake, files: Iterable[LandingFile]) -> dict[str, str]:
+    urls = sorted({file.url for file in files})
+    log.warning("files were written to since they were read; comparing content", files=len(urls))
+    return hash_files(lake.spark, urls)
 
 
 def _replaced(file: LandingFile, row: Row, found: str, expected: str) -> SourceFormatError:

@@ -21,6 +21,7 @@ from insight.sources.deliveries import (
 )
 from insight.sources.mapping import to_canonical
 from insight.sources.read_files import (
+    Key,
     ReadFiles,
     dates_of,
     holds_nothing_new,
@@ -52,16 +53,19 @@ def ingest(run: Run) -> str | None:
     key = load_lake_key(run.lake, run.settings.pseudonym_key_file, may_generate=may_generate)
     read = read_files(run.lake)
     files = feed_files(run, read)
-    touched = refuse_replaced(run.lake, by_key(files, due=False), read)
+    accept_changed = run.settings.ingest.accept_changed_files
+    others = by_key(files, due=False)
+    touched = refuse_replaced(run.lake, others, read, accept_changed=accept_changed)
     states = {name: file.state for name, file in by_key(files, due=True).items()}
     if holds_nothing_new(states, read, column="file_state"):
+        _publish_states(run, states, touched, read)
         return _ALL_READ
     deliveries = new_deliveries(run, files)
     found = {name: facts for group in deliveries for name, facts in group.facts_by_key.items()}
-    accept_changed = run.settings.ingest.accept_changed_files
     refuse_changed(found, read, accept_changed=accept_changed)
     hashes = {name: facts.content_hash for name, facts in found.items()}
     if holds_nothing_new(hashes, read, column="content_hash"):
+        _publish_states(run, states, touched, read)
         return _ALL_READ
     refuse_empty_day(run, deliveries)
     record_key(run.lake, key)
@@ -141,6 +145,19 @@ def _log_rows(
         for delivery in deliveries
         for (source, feed, path), facts in delivery.facts_by_key.items()
     ]
+
+
+def _publish_states(
+    run: Run, states: Mapping[Key, str], touched: list[Row], read: ReadFiles
+) -> None:
+    """Log new states of files with equal content, so that the next run does not hash them again."""
+    before = read.by_this_date
+    rows = [
+        Row(**(row.asDict() | {"file_state": states.get(key, row["file_state"])}))
+        for key, row in before.items()
+    ]
+    if touched or rows != list(before.values()):
+        _publish_log(run, rows, touched, read)
 
 
 def _publish_log(run: Run, rows: list[Row], touched: list[Row], read: ReadFiles) -> None:

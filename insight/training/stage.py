@@ -13,6 +13,7 @@ from insight.logs import logger
 from insight.registry import Registry
 from insight.registry.schedule import why_not_train
 from insight.registry.version import ModelVersion
+from insight.settings import Settings
 from insight.spark import REPOSITORY
 from insight.stages import Run, Stage
 from insight.tables import FEATURE_STATISTICS, ITEM_VECTORS, ITEM_VOCABULARY, TRAINING_EXAMPLES
@@ -52,13 +53,8 @@ def train(run: Run) -> str | None:
         return f"no examples of {run.run_date}: {why}"
     backend = backend_for(settings, run.spark)
     inputs = read_inputs(run, ranks=backend.ranks)
-    wanted = settings.model_dump(mode="json", exclude={"every_days", "timeout_seconds", "launch"})
-    wanted["repeats"] = run.settings.scoring.recommend_seen
-    if not run.settings.scoring.recommend_seen:
-        wanted["seen_by"] = sorted(run.settings.scoring.seen_by)
     champion = _champion(run, registry)
-    wanted["warm_from"] = champion.version if champion else None
-    inputs_hash = inputs.content_hash({**wanted, "code": code_fingerprint()})
+    inputs_hash = inputs.content_hash(_recipe(run.settings, champion))
     same = registry.find_same(run.run_date, inputs_hash)
     if same:
         return f"version {same.version} was trained on the same examples with the same settings"
@@ -81,6 +77,18 @@ TRAIN = Stage(
     writes=(),
     work=train,
 )
+
+
+def _recipe(settings: Settings, champion: ModelVersion | None) -> dict[str, Any]:
+    """What decides the trained weights beside the examples."""
+    training, scoring = settings.training, settings.scoring
+    recipe = training.model_dump(mode="json", exclude={"every_days", "timeout_seconds", "launch"})
+    recipe |= {
+        "repeats": scoring.recommend_seen,
+        "warm_from": champion.version if champion else None,
+        "code": code_fingerprint(),
+    }
+    return recipe if scoring.recommend_seen else recipe | {"seen_by": sorted(scoring.seen_by)}
 
 
 def _champion(run: Run, registry: Registry) -> ModelVersion | None:

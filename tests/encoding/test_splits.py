@@ -22,12 +22,12 @@ def test_the_splits_that_are_learned_from_follow_the_settings(
 ) -> None:
     settings = Settings(
         profile="test",
-        lake="",
-        landing="",
+        lake="lake",
+        landing="landing",
         registry=Path("registry"),
         report=Path("report"),
         pseudonym_key_file=Path("key"),
-        sources=(),
+        sources=("shop",),
         training=TrainingSettings(recalibrate=recalibrate),
         examples=ExampleSettings(purchase_days=7, churn_days=churn_days),
     )

@@ -18,7 +18,9 @@ from insight.events.price_history import (
 from insight.settings import CleanSettings
 from tests.frames import DAY
 
-SETTINGS = CleanSettings(price_shift_min_items=3, price_days=7, outlier_min_factor=4.0)
+SETTINGS = CleanSettings(
+    price_shift_min_items=3, price_shift_category_items=3, price_days=7, outlier_min_factor=4.0
+)
 SALES = "file_date date, category string, item_id string, price double"
 EARLIER = "item_id string, category string, price_median double, file_date date"
 
@@ -79,10 +81,11 @@ def test_the_past_is_what_was_delivered_before_whichever_night_read_it(
 MOVED: dict[str, tuple[list[float], list[int]]] = {
     "hundredfold": ([100.0] * 3, [1, 2]),
     "a hundredth": ([0.01] * 3, [1]),
-    "fivefold": ([5.0] * 3, [7]),
-    "a fifth": ([0.2] * 3, [1]),
+    "above the factor": ([5.01] * 3, [7]),
+    "a sixth": ([1 / 6] * 3, [1]),
+    "a sale at a fifth": ([0.2] * 3, [1]),
     "half price": ([0.5] * 3, [1]),
-    "below the factor": ([4.99] * 3, [1]),
+    "at the factor": ([5.0] * 3, [1]),
     "no past": ([100.0] * 3, []),
     "too long ago": ([100.0] * 3, [8]),
     "one item of three": ([100.0, 1.0, 1.0], [1]),
@@ -117,8 +120,8 @@ def test_a_category_moves_whose_items_moved_against_their_own_past(spark: SparkS
     assert found == {
         "hundredfold": (100.0, 3, 4, True),
         "a hundredth": (0.01, 3, 3, True),
-        "fivefold": (5.0, 3, 3, True),
-        "a fifth": (0.2, 3, 3, True),
+        "above the factor": (5.01, 3, 3, True),
+        "a sixth": (round(1 / 6, 9), 3, 3, True),
     }
 
 

@@ -55,14 +55,16 @@ def test_an_example_asks_for_no_item_that_was_seen_by_its_cutoff(spark: SparkSes
         [("tea", 2), ("cup", 3)], "item_id string, item_index bigint"
     )
     kind = "customer_id string, cutoff_at bigint, next_item bigint, split string"
+    # A cut-off is the midnight that ends its day.
     cutoffs = {
-        day: round(at(f"2024-03-{day} 00:00").timestamp()) for day in ("04", "05", "07", "08")
+        f"{day:02}": round(at(f"2024-03-{day + 1:02} 00:00").timestamp()) for day in (4, 5, 7, 8)
     }
 
     def example(customer: str, day: str, item: int) -> tuple[str, int, int, str]:
         return (customer, cutoffs[day], item, "test")
 
     asked = [
+        # The purchase is the first thing after this cut-off: it is what the example asks for.
         (example("anna", "04", 2), 2),
         (example("anna", "05", 2), 0),
         (example("anna", "07", 2), 0),

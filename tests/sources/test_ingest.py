@@ -135,6 +135,27 @@ def test_a_rerun_takes_changed_content_only_if_a_setting_says_so(
     assert run.lake.read(INGEST_LOG).count() == 4
 
 
+def test_changed_files_of_two_dates_are_taken_one_date_after_the_other(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    days = (WEDNESDAY, THURSDAY)
+    paths = [land_invoices(tmp_path, day, [invoice(day)]) for day in days]
+    for day in days:
+        _ingest(spark, tmp_path, day)
+    # One of another size, one of the same.
+    paths[0].write_text(paths[0].read_text().replace(",2,", ",19,"))
+    paths[1].write_text(paths[1].read_text().replace(",2,", ",9,"))
+    for day in days:
+        run = _ingest(spark, tmp_path, day, ingest__accept_changed_files=True)
+    quantities = {
+        row["source_file"]: row["quantity"] for row in run.lake.read(RAW_EVENTS).collect()
+    }
+    assert list(dict(sorted(quantities.items())).values()) == [19.0, 9.0]
+    # The next night finds what was read.
+    land_invoices(tmp_path, FRIDAY, [invoice(FRIDAY)])
+    assert _ingest(spark, tmp_path, FRIDAY).lake.read(RAW_EVENTS).count() == 3
+
+
 def test_a_file_that_grows_while_it_is_read_leaves_every_table_as_it_was(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
