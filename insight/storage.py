@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -97,15 +98,30 @@ def path_of(url: str) -> str:
     return SCHEME.sub("", url).rstrip("/")
 
 
-def files_below(spark: SparkSession, folder: str) -> dict[str, int]:
-    """All files below a folder, by their path relative to it, and their sizes in bytes."""
-    path, files = opened(spark, folder)
-    prefix = len(str(files.makeQualified(path).toString())) + 1
-    found, remaining = {}, files.listFiles(path, True)
-    while remaining.hasNext():
-        entry = remaining.next()
-        found[str(entry.getPath().toString())[prefix:]] = int(entry.getLen())
-    return found
+def walk(spark: SparkSession, folder: str) -> Iterator[tuple[str, dict[str, int]]]:
+    """List a folder and its subfolders one by one: parents first, siblings by name.
+
+    Hidden names are skipped, as readers of data skip them: they begin with ``_`` or ``.``, such
+    as the log, checksums and a writer's scratch files.
+
+    Yields:
+        The subfolder's path relative to the folder, and its own files' sizes in bytes by name.
+    """
+    top, files = opened(spark, folder)
+    waiting = [("", top)]
+    while waiting:
+        name, path = waiting.pop()
+        sizes, below = {}, []
+        for entry in files.listStatus(path):
+            child = str(entry.getPath().getName())
+            if child.startswith(("_", ".")):
+                continue
+            if entry.isDirectory():
+                below.append((f"{name}/{child}" if name else child, entry.getPath()))
+            else:
+                sizes[child] = int(entry.getLen())
+        waiting.extend(sorted(below, key=itemgetter(0), reverse=True))
+        yield name, sizes
 
 
 def text_of(spark: SparkSession, name: str) -> str | None:

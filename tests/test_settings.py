@@ -89,6 +89,8 @@ def test_a_name_like_no_other_is_to_be_removed(conf: Path) -> None:
         ("training.batch_size", 2**31),
         ("tuning.space", {}),
         ("lake_lease_seconds", 19),
+        # The pseudonym of an order, with the source's name before it, is longer.
+        ("clean.max_text_length", 63),
     ],
 )
 def test_a_value_out_of_its_bounds_is_named(conf: Path, name: str, value: object) -> None:

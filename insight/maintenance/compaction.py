@@ -1,13 +1,12 @@
 """Many small files of a partition become few."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from delta.tables import DeltaTable
 
-from insight.maintenance.holdings import DataFile
+from insight.maintenance.live_files import Partition
 from insight.maintenance.session import set_meanwhile
 from insight.settings import MaintenanceSettings
 from insight.stages import Run
@@ -16,34 +15,39 @@ from insight.tables import TRAINING_EXAMPLES, Table
 SHARED_BY_RANKS = (TRAINING_EXAMPLES,)
 """Tables whose files are equal and as many as the ranks need: one file of all would be neither."""
 
-Partition = tuple[tuple[str, str | None], ...]
-
 _MB = 1024 * 1024
 
 
+def small_bytes(settings: MaintenanceSettings) -> int:
+    """A file with fewer bytes is small."""
+    return settings.small_file_mb * _MB
+
+
 def crowded_partitions(
-    files: Iterable[DataFile], *, settings: MaintenanceSettings, settled_before: date
+    small_files: Mapping[Partition, int], *, settings: MaintenanceSettings, settled_before: date
 ) -> list[Partition]:
     """Partitions with many small files that no night will write again.
 
     Args:
-        files: A table's live files.
-        settings: What is small, and what is many.
+        small_files: A table's small live files by partition.
+        settings: How many are many.
         settled_before: A night still replaces partitions of this date or later; if their files
             were rewritten meanwhile, the night would lose against the compaction.
     """
-    small: dict[Partition, int] = defaultdict(int)
-    for file in files:
-        small[file.partition] += file.size < settings.small_file_mb * _MB
     return sorted(
         partition
-        for partition, count in small.items()
+        for partition, count in small_files.items()
         if count >= settings.small_files and _is_settled(partition, settled_before)
     )
 
 
-def compact(run: Run, table: Table, files: Iterable[DataFile]) -> int:
+def compact(run: Run, table: Table, small_files: Mapping[Partition, int]) -> int:
     """Rewrite the crowded partitions of a table, each into few files; rows stay as they are.
+
+    Args:
+        run: The run.
+        table: The table.
+        small_files: Its small live files by partition.
 
     Returns:
         How many partitions were rewritten.
@@ -53,11 +57,11 @@ def compact(run: Run, table: Table, files: Iterable[DataFile]) -> int:
     settings = run.settings.maintenance
     # A night touches the days beside a late event's too.
     settled = run.run_date - timedelta(days=run.settings.clean.late_days + 2)
-    crowded = crowded_partitions(files, settings=settings, settled_before=settled)
+    crowded = crowded_partitions(small_files, settings=settings, settled_before=settled)
     if not crowded:
         return 0
     delta = DeltaTable.forPath(run.spark, run.lake.path(table))
-    small = str(settings.small_file_mb * _MB)
+    small = str(small_bytes(settings))
     with set_meanwhile(run.spark, {"spark.databricks.delta.optimize.minFileSize": small}):
         optimize = delta.optimize()
         if table.partition_by:

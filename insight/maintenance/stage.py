@@ -4,8 +4,13 @@ import time
 
 from insight.delta import Commit
 from insight.logs import logger
-from insight.maintenance.compaction import compact
-from insight.maintenance.holdings import Holdings, holdings_of, refuse_lost_files
+from insight.maintenance.compaction import compact, small_bytes
+from insight.maintenance.holdings import (
+    Holdings,
+    holdings_after,
+    holdings_of,
+    refuse_lost_files,
+)
 from insight.maintenance.retention import (
     keep_log_properties,
     refuse_unguarded_retention,
@@ -43,14 +48,23 @@ def _maintain(run: Run, table: Table) -> None:
     began = time.monotonic()
     path = run.lake.path(table)
     run.lake.refuse_lost_lease(f"table {table.name}")
-    before = holdings_of(run.spark, path)
+    small = small_bytes(run.settings.maintenance)
+    before = holdings_of(run.spark, path, small_bytes=small)
     refuse_lost_files(before, f"table {table.name} version {before.version}")
     keep_log_properties(run, table)
-    compacted = compact(run, table, before.live)
-    complete_statistics(run, table, before.live)
+    compacted = compact(run, table, before.live.small)
+    lacks_statistics = before.live.without_statistics > 0
+    if lacks_statistics:
+        complete_statistics(run, table)
     if before.has_dead_files:
         remove_dead_files(run, table)
-    after = holdings_of(run.spark, path)
+    after = holdings_after(
+        run.spark,
+        path,
+        before,
+        rewritten=compacted > 0 or lacks_statistics,
+        removed=before.has_dead_files,
+    )
     if after.version != before.version:
         # The run log gets a row for each table with a commit of this stage.
         run.lake.commits.append(Commit(table.name, after.version, rows=0, content_hash=""))
@@ -65,8 +79,8 @@ def _maintain(run: Run, table: Table) -> None:
 
 def _change(before: Holdings, after: Holdings) -> dict[str, str]:
     return {
-        "live_files": f"{len(before.live)} -> {len(after.live)}",
-        "live_bytes": f"{before.bytes_live} -> {after.bytes_live}",
-        "files_on_disk": f"{len(before.on_disk)} -> {len(after.on_disk)}",
-        "bytes_on_disk": f"{before.bytes_on_disk} -> {after.bytes_on_disk}",
+        "live_files": f"{before.live.sums.files} -> {after.live.sums.files}",
+        "live_bytes": f"{before.live.sums.bytes} -> {after.live.sums.bytes}",
+        "files_on_disk": f"{before.on_disk.files} -> {after.on_disk.files}",
+        "bytes_on_disk": f"{before.on_disk.bytes} -> {after.on_disk.bytes}",
     }

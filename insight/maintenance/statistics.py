@@ -1,25 +1,17 @@
 """Bounds of columns per file, by which queries skip files."""
 
-from collections.abc import Iterable
-
-from insight.maintenance.holdings import DataFile
 from insight.stages import Run
 from insight.storage import log_of
 from insight.tables import Table
 
 
-def complete_statistics(run: Run, table: Table, files: Iterable[DataFile]) -> bool:
+def complete_statistics(run: Run, table: Table) -> None:
     """Compute the statistics of a table where a file has none, as after a write by other tools.
 
     Our own writes bring theirs. Open-source Delta has no SQL for it (``COMPUTE DELTA
     STATISTICS`` is Databricks' alone, and Spark's ANALYZE refuses Delta tables), but the same
     command in Scala. Its commit changes no data.
-
-    Returns:
-        Whether there was anything to compute.
     """
-    if all(file.has_statistics for file in files):
-        return False
     jvm = run.spark.sparkContext._jvm
     scala = jvm.org.apache.spark.sql.delta.stats  # type: ignore[union-attr]
     command = getattr(getattr(scala, "StatisticsCollection$"), "MODULE$")
@@ -28,4 +20,3 @@ def complete_statistics(run: Run, table: Table, files: Iterable[DataFile]) -> bo
     nothing = jvm.scala.Option.empty()  # type: ignore[union-attr]
     delta_log = log_of(run.spark, run.lake.path(table))
     command.recompute(run.spark._jsparkSession, delta_log, nothing, every_row, every_file)
-    return True

@@ -13,6 +13,7 @@ import hmac
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,15 +96,35 @@ def load_key(
             expected=wanted,
             next_step="restore the key from your secret store",
         )
-    key_file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_hex(MINIMUM_KEY_BYTES))
-    log.warning(
-        "generated a local pseudonym key: keep it, customers cannot be matched without it",
-        file=str(key_file),
-    )
+    if _create(key_file):
+        log.warning(
+            "generated a local pseudonym key: keep it, customers cannot be matched without it",
+            file=str(key_file),
+        )
     return load_key(key_file, may_generate=False)
+
+
+def _create(key_file: Path) -> bool:
+    """Write a new key, whole or not at all; the key of another run that was faster stays.
+
+    Returns:
+        Whether the file is this run's.
+    """
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    # Its owner alone may read the temporary file.
+    descriptor, written = tempfile.mkstemp(prefix=f".{key_file.name}.", dir=key_file.parent)
+    try:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_hex(MINIMUM_KEY_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
+        # A rename would replace the other run's key; a link fails.
+        os.link(written, key_file)
+    except FileExistsError:
+        return False
+    finally:
+        Path(written).unlink()
+    return True
 
 
 def pseudonymised(ids: Column, key: PseudonymKey, *, kind: str = CUSTOMER_ID) -> Column:

@@ -24,9 +24,10 @@ class CleanSettings(Strict):
     max_price: float = Field(100_000.0, gt=0)
     max_quantity: float = Field(100_000.0, gt=0)
     max_stock: float = Field(100_000_000.0, gt=0)
-    max_text_length: int = Field(512, gt=0)
-    """Characters of an id, country or campaign. Ids of orders and events are pseudonyms of up to
-    33 characters with the source's name before them: below 64 sound rows are refused."""
+    max_text_length: int = Field(512, ge=64)
+    """Characters of an id, country or campaign. At least 64: ids of orders and events are
+    pseudonyms of up to 33 characters after the source's name, and a lower limit would refuse sound
+    rows."""
     image_vector_length: int = Field(0, ge=0)
     """Numbers in every `image_vector` of a shop that delivers them; others are refused."""
     near_repeat_seconds: float = Field(1.0, ge=0, le=10)

@@ -1,10 +1,11 @@
 """The vectors of tonight's vocabulary, text beside image, as one matrix."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import numpy as np
-import pandas as pd
-from pyspark.sql import DataFrame
+import pyarrow as pa
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
@@ -13,6 +14,17 @@ from insight.errors import StageOrderError
 from insight.models.arrays import Floats
 from insight.stages import Run
 from insight.tables import ITEM_VECTORS
+
+_PACKED = pa.schema(
+    {
+        "kind": pa.string(),
+        "width": pa.int32(),
+        "newest": pa.date32(),
+        "item_ids": pa.list_(pa.string()),
+        "vectors": pa.binary(),
+    }
+)
+_PACKED_DDL = "kind string, width int, newest date, item_ids array<string>, vectors binary"
 
 
 def read_item_vectors(run: Run, vocabulary: Vocabulary, *, as_of: date) -> Floats:
@@ -36,8 +48,8 @@ def read_item_vectors(run: Run, vocabulary: Vocabulary, *, as_of: date) -> Float
     rows = _said_by(known, as_of).join(F.broadcast(named), on="item_id", how="left_semi")
     # One row per item of the vocabulary and kind: it fits where the model's item table fits.
     found = rows.groupBy("item_id", "kind").agg(newest).select("item_id", "kind", "newest.*")
-    vectors = found.toPandas()
-    if vectors.empty:
+    parts = _fetched(found)
+    if not parts:
         raise StageOrderError(
             f"table {ITEM_VECTORS.name} up to {run.run_date}, of contents up to {as_of}",
             found="no vector of an item of the vocabulary",
@@ -45,8 +57,32 @@ def read_item_vectors(run: Run, vocabulary: Vocabulary, *, as_of: date) -> Float
             next_step="run embed_items for this date with text.encoder or image vectors, or set "
             "training.item_vectors to none",
         )
-    kinds = sorted(vectors["kind"].unique())
-    return np.hstack([_block(vectors[vectors["kind"] == kind], vocabulary) for kind in kinds])
+    kinds = sorted({part["kind"] for part in parts})
+    blocks = [[part for part in parts if part["kind"] == kind] for kind in kinds]
+    return np.hstack([_block(block, vocabulary) for block in blocks])
+
+
+def _fetched(vectors: DataFrame) -> list[Row]:
+    """Fetch vectors partition by partition, as one packed array per batch, kind and width.
+
+    A result of one job holds one partition, so ``spark.driver.maxResultSize`` limits a partition
+    and not the sum; and packed arrays take a fraction of the memory of rows.
+    """
+    return list(vectors.mapInArrow(_packing, _PACKED_DDL).toLocalIterator())
+
+
+def _packing(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        rows = batch.to_pandas()
+        for (kind, width), alike in rows.groupby(["kind", rows["vector"].map(len)]):
+            part = {
+                "kind": kind,
+                "width": width,
+                "newest": alike["run_date"].max(),
+                "item_ids": alike["item_id"].tolist(),
+                "vectors": np.stack(alike["vector"].tolist()).astype("<f4").tobytes(),
+            }
+            yield pa.RecordBatch.from_pylist([part], schema=_PACKED)
 
 
 def _said_by(vectors: DataFrame, as_of: date) -> DataFrame:
@@ -66,11 +102,12 @@ def _said_by(vectors: DataFrame, as_of: date) -> DataFrame:
     return joined.where(is_known).select(*vectors.columns)
 
 
-def _block(vectors: pd.DataFrame, vocabulary: Vocabulary) -> Floats:
+def _block(parts: list[Row], vocabulary: Vocabulary) -> Floats:
     """One kind's. Vectors of another length than the newest are of an encoder that is gone."""
-    lengths = vectors["vector"].map(len)
-    width = int(lengths[vectors["run_date"] == vectors["run_date"].max()].max())
-    fitting = vectors[lengths == width]
+    _, width = max((part["newest"], part["width"]) for part in parts)
     block = np.zeros((vocabulary.size, width), np.float32)
-    block[vocabulary.encode(fitting["item_id"].tolist())] = np.stack(fitting["vector"].tolist())
+    for part in parts:
+        if part["width"] == width:
+            vectors = np.frombuffer(part["vectors"], "<f4").reshape(-1, width)
+            block[vocabulary.encode(part["item_ids"])] = vectors
     return block

@@ -69,15 +69,15 @@ def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(
 
 
 def test_poison_in_a_description_is_refused_with_a_reason(spark: SparkSession) -> None:
-    settings = CleanSettings(max_price=100.0, max_stock=50.0, max_text_length=5)
+    settings = CleanSettings(max_price=100.0, max_stock=50.0, max_text_length=64)
     rows = {
-        "text_not_clean": [("te\u0000a", 1.0, 1.0, "x"), ("t" * 6, 1.0, 1.0, "x")],
+        "text_not_clean": [("te\u0000a", 1.0, 1.0, "x"), ("t" * 65, 1.0, 1.0, "x")],
         "text_too_long": [("tea", 1.0, 1.0, "x" * 100_001)],
         "price_out_of_bounds": [
             ("tea", price, 1.0, "x") for price in (-0.01, 100.01, float("nan"), float("inf"))
         ],
         "stock_units_out_of_bounds": [("tea", 1.0, -1.0, "x"), ("tea", 1.0, 51.0, "x")],
-        None: [("tea", 0.0, 0.0, "x" * 100_000), ("t" * 5, 100.0, 50.0, None)],
+        None: [("tea", 0.0, 0.0, "x" * 100_000), ("t" * 64, 100.0, 50.0, None)],
     }
     raw = spark.createDataFrame(
         [(*row, None) for group in rows.values() for row in group],

@@ -14,11 +14,13 @@ from pyspark.sql import SparkSession
 from insight.errors import SettingsError, TableDamagedError
 from insight.launch import run_stages
 from insight.maintenance.compaction import compact, crowded_partitions
-from insight.maintenance.holdings import DataFile, holdings_of
+from insight.maintenance.holdings import holdings_after, holdings_of
+from insight.maintenance.live_files import DataFile, Partition, live_files
 from insight.maintenance.retention import remove_dead_files
 from insight.maintenance.stage import MAINTAIN
 from insight.settings import MaintenanceSettings, load_settings
 from insight.stages import Run
+from insight.storage import log_of, newest_snapshot
 from insight.tables import ITEM_VOCABULARY, RUN_LOG, TRAINING_EXAMPLES
 from tests.small_lake import content, open_night
 from tests.vocabulary import FIRST, SECOND, vocabulary_row, vocabulary_rows
@@ -37,8 +39,20 @@ def _operations(run: Run) -> list[str]:
 
 
 def _live(run: Run, day: object) -> list[DataFile]:
-    held = holdings_of(run.spark, run.lake.path(ITEM_VOCABULARY))
-    return [file for file in held.live if file.partition == (("run_date", str(day)),)]
+    return [file for file in _all_live(run) if file.partition == _partition(day)]
+
+
+def _all_live(run: Run, **fetched: int) -> list[DataFile]:
+    log = log_of(run.spark, run.lake.path(ITEM_VOCABULARY))
+    return list(live_files(run.spark, newest_snapshot(run.spark, log), **fetched))
+
+
+def _partition(day: object) -> Partition:
+    return (("run_date", str(day)),)
+
+
+def _jobs_so_far(spark: SparkSession) -> int:
+    return int(spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs())
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +107,7 @@ def test_a_night_in_progress_loses_nothing_to_maintenance(
     night = _run(spark, folder, str(SECOND))
     night.lake.begin_stage([ITEM_VOCABULARY])
     run = _run(spark, folder)
-    assert compact(run, ITEM_VOCABULARY, _live(run, FIRST)) == 1
+    assert compact(run, ITEM_VOCABULARY, {_partition(FIRST): SMALL}) == 1
     remove_dead_files(run, ITEM_VOCABULARY)
     rows = vocabulary_rows(spark, vocabulary_row(2, SECOND))
     night.lake.publish(rows, ITEM_VOCABULARY, where=f"run_date = '{SECOND}'")
@@ -106,35 +120,32 @@ def test_partitions_that_a_night_may_still_replace_are_left_alone(
     spark: SparkSession, folder: Path
 ) -> None:
     run = _run(spark, folder, str(FIRST + timedelta(days=5)))
-    assert compact(run, ITEM_VOCABULARY, _live(run, FIRST)) == 0
+    assert compact(run, ITEM_VOCABULARY, {_partition(FIRST): SMALL}) == 0
 
 
 def test_what_is_crowded() -> None:
-    settings = MaintenanceSettings(small_files=2, small_file_mb=1)
+    settings = MaintenanceSettings(small_files=2)
 
-    def files(size: int, *dates: object) -> list[DataFile]:
-        partition = tuple((f"column_{n}", str(day)) for n, day in enumerate(dates))
-        return [DataFile(f"{dates}/{size + n}", size + n, partition, True) for n in range(2)]
+    def partition(*dates: object) -> Partition:
+        return tuple((f"column_{n}", str(day)) for n, day in enumerate(dates))
 
+    # Many; few; of two dates, one of them recent; in no partition; in a text's partition.
+    small_files = {
+        partition(FIRST): 2,
+        partition(SECOND): 1,
+        partition(FIRST, LATER): 2,
+        partition(): 2,
+        partition(FIRST, "train"): 2,
+    }
     found = crowded_partitions(
-        # Small; large; of two dates, one of them recent; in no partition; in a text's partition.
-        [
-            *files(10, FIRST),
-            *files(2**21, SECOND),
-            *files(20, FIRST, LATER),
-            *files(30),
-            *files(40, FIRST, "train"),
-        ],
-        settings=settings,
-        settled_before=SECOND + timedelta(days=1),
+        small_files, settings=settings, settled_before=SECOND + timedelta(days=1)
     )
     assert found == [(), (("column_0", str(FIRST)),)]
 
 
 def test_files_that_ranks_share_keep_their_layout(spark: SparkSession, folder: Path) -> None:
     run = _run(spark, folder)
-    many = [DataFile(f"{n}", 10, (("run_date", str(FIRST)),), True) for n in range(SMALL)]
-    assert compact(run, TRAINING_EXAMPLES, many) == 0
+    assert compact(run, TRAINING_EXAMPLES, {_partition(FIRST): SMALL}) == 0
 
 
 def test_a_dead_file_goes_when_it_is_old_and_stays_while_it_is_young(
@@ -200,6 +211,24 @@ def test_a_lost_file_is_named_before_anything_else_is_done(
     with pytest.raises(TableDamagedError, match=f"1 of 10 files lost.*{lost.name} is missing"):
         run_stages((MAINTAIN,), run)
     assert "OPTIMIZE" not in _operations(run)
+
+
+def test_a_walk_through_a_small_table_takes_one_job(spark: SparkSession, folder: Path) -> None:
+    run = _run(spark, folder)
+    path = run.lake.path(ITEM_VOCABULARY)
+    # The first reader of a version makes Spark rebuild the log's state.
+    _all_live(run)
+    before = _jobs_so_far(spark)
+    held = holdings_of(spark, path, small_bytes=10**6)
+    assert _jobs_so_far(spark) - before == 1
+    assert held.live.small == {_partition(FIRST): SMALL, _partition(SECOND): 1}
+    assert (held.live.sums.files, held.on_disk.files, held.live.lost) == (10, 11, 0)
+    # A quiet table is not read a second time.
+    before = _jobs_so_far(spark)
+    assert holdings_after(spark, path, held, rewritten=False, removed=True) == held
+    assert _jobs_so_far(spark) == before
+    # A table of many files comes in parts, and in the same order.
+    assert _all_live(run, fetched=3) == _all_live(run)
 
 
 def test_a_lake_without_tables_has_nothing_to_maintain(spark: SparkSession, tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 """Customers are named by a keyed hash, and the key shows nowhere."""
 
 import base64
+import errno
 import hashlib
 import hmac
+import os
 import pickle
 import secrets
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from chispa import assert_df_equality
@@ -106,6 +110,43 @@ def test_a_local_key_is_made_once_and_only_its_owner_may_read_it(
     made = load_key(file, may_generate=True)
     assert load_key(file, may_generate=True) == made
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_runs_that_begin_at_once_share_the_key_of_the_fastest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
+    runs = 8
+    # All have seen that there is no file, and written a key, before the first one is in place.
+    all_have_written = Barrier(runs)
+    fsync = os.fsync
+
+    def fsync_together(descriptor: int) -> None:
+        fsync(descriptor)
+        all_have_written.wait(timeout=30)
+
+    monkeypatch.setattr(os, "fsync", fsync_together)
+    with ThreadPoolExecutor(runs) as threads:
+        begun = [threads.submit(load_key, tmp_path / "key", may_generate=True) for _ in range(runs)]
+        keys = {run.result() for run in begun}
+    assert len(keys) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_full_disk_leaves_no_part_of_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(PSEUDONYM_KEY, raising=False)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            load_key(tmp_path / "key", may_generate=True)
+    assert list(tmp_path.iterdir()) == []
+    assert load_key(tmp_path / "key", may_generate=True)
 
 
 def test_a_short_key_is_refused_without_being_shown(

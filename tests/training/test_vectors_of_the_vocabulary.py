@@ -6,7 +6,7 @@ import pytest
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import StageOrderError
 from insight.tables import ITEM_VECTORS
-from insight.training.item_vectors import read_item_vectors
+from insight.training.item_vectors import _block, _fetched, read_item_vectors
 from tests.frames import frame
 from tests.memory_lake import MemoryLake
 
@@ -38,6 +38,22 @@ def test_an_items_newest_vectors_stand_side_by_side(lake):
     found = read_item_vectors(lake.run_for(SECOND), VOCABULARY, as_of=SECOND)
     np.testing.assert_array_equal(found, [[0, 0, 0], [0, 0, 0], [5, 3, 4], [6, 0, 0], [0, 0, 0]])
     assert found.dtype == np.float32
+
+
+def test_vectors_come_in_parts_however_many_partitions_they_lie_in(spark):
+    vectors = [(f"i{n}", kind, FIRST, [float(n)] * 2) for n in range(20) for kind in "ab"]
+    # Of another width, and older.
+    vectors += [("i3", "c", FIRST, [1.0]), ("i4", "c", SECOND, [2.0, 3.0])]
+    schema = "item_id string, kind string, run_date date, vector array<float>"
+    parts = _fetched(spark.createDataFrame(vectors, schema).repartition(5))
+    assert sum(part["kind"] == "a" for part in parts) > 1
+    known = Vocabulary(tuple(f"i{n}" for n in range(20)), ("a",) * 20)
+    for kind in "ab":
+        block = _block([part for part in parts if part["kind"] == kind], known)
+        np.testing.assert_array_equal(block[2:], np.stack([np.arange(20)] * 2, axis=1))
+    newest = _block([part for part in parts if part["kind"] == "c"], known)
+    assert newest[2:].any(axis=1).nonzero()[0].tolist() == [4]
+    assert newest[6].tolist() == [2, 3]
 
 
 def test_vectors_of_later_nights_are_not_known_yet(lake):
