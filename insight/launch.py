@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from pyspark.sql import SparkSession
 import insight
 from insight.delta import Lake
 from insight.errors import MAY_BE_RETRIED, InsightError
-from insight.faults import ENGINE_ERRORS, explain, without_values
+from insight.faults import ENGINE_ERRORS, explain
 from insight.lease import Lease, held_lease
 from insight.logs import configure_logs, logger
 from insight.registry.signing import refuse_missing_key
@@ -64,8 +63,7 @@ def launch(
         log.error(type(error).__name__, **_facts(error))
         return error.exit_code
     except Exception:
-        sys.stderr.write(without_values(traceback.format_exc()))
-        log.error("unexpected error: please report it; a retry may help")
+        log.exception("unexpected error: please report it; a retry may help")
         return MAY_BE_RETRIED
     return 0
 
