@@ -108,34 +108,6 @@ def files_below(spark: SparkSession, folder: str) -> dict[str, int]:
     return found
 
 
-def text_of(spark: SparkSession, name: str) -> str | None:
-    """The text of a small file; None if there is no such file."""
-    path, files = opened(spark, name)
-    if not files.exists(path):
-        return None
-    stream = files.open(path)
-    try:
-        return str(_jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-    finally:
-        stream.close()
-
-
-def create_file(spark: SparkSession, name: str, text: str) -> None:
-    """Write a small file that does not exist yet, whole or not at all.
-
-    Another run's file is never replaced: then the file system refuses.
-    """
-    path, files = opened(spark, name)
-    stream = files.create(path, False)
-    try:
-        stream.write(bytearray(text.encode()))
-        stream.close()
-    except Exception:
-        # A full disk; half a file would stop every later run.
-        files.delete(path, False)
-        raise
-
-
 def newest_version(spark: SparkSession, folder: str) -> int:
     """The newest version of the Delta table in a folder; -1 where there is none.
 

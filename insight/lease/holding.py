@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import SparkSession
 
 from insight.errors import RunConflictError
-from insight.lease.files import ExclusiveFiles, exclusive_files
+from insight.exclusive_files import ExclusiveFiles, exclusive_files
 from insight.lease.process import ProcessIdentity
 from insight.lease.term import Term
 from insight.logs import logger

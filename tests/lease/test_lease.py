@@ -1,5 +1,6 @@
 """The lease, by a clock that the test sets, on local files and through Hadoop."""
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from insight.errors import RunConflictError
-from insight.lease.files import ExclusiveFiles, HadoopFiles, LocalFiles, exclusive_files
+from insight.exclusive_files import ExclusiveFiles, HadoopFiles, LocalFiles, exclusive_files
 from insight.lease.holding import Lease, held_lease
 from insight.lease.process import ProcessIdentity
 from insight.lease.term import Term
@@ -173,6 +174,32 @@ def test_without_hard_links_a_file_is_created_once_too(tmp_path, monkeypatch) ->
     assert [path.name for path in tmp_path.iterdir()] == ["a"] and files.read("a") == "first"
 
 
+class FileOnAFullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def _opened_on_a_full_disk(path: Path, *_: object, **__: object) -> FileOnAFullDisk:
+    path.touch()
+    return FileOnAFullDisk()
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_cannot_be_written_whole_is_not_left(tmp_path, monkeypatch, has_links) -> None:
+    def no_links(*_: object) -> None:
+        # The disk is full after the first copy.
+        monkeypatch.setattr(Path, "open", _opened_on_a_full_disk)
+        raise OSError(1, "Operation not permitted")
+
+    if has_links:
+        monkeypatch.setattr(Path, "open", _opened_on_a_full_disk)
+    else:
+        monkeypatch.setattr("os.link", no_links)
+    with pytest.raises(OSError, match="No space left"):
+        LocalFiles(tmp_path).create("a", "first")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_is_no_lease_is_named(lease, files) -> None:
     files.create("000000000001.json", '{"number": ')
     with pytest.raises(RunConflictError, match=r"cannot be read, _lease/000000000001\.json"):
@@ -203,7 +230,7 @@ def _started(pid: int) -> int:
 HOLDER = """
 import os, signal, sys
 from pathlib import Path
-from insight.lease.files import LocalFiles
+from insight.exclusive_files import LocalFiles
 from insight.lease.holding import Lease
 Lease(LocalFiles(Path(sys.argv[1])), "file:/lake", seconds=3600).acquire("run 1")
 os.kill(os.getpid(), signal.SIGKILL)
