@@ -1,11 +1,14 @@
 """Every setting: its meaning, bounds and default; training's and the simulated shop's lie apart."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails
 
 from insight.settings.dates import EARLIEST, LATEST
 from insight.settings.maintenance import MaintenanceSettings
@@ -232,22 +235,24 @@ class Settings(Strict):
             raise ValueError("every source once: its files would be read twice")
         return sources
 
-    @field_validator("training")
-    @classmethod
-    def _has_vectors_to_read(
-        cls, training: TrainingSettings, others: ValidationInfo
-    ) -> TrainingSettings:
-        # A section that was refused itself is missing here.
-        text, clean = (others.data.get(name) for name in ("text", "clean"))
-        if text is not None and clean is not None:
-            makes_some = text.encoder != "none" or clean.image_vector_length > 0
-            refuse_missing_vectors(training, makes_some=makes_some)
-        return training
+    @model_validator(mode="after")
+    def _fit_together(self) -> "Settings":
+        # Only here are all sections there, in whichever order they are declared.
+        makes_some = self.text.encoder != "none" or self.clean.image_vector_length > 0
+        with _about("training", self.training):
+            refuse_missing_vectors(self.training, makes_some=makes_some)
+        with _about("tuning", self.tuning):
+            refuse_impossible(self.tuning.space, self.training)
+        return self
 
-    @field_validator("tuning")
-    @classmethod
-    def _can_be_searched(cls, tuning: TuningSettings, others: ValidationInfo) -> TuningSettings:
-        # Without it training itself was refused, which is told first.
-        if "training" in others.data:
-            refuse_impossible(tuning.space, others.data["training"])
-        return tuning
+
+@contextmanager
+def _about(section: str, value: Strict) -> Iterator[None]:
+    """Have a refusal by several sections name the one to correct, as a field's own would."""
+    try:
+        yield
+    except ValueError as error:
+        refusal = InitErrorDetails(
+            type="value_error", loc=(section,), input=value.model_dump(), ctx={"error": error}
+        )
+        raise ValidationError.from_exception_data("Settings", [refusal]) from error
