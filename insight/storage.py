@@ -21,7 +21,7 @@ SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(//[^/]*)?")
 """Scheme and host of a URL; Java reads the expression alike."""
 
 _NO_FILE_SYSTEM = ("UnsupportedFileSystemException", "ClassNotFoundException", "NoClassDefFound")
-"""What Hadoop throws where a file system's classes are missing."""
+"""Names of the errors that Hadoop throws if a file system's classes are missing."""
 
 _JARS = {
     "s3a": "--packages org.apache.hadoop:hadoop-aws:{version} (it brings aws-java-sdk-bundle)",
@@ -30,7 +30,7 @@ _JARS = {
     "gs": "--jars gcs-connector-hadoop3-latest.jar",
 }
 _OTHER_JARS = "--jars or --packages, or correct the folder's scheme in the settings"
-"""What to do about a file system's missing jars, by its scheme."""
+"""Options that add a file system's missing jars, by its scheme."""
 
 _SAID = ("run_id", "run_date", "inputs", "where")
 """What a commit's metadata says that a later run asks for."""

@@ -1,6 +1,6 @@
 """The lake's lease: one run at a time writes to a lake.
 
-The lease is a row of numbered files in the lake's folder ``_lease``, of which the newest counts.
+The lease is a row of numbered files in the lake's folder ``_lease``; the newest one is valid.
 Taking, renewing, taking over and releasing the lease each create the file of the next number,
 which one process alone can do. So a run that was suspended cannot renew a lease that another run
 has taken over, and two runs cannot take over the same lease.

@@ -1,20 +1,17 @@
 """Every setting: its meaning, bounds and default; training's and the simulated shop's lie apart."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_core import InitErrorDetails
+from pydantic import Field, field_validator, model_validator
 
 from insight.settings.dates import EARLIEST, LATEST
 from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.promotion import PromotionSettings
 from insight.settings.simulated import SimulateSettings
-from insight.settings.strict import Days, Strict
+from insight.settings.strict import Days, Strict, refusals_of
 from insight.settings.training import TrainingSettings, refuse_missing_vectors
 from insight.settings.tuning import TuningSettings, refuse_impossible
 
@@ -201,7 +198,7 @@ class Settings(Strict):
     """Whether jobs refuse to begin without INSIGHT_MODEL_KEY, which proves who published what."""
     lake_lease_seconds: int = Field(300, ge=20, le=86_400)
     """How long a run that is not heard of keeps other runs from the lake. It renews its lease at a
-    quarter of that. A run that is dead on the same machine keeps nobody waiting."""
+    quarter of that. A run that died on the same machine keeps no other run waiting."""
     sources: tuple[str, ...] = Field(min_length=1)
     ingest: IngestSettings = IngestSettings()
     clean: CleanSettings = CleanSettings()
@@ -239,20 +236,8 @@ class Settings(Strict):
     def _fit_together(self) -> "Settings":
         # Only here are all sections there, in whichever order they are declared.
         makes_some = self.text.encoder != "none" or self.clean.image_vector_length > 0
-        with _about("training", self.training):
+        with refusals_of("training", self.training):
             refuse_missing_vectors(self.training, makes_some=makes_some)
-        with _about("tuning", self.tuning):
+        with refusals_of("tuning", self.tuning):
             refuse_impossible(self.tuning.space, self.training)
         return self
-
-
-@contextmanager
-def _about(section: str, value: Strict) -> Iterator[None]:
-    """Have a refusal by several sections name the one to correct, as a field's own would."""
-    try:
-        yield
-    except ValueError as error:
-        refusal = InitErrorDetails(
-            type="value_error", loc=(section,), input=value.model_dump(), ctx={"error": error}
-        )
-        raise ValidationError.from_exception_data("Settings", [refusal]) from error
