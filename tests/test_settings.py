@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ValidationError
 
 from insight.errors import SettingsError
-from insight.settings import Settings, date_given, load_settings, loading
-from insight.settings.strict import Strict
+from insight.settings import Settings, date_given, load_settings
 
 BASE = """
 sources: [shop]
@@ -228,37 +227,6 @@ def test_dates_that_are_none_or_far_away_are_refused(day: str) -> None:
     with pytest.raises(SettingsError, match=f"argument --date: found '{day}'") as refused:
         date_given("--date", day)
     assert refused.value.exit_code == 2
-
-
-def test_item_vectors_to_learn_from_need_something_that_makes_them(conf: Path) -> None:
-    asked = {"training.item_vectors": "frozen"}
-    with pytest.raises(SettingsError, match=r"setting training .*text.encoder"):
-        load_settings("small", conf=conf, overrides=asked)
-    for maker in ({"text.encoder": "minilm"}, {"clean.image_vector_length": 8}):
-        load_settings("small", conf=conf, overrides=asked | maker)
-
-
-@pytest.mark.parametrize(
-    ("overrides", "refused"),
-    [
-        ({"training.item_vectors": "frozen"}, r"setting training .*text\.encoder"),
-        ({"tuning.space": {"colour": {"choices": [1]}}}, "setting tuning .*colour"),
-    ],
-)
-def test_sections_are_compared_in_whichever_order_they_are_declared(
-    conf: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    overrides: dict[str, object],
-    refused: str,
-) -> None:
-    turned: Any = {
-        name: (field.annotation, field) for name, field in reversed(Settings.model_fields.items())
-    }
-    compared = model_validator(mode="after")(Settings._fit_together)
-    model = create_model("Turned", __base__=Strict, __validators__={"all": compared}, **turned)
-    monkeypatch.setattr(loading, "Settings", model)
-    with pytest.raises(SettingsError, match=refused):
-        load_settings("small", conf=conf, overrides=overrides)
 
 
 def test_settings_cannot_be_changed_after_they_are_read(conf: Path) -> None:
