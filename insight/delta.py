@@ -37,9 +37,8 @@ class Commit:
 class Lake:
     """The tables of one lake folder, as one run sees them.
 
-    A stage reads every table at the version it had when the stage began. ``before_commit`` is
-    called when a publication's rows have been computed; an error leaves the table as it was.
-    Stages that must be alone hold the lake's lease.
+    A stage reads every table at the version it had when the stage began. ``before_commit`` may
+    refuse a publication whose rows are computed. A run that must be alone holds the ``lease``.
     """
 
     spark: SparkSession
@@ -140,8 +139,7 @@ class Lake:
             TableContractError: Columns, nulls, keys or checks break the contract.
             EmptyInputError: There are no rows, and there must be.
             DataQualityError: There are not as many rows as there must be.
-            RunConflictError: Another run published to the table since the stage began, or has the
-                lake's lease.
+            RunConflictError: Another run published to the table meanwhile, or has the lake's lease.
         """
         subject = f"table {table.name} where {where}"
         began_at = self.version(table)
@@ -157,9 +155,9 @@ class Lake:
                     written, content_hash = audit(staged, table, subject, where=where)
                 refuse_other_number(written, rows, subject)
                 watch.append(time.monotonic())
-                self._refuse_conflict(table, began_at, subject)
                 if self.before_commit is not None:
                     self.before_commit()
+                self._refuse_conflict(table, began_at, subject)
             except Exception:
                 transaction.abandon()
                 raise
@@ -182,12 +180,13 @@ class Lake:
             self.publish(self.spark.createDataFrame([], table.schema), table, where=where)
 
     def append(self, frame: DataFrame, table: Table) -> None:
-        """Add rows to a log table; nothing is replaced."""
+        """Add rows to a log table. Raise a RunConflictError if the lake's lease is lost."""
         self._create(table)
+        self.refuse_lost_lease(f"table {table.name}")
         conform(frame, table).write.format("delta").mode("append").save(self.path(table))
 
     def refuse_lost_lease(self, subject: str) -> None:
-        """Raise a RunConflictError if another run has taken over the lease that this one held."""
+        """Raise a RunConflictError if another run has taken the lease over."""
         if self.lease is not None:
             self.lease.refuse_lost(subject)
 
@@ -211,6 +210,7 @@ class Lake:
 
     def _create(self, table: Table) -> None:
         if not self.exists(table):
+            self.refuse_lost_lease(f"table {table.name}")
             self.spark.sql(table.ddl(self.path(table)))
 
     def _metadata(self, content_hash: str, where: str) -> str:
@@ -235,8 +235,7 @@ class Lake:
     def _refuse_conflict(self, table: Table, began_at: int, subject: str) -> None:
         """Another run's rows must not be lost, whatever its date: dates share partitions."""
         self.refuse_lost_lease(subject)
-        newest = self._newest(table)
-        if newest == began_at:
+        if (newest := self._newest(table)) == began_at:
             return
         for past in self.past_commits(table, limit=newest - began_at):
             if past.run_id not in (None, self.run_id):

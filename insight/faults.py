@@ -63,10 +63,13 @@ _LOG_DAMAGE = ("DELTA_VERSIONS_NOT_CONTIGUOUS", "are not contiguous", "Parse Mod
 
 
 _QUOTED = re.compile(
-    r"""'[^'\n]*'|"[^"\n]*"|(?<=record parsing: )\[.*\]|(?<=Values:)(?:\n - .*)+"""
+    r"""(?<![^\W\d_]{2})'[^\n]*?'(?!\w)"""
+    r"""|"[^"\n]*"|(?<=record parsing: )\[.*\]|(?<=Values:)(?:\n - .*)+"""
     r"""|[^\s@]+@[^\s@]+|(?<![\w/.-])\d{5,}(?![\w/-])"""
 )
-"""Where engines repeat a row: quoted values, whole records, addresses, long numbers."""
+"""Where engines repeat a row: quoted values, whole records, addresses, long numbers.
+
+An apostrophe within a word, as in "can't" or "O'Brien", neither opens nor closes a quotation."""
 _CODE = re.compile(r"^  File \".*(?:\n    \S.*)?$|^\tat .*$", re.MULTILINE)
 """Lines of a stack trace: they show code, not data."""
 

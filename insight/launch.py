@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +17,8 @@ from pyspark.sql import SparkSession
 
 import insight
 from insight.delta import Lake
-from insight.errors import MAY_BE_RETRIED, InsightError
-from insight.faults import ENGINE_ERRORS, explain, without_values
+from insight.errors import MAY_BE_RETRIED, InsightError, RunConflictError
+from insight.faults import ENGINE_ERRORS, explain
 from insight.lease import Lease, held_lease
 from insight.logs import configure_logs, logger
 from insight.registry.signing import refuse_missing_key
@@ -64,8 +63,7 @@ def launch(
         log.error(type(error).__name__, **_facts(error))
         return error.exit_code
     except Exception:
-        sys.stderr.write(without_values(traceback.format_exc()))
-        log.error("unexpected error: please report it; a retry may help")
+        log.exception("unexpected error: please report it; a retry may help")
         return MAY_BE_RETRIED
     return 0
 
@@ -92,7 +90,8 @@ def run_stages(stages: Sequence[Stage], run: Run) -> list[StageRecord]:
     A stage that reads the run log finds in it what the stages before it did.
 
     Raises:
-        RunConflictError: Another run holds the lake's lease. Nothing was done.
+        RunConflictError: Another run holds the lake's lease, and nothing was done; or it took the
+            lease over, and this run dropped the run log rows that it had not written yet.
         InsightError: A stage ended with a typed error.
     """
     if run.lake.lease is not None or all(stage.beside_others for stage in stages):
@@ -138,10 +137,12 @@ def _in_order(stages: Sequence[Stage], run: Run) -> list[StageRecord]:
                 logged = len(records)
             run_stage(stage, run, records)
     except Exception:
+        # The stage's error is the one to report, so neither of these takes its place.
         try:
             _write_run_log(run, records, after=logged)
+        except RunConflictError as conflict:
+            log.warning("run log rows dropped", rows=len(records) - logged, message=str(conflict))
         except Exception:
-            # The night's own error is the one to be woken for.
             log.exception("run log not written")
         raise
     _write_run_log(run, records, after=logged)

@@ -22,7 +22,7 @@ SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(//[^/]*)?")
 """Scheme and host of a URL; Java reads the expression alike."""
 
 _NO_FILE_SYSTEM = ("UnsupportedFileSystemException", "ClassNotFoundException", "NoClassDefFound")
-"""What Hadoop throws where a file system's classes are missing."""
+"""Names of the errors that Hadoop throws if a file system's classes are missing."""
 
 _JARS = {
     "s3a": "--packages org.apache.hadoop:hadoop-aws:{version} (it brings aws-java-sdk-bundle)",
@@ -31,7 +31,7 @@ _JARS = {
     "gs": "--jars gcs-connector-hadoop3-latest.jar",
 }
 _OTHER_JARS = "--jars or --packages, or correct the folder's scheme in the settings"
-"""What to do about a file system's missing jars, by its scheme."""
+"""Options that add a file system's missing jars, by its scheme."""
 
 _SAID = ("run_id", "run_date", "inputs", "where")
 """What a commit's metadata says that a later run asks for."""
@@ -122,34 +122,6 @@ def walk(spark: SparkSession, folder: str) -> Iterator[tuple[str, dict[str, int]
                 sizes[child] = int(entry.getLen())
         waiting.extend(sorted(below, key=itemgetter(0), reverse=True))
         yield name, sizes
-
-
-def text_of(spark: SparkSession, name: str) -> str | None:
-    """The text of a small file; None if there is no such file."""
-    path, files = opened(spark, name)
-    if not files.exists(path):
-        return None
-    stream = files.open(path)
-    try:
-        return str(_jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-    finally:
-        stream.close()
-
-
-def create_file(spark: SparkSession, name: str, text: str) -> None:
-    """Write a small file that does not exist yet, whole or not at all.
-
-    Another run's file is never replaced: then the file system refuses.
-    """
-    path, files = opened(spark, name)
-    stream = files.create(path, False)
-    try:
-        stream.write(bytearray(text.encode()))
-        stream.close()
-    except Exception:
-        # A full disk; half a file would stop every later run.
-        files.delete(path, False)
-        raise
 
 
 def newest_version(spark: SparkSession, folder: str) -> int:

@@ -7,13 +7,11 @@ A date without a delivery is passed over, unless ingest.allow_empty_day is set.
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
-from insight.faults import without_values
 from insight.launch import alone_on_lake, open_run, run_stages
 from insight.logs import configure_logs, logger
 from insight.settings import Settings, date_given, load_settings, parsed_yaml
@@ -54,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error(type(error).__name__, message=str(error), exit_code=error.exit_code)
         return _end(progress, error.exit_code)
     except Exception:
-        sys.stderr.write(without_values(traceback.format_exc()))
-        log.error("unexpected error: please report it; a retry may help")
+        log.exception("unexpected error: please report it; a retry may help")
         return _end(progress, MAY_BE_RETRIED)
     return _end(progress, 0)
 

@@ -19,7 +19,8 @@ from insight.errors import (
     TableContractError,
     TableDamagedError,
 )
-from insight.tables import ITEM_VOCABULARY, ITEMS
+from insight.lease import Lease
+from insight.tables import ITEM_VOCABULARY, ITEMS, RUN_LOG
 from tests.vocabulary import FIRST, SECOND, vocabulary_row, vocabulary_rows
 
 
@@ -216,3 +217,32 @@ def test_a_lost_data_file_is_named_and_nothing_is_published(
     assert lost.rsplit("/", 1)[-1] in refused.value.found
     assert "nothing was published" in refused.value.next_step
     assert lake.version(ITEM_VOCABULARY) == 1
+
+
+class LostLease(Lease):
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+
+    def refuse_lost(self, subject: str) -> None:
+        self.subjects.append(subject)
+        raise RunConflictError(subject, found="another run's term", expected="b", next_step="c")
+
+
+def test_a_run_without_its_lease_neither_creates_a_table_nor_adds_to_one(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    before, lost = _lake(spark, tmp_path, "before"), _lake(spark, tmp_path, "lost")
+    no_rows = spark.createDataFrame([], RUN_LOG.schema)
+    before.append(no_rows, RUN_LOG)
+    version = before.version(RUN_LOG)
+    lost.lease = lease = LostLease()
+    with pytest.raises(RunConflictError, match="table run_log"):
+        lost.append(no_rows, RUN_LOG)
+    rows = vocabulary_rows(spark, vocabulary_row(2))
+    for write in (lost.publish, lambda *_, where: lost.clear(ITEM_VOCABULARY, where=where)):
+        with pytest.raises(RunConflictError, match="table item_vocabulary"):
+            write(rows, ITEM_VOCABULARY, where=_where(FIRST))
+    before.begin_stage()
+    assert before.version(RUN_LOG) == version
+    assert not (tmp_path / "lake" / "item_vocabulary").exists()
+    assert lease.subjects == ["table run_log", *["table item_vocabulary"] * 2]

@@ -1,16 +1,18 @@
 """The command line of every job: what it refuses, and the exit code a scheduler sees."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pyspark.sql import SparkSession
+from structlog.testing import capture_logs
 
 from insight import launch as launching
 from insight.errors import RunConflictError, SettingsError
 from insight.launch import launch, open_run, settings_hash
 from insight.settings import load_settings
-from insight.stages import Run, Stage
+from insight.stages import Run, Stage, StageRecord
 from insight.tables import RUN_LOG
 from tests.small_lake import open_night
 
@@ -118,6 +120,47 @@ def test_the_run_log_tells_of_a_stage_that_failed(spark: SparkSession, tmp_path:
     assert rows[0]["detail"] == "nothing new"
     assert rows[1]["detail"].startswith("table events: found a")
     assert {row["run_id"] for row in rows} == {run.run_id}
+
+
+class _LakeOfAnotherRun:
+    """A lake whose lease another run has taken over."""
+
+    lease = object()
+
+    def has_tables(self) -> bool:
+        return True
+
+    def append(self, frame: object, table: object) -> None:
+        raise RunConflictError("table run_log", found="no lease", expected="one", next_step="c")
+
+
+def test_a_run_that_lost_its_lease_drops_its_run_log_and_keeps_its_own_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = SimpleNamespace(createDataFrame=lambda rows, schema: rows)
+    lake, day = _LakeOfAnotherRun(), date.fromisoformat(DAY)
+    run = Run(session, load_settings("local"), lake, day, "run")  # type: ignore[arg-type]
+
+    def fail(stage: Stage, run: Run, records: list[StageRecord]) -> None:
+        now = datetime(2024, 3, 11, tzinfo=UTC)
+        records.append(StageRecord("test", "stage", 0, 0, -1, 1.0, "failed", None, now))
+        stage.work(run)
+
+    monkeypatch.setattr(launching, "run_stage", fail)
+    # The real table's schema is parsed by Spark.
+    monkeypatch.setattr(launching, "RUN_LOG", SimpleNamespace(schema=None))
+    with capture_logs() as logged, pytest.raises(RuntimeError, match="a bug of ours"):
+        launching.run_stages((_stage(_surprise),), run)
+    (line,) = logged
+    assert (line["event"], line["log_level"], line["rows"]) == (
+        "run log rows dropped",
+        "warning",
+        1,
+    )
+    assert "found no lease" in line["message"]
+    # After a night that ended well nothing else would show that the lease was lost.
+    with pytest.raises(RunConflictError, match="table run_log: found no lease"):
+        launching.run_stages((_stage(lambda run: None),), run)
 
 
 def test_a_wrong_profile_names_those_there_are(spark: SparkSession) -> None:

@@ -231,14 +231,6 @@ def test_dates_that_are_none_or_far_away_are_refused(day: str) -> None:
     assert refused.value.exit_code == 2
 
 
-def test_item_vectors_to_learn_from_need_something_that_makes_them(conf: Path) -> None:
-    asked = {"training.item_vectors": "frozen"}
-    with pytest.raises(SettingsError, match=r"setting training .*text.encoder"):
-        load_settings("small", conf=conf, overrides=asked)
-    for maker in ({"text.encoder": "minilm"}, {"clean.image_vector_length": 8}):
-        load_settings("small", conf=conf, overrides=asked | maker)
-
-
 def test_settings_cannot_be_changed_after_they_are_read(conf: Path) -> None:
     settings = load_settings("small", conf=conf)
     with pytest.raises(ValueError, match="frozen"):

@@ -1,6 +1,6 @@
 """The lake's lease: one run at a time writes to a lake.
 
-The lease is a row of numbered files in the lake's folder ``_lease``, of which the newest counts.
+The lease is a row of numbered files in the lake's folder ``_lease``; the newest one is valid.
 Taking, renewing, taking over and releasing the lease each create the file of the next number,
 which one process alone can do. So a run that was suspended cannot renew a lease that another run
 has taken over, and two runs cannot take over the same lease.
@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import SparkSession
 
 from insight.errors import RunConflictError
-from insight.lease.files import ExclusiveFiles, exclusive_files
+from insight.exclusive_files import ExclusiveFiles, exclusive_files
 from insight.lease.process import ProcessIdentity
 from insight.lease.term import Term
 from insight.logs import logger

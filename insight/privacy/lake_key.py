@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame
 
 from insight.delta import Lake
 from insight.errors import SettingsError
+from insight.exclusive_files import ExclusiveFiles, exclusive_files
 from insight.logs import logger
 from insight.privacy.pseudonyms import PseudonymKey, load_key
-from insight.storage import create_file, text_of
 from insight.tables import TABLES
 from insight.tables.delivery import KEY_ID
 
@@ -61,9 +61,8 @@ def record_key(lake: Lake, key: PseudonymKey) -> None:
     Raises:
         SettingsError: Another run has recorded another key in the meantime.
     """
-    name = _record(lake)
-    if text_of(lake.spark, name) is None:
-        create_file(lake.spark, name, json.dumps({"key_id": key.key_id}) + "\n")
+    # Whether or not the file is created, the key in it is the lake's.
+    _files(lake).create(KEY_RECORD, json.dumps({"key_id": key.key_id}) + "\n")
     recorded = _recorded_key_id(lake)
     if recorded != key.key_id:
         raise SettingsError(
@@ -79,14 +78,14 @@ def _known_key_id(lake: Lake) -> str | None:
 
 
 def _recorded_key_id(lake: Lake) -> str | None:
-    text = text_of(lake.spark, _record(lake))
+    text = _files(lake).read(KEY_RECORD)
     if text is None:
         return None
     try:
         return str(json.loads(text)["key_id"])
     except (ValueError, KeyError, TypeError) as error:
         raise SettingsError(
-            f"file {_record(lake)}",
+            f"file {lake.root}/{KEY_RECORD}",
             found="no id of a pseudonym key",
             expected='one line such as {"key_id": "0123456789ab"}',
             next_step="delete the file: the next night takes the id from the raw tables' rows",
@@ -113,5 +112,5 @@ def _key_id_of_rows(lake: Lake) -> str | None:
     return ids[0] if ids else None
 
 
-def _record(lake: Lake) -> str:
-    return f"{lake.root}/{KEY_RECORD}"
+def _files(lake: Lake) -> ExclusiveFiles:
+    return exclusive_files(lake.spark, lake.root)

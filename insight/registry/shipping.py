@@ -1,4 +1,4 @@
-"""Gets a verified model version to whoever loads it: executors, and readers in the driver."""
+"""Gets a verified model version to the processes that load it: executors and the driver."""
 
 import tempfile
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def verified_copy(version: ModelVersion) -> Iterator[ModelVersion]:
     """The version with a private copy of its files, each verified after it was copied.
 
     The registry verifies a version when it finds it. Who reads the files later, from the folder
-    that others can write to, would read what nobody has verified.
+    that others can write to, would read unverified files.
 
     Raises:
         ModelDamagedError: The files have changed since the registry verified them.

@@ -90,7 +90,7 @@ def champion_and_before(
         as_of: Decisions that hold from a later run date are ignored.
 
     Returns:
-        The champion, and the newest other version in service; None where there is none.
+        The champion and the newest other version in service; None for a missing one.
     """
     in_service: list[str] = []
     for decision in sorted(decisions, key=lambda decision: (decision.run_date, decision.at)):

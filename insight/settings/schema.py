@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from insight.settings.cleaning import CleanSettings
 from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.promotion import PromotionSettings
 from insight.settings.simulated import SimulateSettings
-from insight.settings.strict import Days, Strict
+from insight.settings.strict import Days, Strict, refusals_of
 from insight.settings.training import TrainingSettings, refuse_missing_vectors
 from insight.settings.tuning import TuningSettings, refuse_impossible
 
@@ -140,7 +140,7 @@ class Settings(Strict):
     """Whether jobs refuse to begin without INSIGHT_MODEL_KEY, which proves who published what."""
     lake_lease_seconds: int = Field(300, ge=20, le=86_400)
     """How long a run that is not heard of keeps other runs from the lake. It renews its lease at a
-    quarter of that. A run that is dead on the same machine keeps nobody waiting."""
+    quarter of that. A run that died on the same machine keeps no other run waiting."""
     sources: tuple[str, ...] = Field(min_length=1)
     ingest: IngestSettings = IngestSettings()
     clean: CleanSettings = CleanSettings()
@@ -174,22 +174,12 @@ class Settings(Strict):
             raise ValueError("every source once: its files would be read twice")
         return sources
 
-    @field_validator("training")
-    @classmethod
-    def _has_vectors_to_read(
-        cls, training: TrainingSettings, others: ValidationInfo
-    ) -> TrainingSettings:
-        # A section that was refused itself is missing here.
-        text, clean = (others.data.get(name) for name in ("text", "clean"))
-        if text is not None and clean is not None:
-            makes_some = text.encoder != "none" or clean.image_vector_length > 0
-            refuse_missing_vectors(training, makes_some=makes_some)
-        return training
-
-    @field_validator("tuning")
-    @classmethod
-    def _can_be_searched(cls, tuning: TuningSettings, others: ValidationInfo) -> TuningSettings:
-        # Without it training itself was refused, which is told first.
-        if "training" in others.data:
-            refuse_impossible(tuning.space, others.data["training"])
-        return tuning
+    @model_validator(mode="after")
+    def _fit_together(self) -> "Settings":
+        # Only here are all sections there, in whichever order they are declared.
+        makes_some = self.text.encoder != "none" or self.clean.image_vector_length > 0
+        with refusals_of("training", self.training):
+            refuse_missing_vectors(self.training, makes_some=makes_some)
+        with refusals_of("tuning", self.tuning):
+            refuse_impossible(self.tuning.space, self.training)
+        return self

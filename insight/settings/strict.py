@@ -1,9 +1,12 @@
 """Rules of every section of the settings: complete, unchangeable, and only numbers that compute."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails
 
 _MOST = 2**31 - 1
 """The largest whole number that Spark and NumPy take everywhere."""
@@ -34,6 +37,18 @@ class Strict(BaseModel):
             if isinstance(each, int) and abs(each) > _MOST:
                 raise ValueError(f"input should be a number between {-_MOST} and {_MOST}")
         return value
+
+
+@contextmanager
+def refusals_of(section: str, value: Strict) -> Iterator[None]:
+    """Have a refusal by several sections name the one to correct, as a field's own would."""
+    try:
+        yield
+    except ValueError as error:
+        refusal = InitErrorDetails(
+            type="value_error", loc=(section,), input=value.model_dump(), ctx={"error": error}
+        )
+        raise ValidationError.from_exception_data("Settings", [refusal]) from error
 
 
 def _flat(value: Any) -> list[Any]:

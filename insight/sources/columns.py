@@ -111,7 +111,7 @@ def new_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str])
     return [
         path
         for path in found
-        # A blank header is nobody's name, and no parent of the columns beside it.
+        # A blank header is no name, and no parent of the columns beside it.
         if path
         and path not in declared
         and not _matches(path, feed.ignored)
@@ -124,7 +124,7 @@ def new_columns(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str
 
     The first line of a file without a header is a row of data, and so may be the keys of a JSON
     object. A name is repeated only if half of the file's columns are declared and it looks like
-    an identifier; the other columns are told by position.
+    an identifier; the other columns are given by position.
     """
     new = new_paths(feed, declared, found)
     has_header = 2 * sum(path in declared for path in found) >= len(found)

@@ -64,7 +64,7 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class _Block:
-    """What one block of a large file is; the fields are those of ``FileFacts``."""
+    """Facts of one block of a large file; the fields are those of ``FileFacts``."""
 
     file_bytes: int
     content_hash: str
@@ -203,7 +203,7 @@ def _inspected_block(file: str, block: Range, layout: Layout) -> _Block:
 def _looked_into(
     file: str, look: Callable[[pa.NativeFile], Content], size: int
 ) -> tuple[Content, str | None]:
-    """What a file holds, and why it cannot be read."""
+    """Return the facts of a file, with the problem if it cannot be read."""
     try:
         if size == 0:
             raise ValueError("a file of no bytes")

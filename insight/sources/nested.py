@@ -1,4 +1,4 @@
-"""Arrays and structs within text: JSON whose every leaf either parses to its type or is told."""
+"""Arrays and structs within text: JSON whose leaves parse to their types, or are reported."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ class NestedColumn:
 
     @property
     def shape(self) -> Column:
-        """JSON of the declared fields, each leaf as its shape: a value may be anybody's."""
+        """JSON of the declared fields, each leaf as its shape; a value may be personal."""
         return F.to_json(_shapes(self._column[_VALUE], self.kind))
 
     @property

@@ -22,10 +22,10 @@ TextReader = Callable[[Feed, Sequence[FileFacts]], DataFrame]
 
 _CORRUPT = "_corrupt_row"
 _GLOB = re.compile(r"[\\{}\[\]*?]")
-"""What Spark takes for a pattern in the name of a file."""
+"""Characters that make a file name a pattern for Spark."""
 _REDACTED = "<redacted>"
 _SHOWN = 200
-"""Characters of a value whose shape is told."""
+"""Longest shape in a message, in characters of the value."""
 _TORN = {"csv": "wrong number of fields", "json": "not a JSON object"}
 
 

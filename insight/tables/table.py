@@ -12,7 +12,7 @@ _BOUNDED = ("date", "timestamp", "int", "bigint", "double")
 
 
 Sensitivity = Literal["", "pseudonym", "masked", "shape"]
-"""How a column that may tell of a person is kept: docs/decisions/0015-sensitive-data.md."""
+"""Form in which a sensitive column is stored: docs/decisions/0015-sensitive-data.md."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Column:
         nullable: Whether a null is a value here. A null elsewhere breaks the contract.
         unit: What one of a feature is; for columns of docs/features.md.
         window: The days a feature looks back over, its own included; likewise.
-        sensitive: How it is kept if the shop's value may tell of a person. ``pseudonym``: a keyed
+        sensitive: Stored form of a value that may identify a person. ``pseudonym``: a keyed
             hash of an id. ``masked``: text without addresses and long numbers. ``shape``: the
             form of a value, without its letters and digits. In a raw table ingest applies it
             before the first write; other tables hold what came from there.

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from insight.errors import RunConflictError
-from insight.lease.files import ExclusiveFiles, HadoopFiles, LocalFiles, exclusive_files
+from insight.exclusive_files import ExclusiveFiles, HadoopFiles, LocalFiles, exclusive_files
 from insight.lease.holding import Lease, held_lease
 from insight.lease.process import ProcessIdentity
 from insight.lease.term import Term
@@ -151,28 +151,6 @@ def test_only_the_newest_files_are_kept(lease, files) -> None:
     assert files.names() == ["000000000004.json", "000000000005.json"]
 
 
-def test_a_file_is_created_once(files: ExclusiveFiles) -> None:
-    assert files.names() == [] and files.read("a") is None
-    assert files.create("a", "first")
-    assert not files.create("a", "second")
-    assert files.read("a") == "first"
-    assert files.names() == ["a"]
-    files.delete("a")
-    files.delete("a")
-    assert files.names() == []
-
-
-def test_without_hard_links_a_file_is_created_once_too(tmp_path, monkeypatch) -> None:
-    def no_links(*_: object) -> None:
-        raise OSError(1, "Operation not permitted")
-
-    monkeypatch.setattr("os.link", no_links)
-    files = LocalFiles(tmp_path)
-    assert files.create("a", "first")
-    assert not files.create("a", "second")
-    assert [path.name for path in tmp_path.iterdir()] == ["a"] and files.read("a") == "first"
-
-
 def test_a_file_that_is_no_lease_is_named(lease, files) -> None:
     files.create("000000000001.json", '{"number": ')
     with pytest.raises(RunConflictError, match=r"cannot be read, _lease/000000000001\.json"):
@@ -203,7 +181,7 @@ def _started(pid: int) -> int:
 HOLDER = """
 import os, signal, sys
 from pathlib import Path
-from insight.lease.files import LocalFiles
+from insight.exclusive_files import LocalFiles
 from insight.lease.holding import Lease
 Lease(LocalFiles(Path(sys.argv[1])), "file:/lake", seconds=3600).acquire("run 1")
 os.kill(os.getpid(), signal.SIGKILL)

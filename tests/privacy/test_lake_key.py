@@ -1,7 +1,9 @@
 """A lake has one pseudonym key, whatever tables its first night brought."""
 
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pyspark.sql import SparkSession
@@ -98,6 +100,28 @@ def test_of_two_first_nights_at_once_the_one_with_another_key_stops(
     record_key(lake, PseudonymKey(KEY.encode()))
     with pytest.raises(SettingsError, match="another run began this lake"):
         record_key(lake, PseudonymKey(OTHER.encode()))
+
+
+def test_of_two_runs_that_record_a_key_at_once_one_creates_the_file_and_the_other_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = SimpleNamespace(spark=None, root=f"file:{tmp_path}/lake")
+    winner, loser = (PseudonymKey(key.encode()) for key in (KEY, OTHER))
+    link = os.link
+
+    def late(*names: str) -> None:
+        monkeypatch.setattr(os, "link", link)
+        record_key(lake, winner)  # type: ignore[arg-type]
+        link(*names)
+
+    # The winner creates the file after the loser has begun and before it ends.
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(
+        SettingsError, match=f"another run began this lake with key {winner.key_id}"
+    ):
+        record_key(lake, loser)  # type: ignore[arg-type]
+    assert json.loads(_ids(tmp_path).read_text()) == {"key_id": winner.key_id}
+    assert [path.name for path in _ids(tmp_path).parent.iterdir()] == [KEY_RECORD]
 
 
 def test_a_damaged_record_is_named(spark: SparkSession, tmp_path: Path) -> None:

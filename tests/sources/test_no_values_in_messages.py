@@ -141,6 +141,8 @@ def test_a_source_cannot_have_spark_quote_its_rows(option: str) -> None:
             f"CHECK constraint x (a > 0) violated by row with values:\nValues:\n - who : {CANARY}",
             "CHECK constraint x (a > 0) violated by row with values:\nValues:[value]",
         ),
+        (f"can't read b'{CANARY}' as 'INT'", "can't read b[value] as [value]"),
+        ("no date: 'Anna O'Brien', ''", "no date: [value], [value]"),
         ("ValueError: 17850 of anna@example.org", "ValueError: [value] of [value]"),
         (
             '  File "/a/b.py", line 12345, in f\n    x["who"]\nKeyError: \'zq\'',

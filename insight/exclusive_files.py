@@ -57,14 +57,27 @@ class LocalFiles:
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
-                # Exclusive too, but a process that is killed while it writes leaves half a file.
-                with (self._folder / name).open("x") as file:
-                    file.write(text)
+                self._create_without_links(name, text)
         except FileExistsError:
             return False
         finally:
             incoming.unlink(missing_ok=True)
         return True
+
+    def _create_without_links(self, name: str, text: str) -> None:
+        """Create a file exclusively. A process that is killed while it writes leaves half a file.
+
+        Raises:
+            FileExistsError: Another process has created it.
+        """
+        file = (self._folder / name).open("x")
+        try:
+            with file:
+                file.write(text)
+        except OSError:
+            # A full disk. The file is this process's own: half of it would stop every later run.
+            self.delete(name)
+            raise
 
     def names(self) -> list[str]:
         if not self._folder.is_dir():
@@ -99,10 +112,10 @@ class HadoopFiles:
         incoming = self._path(f".{uuid.uuid4().hex}")
         stream = self._files.create(incoming, False)
         try:
-            stream.write(bytearray(text.encode()))
-        finally:
-            stream.close()
-        try:
+            try:
+                stream.write(bytearray(text.encode()))
+            finally:
+                stream.close()
             context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
                 incoming.toUri(), self._hadoop
             )
