@@ -4,6 +4,7 @@ A row has three dates. It happens on its event date, a delivery brings it (``del
 a night reads it (``ingest_date``). docs/decisions/0012 explains the rule.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,10 +12,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from insight.delta import Lake
+from insight.errors import SettingsError
 from insight.point_in_time import EVER
 
 NEVER = date(9999, 12, 31)
 """Known date of a row that a run must not know at all."""
+
+FIRST_NIGHT = "_first_night"
+"""Name of the lake's note of the first night that read events."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +28,8 @@ class DeliveryTime:
     """Tells from which date each row of a lake counts as known.
 
     Args:
-        first_night: The first night that read events. What it read, and what nights before it
-            read of descriptions, is history: no night could have read the rows when they were
-            delivered.
+        first_night: The first night that read events, by order of the runs. What it and earlier
+            dates read is history: no night could have read it when it was delivered.
         late_days: A file that a later night reads at most so many days after its date arrived
             late, and counts from that night. An older one supplies history.
     """
@@ -93,6 +98,43 @@ class DeliveryTime:
         if may_be_late is not None:
             is_late = is_late & may_be_late
         return F.when(is_late, F.greatest(read_on, F.col(delivered))).otherwise(F.col(delivered))
+
+
+def delivery_time_of(lake: Lake, nights: Collection[date], *, late_days: int) -> DeliveryTime:
+    """The lake's delivery time; the first call with nights notes the first of them.
+
+    A later run of an earlier date does not become the first night: what had been served stays
+    as it was served.
+
+    Args:
+        lake: The lake.
+        nights: Nights that read events about items.
+        late_days: ``clean.late_days``.
+
+    Raises:
+        SettingsError: The note holds no date.
+    """
+    noted = _noted_night(lake)
+    # A note of a night whose events are gone is of no use: the tables were built anew.
+    if noted is not None and noted in nights:
+        return DeliveryTime(noted, late_days)
+    first = min(nights, default=NEVER)
+    if nights and noted is None:
+        lake.note(FIRST_NIGHT, f"{first}\n")
+    return DeliveryTime(first, late_days)
+
+
+def _noted_night(lake: Lake) -> date | None:
+    text = lake.noted(FIRST_NIGHT)
+    try:
+        return None if text is None else date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"file {FIRST_NIGHT} of lake {lake.root}",
+            found="no date",
+            expected="the lake's first night, such as 2024-03-01",
+            next_step="correct the file; without it the earliest night with events is taken",
+        ) from error
 
 
 def first_dates_by_night(item_daily: DataFrame) -> dict[date, date]:

@@ -1,12 +1,20 @@
 """From which date a row counts as known."""
 
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
+import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from insight.delivery_time import DeliveryTime
+from insight.delivery_time import FIRST_NIGHT, NEVER, DeliveryTime, delivery_time_of
+from insight.delta import Lake
+from insight.errors import SettingsError
 from insight.point_in_time import EVER, per_version, versions_as_of
+from insight.rehearsal.lake import lake_beside
+from tests.memory_lake import MemoryLake
 
 FIRST = date(2024, 3, 1)
 TIME = DeliveryTime(FIRST, late_days=7)
@@ -144,3 +152,35 @@ def test_a_rehearsal_before_the_first_night_and_a_catalogue_before_the_first_eve
     # A later run knows the same of that date.
     assert categories(_march(5), new_year) == {"tea": "drinks", "cup": "china"}
     assert categories(_march(5), _march(5)) == {"tea": "drinks", "cup": "glass", "pot": "clay"}
+
+
+def test_a_backfill_before_the_first_night_does_not_become_the_first_night(
+    spark: SparkSession,
+) -> None:
+    lake: Any = MemoryLake(spark)
+
+    def first(*nights: date) -> date:
+        return delivery_time_of(lake, nights, late_days=7).first_night
+
+    assert first() == NEVER
+    assert first(FIRST) == FIRST
+    assert first(date(2024, 2, 12), FIRST, _march(2)) == FIRST
+    # Tables that were built anew from a later date on.
+    assert first(_march(2), _march(3)) == _march(2)
+    lake.notes = {FIRST_NIGHT: "the first of March"}
+    lake.root = "shop"
+    with pytest.raises(SettingsError, match="_first_night of lake shop: found no date"):
+        first(FIRST)
+
+
+def test_a_note_is_never_replaced_and_a_rehearsal_reads_the_real_lakes(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    lake = Lake(spark, str(tmp_path / "lake"), str(tmp_path / "landing"), "run", FIRST)
+    beside = lake_beside(lake, (), run_date=FIRST)
+    beside.note(FIRST_NIGHT, f"{_march(2)}")
+    assert lake.noted(FIRST_NIGHT) is None
+    lake.note(FIRST_NIGHT, f"{FIRST}")
+    with pytest.raises(Py4JJavaError, match="FileAlreadyExists"):
+        lake.note(FIRST_NIGHT, f"{_march(2)}")
+    assert beside.noted(FIRST_NIGHT) == lake.noted(FIRST_NIGHT) == f"{FIRST}"

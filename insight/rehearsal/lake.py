@@ -6,6 +6,7 @@ from datetime import date
 
 from insight.delta import Lake
 from insight.errors import StageOrderError
+from insight.storage import text_of
 from insight.tables import Table
 
 SUFFIX = "_rehearsal"
@@ -31,6 +32,12 @@ class RehearsalLake(Lake):
 
     def path(self, table: Table) -> str:
         return self.real[table.name][0] if table.name in self.real else super().path(table)
+
+    def noted(self, name: str) -> str | None:
+        return text_of(self.spark, f"{self.root.removesuffix(SUFFIX)}/{name}")
+
+    def note(self, name: str, text: str) -> None:
+        """A rehearsal leaves no notes in the real lake."""
 
     def _create(self, table: Table) -> None:
         if table.name in self.real:
