@@ -8,13 +8,14 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from insight.contract import NOTHING, audit, conform, refuse_other_number
 from insight.errors import RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.lease import Lease
 from insight.logs import logger
+from insight.notes import NotedFolder
 from insight.storage import PastCommit, newest_version, past_commits, path_of, qualified
 from insight.tables import TABLES, Table
 from insight.tables.layout import laid_out
@@ -34,15 +35,13 @@ class Commit:
 
 
 @dataclass
-class Lake:
+class Lake(NotedFolder):
     """The tables of one lake folder, as one run sees them.
 
     A stage reads every table at the version it had when the stage began. ``before_commit`` may
     refuse a publication whose rows are computed. A run that must be alone holds the ``lease``.
     """
 
-    spark: SparkSession
-    root: str
     landing: str
     run_id: str
     run_date: date

@@ -41,6 +41,7 @@ _EVENT: dict[str, Any] = {
     "country": None,
     "source": "shop",
     "file_date": DAY,
+    "covers_from": DAY,
 }
 
 _RAW_EVENT: dict[str, Any] = {
@@ -128,6 +129,7 @@ def with_utc_bounds(row: dict[str, Any]) -> dict[str, Any]:
         "covers_from_at": first and datetime(first.year, first.month, first.day, tzinfo=UTC),
         "covers_until_at": last
         and datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1),
+        "date_zone": "UTC",
     }
     return {**bounds, **row}
 
@@ -139,6 +141,7 @@ def exposures(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
         "campaign_id": "spring",
         "source": "shop",
         "file_date": DAY,
+        "covers_from": DAY,
         "ingest_date": DAY,
     }
     full = [

@@ -25,6 +25,7 @@ class MemoryLake:
     run_date: date = date.min
     rows: dict[str, list[Row]] = field(default_factory=dict)
     history: dict[str, list[PastCommit]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def version(self, table: Table) -> int:
         return len(self.history.get(table.name, ())) - 1
@@ -52,6 +53,12 @@ class MemoryLake:
             self.rows.setdefault(table.name, [])
         else:
             self.publish(self.spark.createDataFrame([], table.schema), table, where=where)
+
+    def noted(self, name: str) -> str | None:
+        return self.notes.get(name)
+
+    def note(self, name: str, text: str) -> None:
+        self.notes[name] = text
 
     def past_commits(self, table: Table, *, limit: int) -> list[PastCommit]:
         return self.history[table.name][::-1][:limit]

@@ -73,6 +73,16 @@ class FeatureStatistics:
             scaling=ordered[0]["scaling"],
         )
 
+    def to_rows(self) -> list[tuple[str, int, str, str, float, float, bool]]:
+        """Rows of the feature_statistics table, without their run date."""
+        columns = (self.names, self.transforms, self.mean, self.scale, self.has_mask)
+        return [
+            (name, position, transform, self.scaling, mean, scale, has_mask)
+            for position, (name, transform, mean, scale, has_mask) in enumerate(
+                zip(*columns, strict=True)
+            )
+        ]
+
     @property
     def width(self) -> int:
         """Length of a normalised row: the features, then one mask per nullable feature."""

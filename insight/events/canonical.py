@@ -44,6 +44,7 @@ def to_events(sound: DataFrame) -> DataFrame:
         "country",
         "source",
         "file_date",
+        "covers_from",
         delivered_on("event_at").alias("delivered_on"),
         F.to_date("event_at").alias("event_date"),
         "ingest_date",

@@ -12,8 +12,6 @@ from insight.tables.events import EVENT_TYPES
 WITHOUT_ITEM = ("search", "campaign_click")
 """Types of events that need not be about an item."""
 
-_DAY_SECONDS = 86_400
-
 _SALES = ("purchase", "return")
 _NAMES = ("event_id", "item_id", "order_id", "country", "campaign_id")
 
@@ -70,10 +68,13 @@ def delivered_on(moment: str) -> Column:
     of them, so its rows count from their own date, in the feed's zone. A row from before the
     file's first date is late: it counts from the file's last date.
     """
-    seconds = F.unix_seconds(moment) - F.unix_seconds("covers_from_at")
-    own_date = F.date_add("covers_from", F.floor(seconds / _DAY_SECONDS).cast("int"))
-    on_time = F.least("file_date", own_date)
-    return F.when(F.col(moment) >= F.col("covers_from_at"), on_time).otherwise(F.col("file_date"))
+    # By the zone's own clock: a date has 23 or 25 hours when clocks change.
+    there = F.from_utc_timestamp(moment, F.col("date_zone"))
+    # Zones are parsed row by row, which most rows can do without.
+    own_date = F.to_date(F.when(F.col("date_zone") == "UTC", F.col(moment)).otherwise(there))
+    of_many_days = F.col("covers_from") < F.col("file_date")
+    on_time = of_many_days & (F.col(moment) >= F.col("covers_from_at"))
+    return F.when(on_time, F.least("file_date", own_date)).otherwise(F.col("file_date"))
 
 
 def is_sale() -> Column:

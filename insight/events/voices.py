@@ -83,6 +83,7 @@ def to_exposures(sound: DataFrame) -> DataFrame:
         "category",
         "source",
         "file_date",
+        "covers_from",
         delivered_on("exposed_at").alias("delivered_on"),
         F.to_date("exposed_at").alias("exposure_date"),
         "ingest_date",

@@ -6,7 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from insight.delivery_time import NEVER, DeliveryTime, first_dates_by_night
+from insight.delivery_time import (
+    NEVER,
+    DeliveryTime,
+    delivery_time_of,
+    first_dates_by_night,
+)
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.vocabulary import Vocabulary
 from insight.examples.campaigns import per_campaign_example, showings_of, split_showings
@@ -45,7 +50,7 @@ def build_examples(run: Run) -> str | None:
     if reason:
         return reason
     nights = first_dates_by_night(run.lake.read(ITEM_DAILY))
-    delivery_time = DeliveryTime(min(nights, default=NEVER), run.settings.clean.late_days)
+    delivery_time = delivery_time_of(run.lake, nights, late_days=run.settings.clean.late_days)
     cutoffs = _cutoffs(run, delivery_time, nights)
     if cutoffs is None:
         return "too little history for a train, a validation and a test window"
@@ -206,19 +211,7 @@ def _exposures(run: Run, delivery_time: DeliveryTime) -> DataFrame:
 def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> FeatureStatistics:
     train = features.where(F.col("feature_date").isin(list(cutoffs.train)))
     statistics = fit_feature_statistics(train, scaling=run.settings.features.scaling)
-    columns = (
-        statistics.names,
-        statistics.transforms,
-        statistics.mean,
-        statistics.scale,
-        statistics.has_mask,
-    )
-    rows = [
-        (name, position, transform, statistics.scaling, mean, scale, has_mask, run.run_date)
-        for position, (name, transform, mean, scale, has_mask) in enumerate(
-            zip(*columns, strict=True)
-        )
-    ]
+    rows = [(*row, run.run_date) for row in statistics.to_rows()]
     frame = run.spark.createDataFrame(rows, FEATURE_STATISTICS.schema)
     run.lake.publish(frame, FEATURE_STATISTICS, where=f"run_date = '{run.run_date}'")
     return statistics

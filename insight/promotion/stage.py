@@ -7,7 +7,7 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from insight.delivery_time import NEVER, DeliveryTime, first_dates_by_night
+from insight.delivery_time import delivery_time_of, first_dates_by_night
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.splits import learned_splits
 from insight.encoding.vocabulary import Vocabulary
@@ -152,7 +152,8 @@ def _exam(run: Run) -> Exam:
     # has been read later, and only the event dates bound what the baselines look at.
     daily = run.lake.read(ITEM_DAILY)
     nights = first_dates_by_night(daily)
-    delivery_time = DeliveryTime(min(nights, default=NEVER), run.settings.clean.late_days)
+    late_days = run.settings.clean.late_days
+    delivery_time = delivery_time_of(run.lake, nights, late_days=late_days)
     return Exam(
         _recommendable(run, examples, vocabulary),
         daily.where(delivery_time.known_by(run.run_date, dated="event_date")),

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql.window import Window
-
 from insight.delta import Lake
 from insight.errors import StageOrderError
+from insight.storage import text_of
 from insight.tables import Table
 
 SUFFIX = "_rehearsal"
@@ -36,22 +33,11 @@ class RehearsalLake(Lake):
     def path(self, table: Table) -> str:
         return self.real[table.name][0] if table.name in self.real else super().path(table)
 
-    def read(self, table: Table) -> DataFrame:
-        """A table's rows; descriptions as if every delivery had been read in its own night.
+    def noted(self, name: str) -> str | None:
+        return text_of(self.spark, f"{self.root.removesuffix(SUFFIX)}/{name}")
 
-        A shop whose past came in one night would otherwise know nothing of its items before it.
-        """
-        rows = super().read(table)
-        return self._as_delivered(rows, table) if "known_from" in table.column_names else rows
-
-    def _as_delivered(self, rows: DataFrame, table: Table) -> DataFrame:
-        known, tonight = F.col("known_from"), F.lit(self.run_date)
-        # Of what was delivered by tonight and read by later nights alone, the first reading.
-        of_delivery = Window.partitionBy(table.key[0], "known_from")
-        is_first = F.col("ingest_date") == F.min("ingest_date").over(of_delivery)
-        kept = rows.withColumn("_is_kept", is_first | (F.col("ingest_date") <= tonight))
-        read_on = F.least("ingest_date", F.greatest(known, tonight))
-        return kept.where("_is_kept").withColumn("ingest_date", read_on).drop("_is_kept")
+    def note(self, name: str, text: str) -> None:
+        """A rehearsal leaves no notes in the real lake."""
 
     def _create(self, table: Table) -> None:
         if table.name in self.real:

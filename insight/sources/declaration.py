@@ -36,6 +36,7 @@ ADDED = (
     "covers_from",
     "covers_from_at",
     "covers_until_at",
+    "date_zone",
     "position",
 )
 """What stands beside a file's own columns; a mapping may use them."""

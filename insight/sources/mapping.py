@@ -174,6 +174,7 @@ def _file_dates(feed: Feed, read_on: Column) -> dict[str, Column]:
         "covers_from": first,
         "covers_from_at": _midnight(first, feed.midnight_zone),
         "covers_until_at": _midnight(F.date_add(last, 1), feed.midnight_zone),
+        "date_zone": F.lit(feed.midnight_zone),
     }
 
 

@@ -17,6 +17,7 @@ FROM_FILE = (
         "timestamp",
         "End of file_date in the feed's time zone for dates, UTC, exclusive.",
     ),
+    Column("date_zone", "string", "The feed's time zone for dates."),
     Column(
         "malformed",
         "string",
@@ -24,6 +25,11 @@ FROM_FILE = (
         nullable=True,
         sensitive="shape",
     ),
+)
+COVERS_FROM = Column(
+    "covers_from",
+    "date",
+    "First date of that delivery's file; 1970-01-01 for a file without a date.",
 )
 DELIVERED_ON = Column(
     "delivered_on",

@@ -1,6 +1,6 @@
 """Clean events."""
 
-from insight.tables.delivery import DELIVERED_ON
+from insight.tables.delivery import COVERS_FROM, DELIVERED_ON
 from insight.tables.table import Check, Column, Table
 
 EVENT_TYPES = ("view", "search", "cart", "purchase", "return", "campaign_click")
@@ -75,6 +75,7 @@ EVENTS = Table(
         Column("country", "string", "Country.", nullable=True),
         Column("source", "string", "Source name."),
         Column("file_date", "date", "Date of the delivery that brought the row."),
+        COVERS_FROM,
         DELIVERED_ON,
         Column("event_date", "date", "UTC date of event_at."),
         Column("ingest_date", "date", "Run date that read the row."),

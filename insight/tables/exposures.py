@@ -1,6 +1,6 @@
 """Who was shown which campaign."""
 
-from insight.tables.delivery import DELIVERED_ON
+from insight.tables.delivery import COVERS_FROM, DELIVERED_ON
 from insight.tables.table import Column, Table
 
 EXPOSURES = Table(
@@ -22,6 +22,7 @@ EXPOSURES = Table(
         Column("category", "string", "Category it advertises.", nullable=True),
         Column("source", "string", "Source name."),
         Column("file_date", "date", "Date of the delivery that brought the row."),
+        COVERS_FROM,
         DELIVERED_ON,
         Column("exposure_date", "date", "UTC date of exposed_at."),
         Column("ingest_date", "date", "Run date that read the row."),

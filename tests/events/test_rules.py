@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from insight.events.canonical import with_clean_text
 from insight.events.rules import delivered_on, event_rules, with_reason
+from insight.point_in_time import EVER
 from insight.settings import CleanSettings
 from tests.events.reasons import numbered, reasons
 from tests.frames import DAY, at, raw_events
@@ -158,6 +159,7 @@ def test_a_row_is_delivered_with_its_file_and_in_a_file_of_many_days_with_its_ow
         **month,
         "covers_from_at": at("2024-01-31 15:00"),
         "covers_until_at": at("2024-02-29 15:00"),
+        "date_zone": "Asia/Tokyo",
     }
     rows = raw_events(
         spark,
@@ -183,6 +185,54 @@ def test_a_row_is_delivered_with_its_file_and_in_a_file_of_many_days_with_its_ow
         date(2024, 2, 1),
         date(2024, 2, 15),
         end,
+    ]
+
+
+def test_a_date_of_a_month_begins_at_its_zones_midnight_in_summer_and_in_winter(
+    spark: SparkSession,
+) -> None:
+    # Clocks in Berlin are put forward on March 31.
+    march = {
+        "covers_from": date(2024, 3, 1),
+        "file_date": date(2024, 3, 31),
+        "covers_from_at": at("2024-02-29 23:00"),
+        "date_zone": "Europe/Berlin",
+    }
+    # London had summer time all through 1970.
+    undated = {
+        "covers_from": EVER,
+        "file_date": date(2024, 12, 1),
+        "covers_from_at": at("1969-12-31 23:00"),
+        "date_zone": "Europe/London",
+    }
+    april = {
+        **march,
+        "covers_from": date(2024, 3, 31),
+        "covers_from_at": at("2024-03-30 23:00"),
+        "file_date": date(2024, 4, 30),
+    }
+    rows = raw_events(
+        spark,
+        {**march, "event_at": at("2024-03-30 22:59")},
+        {**march, "event_at": at("2024-03-30 23:00")},
+        {**april, "event_at": at("2024-03-31 21:59")},
+        {**april, "event_at": at("2024-03-31 22:00")},
+        {**undated, "event_at": at("2024-07-01 22:59")},
+        {**undated, "event_at": at("2024-07-01 23:00")},
+        {**undated, "event_at": at("2024-11-01 23:59")},
+        {**undated, "event_at": at("2024-11-02 00:00")},
+    )
+    found = rows.select("event_id", delivered_on("event_at").alias("day")).collect()
+    days = {row["event_id"]: row["day"] for row in found}
+    assert [days[f"e{n}"] for n in range(len(days))] == [
+        date(2024, 3, 30),
+        date(2024, 3, 31),
+        date(2024, 3, 31),
+        date(2024, 4, 1),
+        date(2024, 7, 1),
+        date(2024, 7, 2),
+        date(2024, 11, 1),
+        date(2024, 11, 2),
     ]
 
 

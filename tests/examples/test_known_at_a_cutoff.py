@@ -15,6 +15,7 @@ from insight.examples import snapshots
 from insight.examples.snapshots import per_customer_snapshot
 from insight.examples.stage import BUILD_EXAMPLES, known_of
 from insight.features.daily import per_item_day
+from insight.features.stage import BUILD_FEATURES
 from insight.point_in_time import EVER
 from insight.reuse import kept
 from insight.settings import SessionSettings
@@ -24,6 +25,7 @@ from insight.snapshots.visits import per_visit_and_day, to_customer_daily
 from insight.stages import Run
 from insight.tables import (
     CUSTOMER_DAILY,
+    CUSTOMER_FEATURES,
     CUSTOMERS,
     EVENTS,
     EXPOSURES,
@@ -159,6 +161,22 @@ def test_features_at_a_cutoff_are_those_that_were_served_on_its_night(
     by_event = per_customer_features(lake.read(CUSTOMER_DAILY), as_of=cutoffs)
     others = by_event.select(*compared).exceptAll(served.select(*compared)).collect()
     assert {row["customer_id"] for row in others} >= {"ben", "carl"}
+
+
+def test_an_old_night_run_again_serves_what_training_knows_of_it(
+    lake: MemoryLake, run: Run
+) -> None:
+    _publish(lake, read_by=DAY + timedelta(days=3))
+    BUILD_FEATURES.work(lake.run_for(LAST_CUTOFF, **{"sequences.length": LENGTH}))
+    served = lake.read(CUSTOMER_FEATURES)
+    with kept() as keep:
+        known = known_of(run, DeliveryTime(FIRST, late_days=7), keep)
+        # Both compute days again, each in its own way.
+        assert any(day <= LAST_CUTOFF < whole for day, whole in known.late_dates.items())
+        trained = per_customer_snapshot(known, as_of=[LAST_CUTOFF], length=LENGTH)
+        assert_df_equality(
+            trained.select(*served.columns), served, ignore_row_order=True, ignore_nullable=True
+        )
 
 
 def test_an_old_dates_examples_are_the_same_when_later_nights_have_read_more(

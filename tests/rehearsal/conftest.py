@@ -73,7 +73,8 @@ def _write_past(run: Run) -> None:
     catalogue = items(run.spark, *((name, "drinks") for name in ITEM_NAMES))
     told = catalogue.withColumn("known_from", F.lit(days[-1]))
     run.lake.publish(told, ITEMS, where="true")
-    run.lake.publish(frame(run.spark, CUSTOMERS), CUSTOMERS, where="true")
+    one = {"customer_id": "c01", "gender": "f", "known_from": DAY, "ingest_date": DAY}
+    run.lake.publish(frame(run.spark, CUSTOMERS, one), CUSTOMERS, where="true")
 
 
 def versions(run: Run, *, without: str = "") -> dict[str, int]:

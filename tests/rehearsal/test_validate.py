@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from insight.delivery_time import DeliveryTime
 from insight.errors import SettingsError, StageOrderError
+from insight.examples.stage import known_of
+from insight.point_in_time import EVER
 from insight.rehearsal.folds import Fold
 from insight.rehearsal.nights import open_fold
 from insight.rehearsal.validate import validating
+from insight.reuse import kept
 from insight.stages import Run, StageRecord, run_stage
-from insight.tables import EVENTS, ITEMS, TRAINING_EXAMPLES, VALIDATION
+from insight.tables import EVENTS, ITEM_VOCABULARY, ITEMS, TRAINING_EXAMPLES, VALIDATION
 from jobs.validate import main, summarise
 from tests.frames import DAY
 from tests.rehearsal.conftest import versions
@@ -86,14 +90,19 @@ def test_the_real_tables_are_read_pinned_and_never_written(validated: Validated)
         night.lake.publish(run.lake.read(EVENTS), EVENTS, where="true")
 
 
-def test_descriptions_are_known_from_their_delivery_on(validated: Validated) -> None:
+def test_a_fold_before_the_first_night_knows_the_first_descriptions(validated: Validated) -> None:
     run = validated.run
     run.lake.begin_stage()
     assert run.lake.read(ITEMS).where(f"ingest_date < '{DAY}'").isEmpty()
     night = open_fold(run, Fold(1, DAY - HORIZON, DAY - 2 * HORIZON))
     night.lake.begin_stage()
-    told = night.lake.read(ITEMS).where(f"ingest_date <= '{night.run_date}'")
-    assert told.count() == run.lake.read(ITEMS).count() > 0
+    of_the_fold = f"run_date = '{night.run_date}'"
+    listed = night.lake.read(ITEM_VOCABULARY).where(of_the_fold).select("category").distinct()
+    assert [row["category"] for row in listed.collect()] == ["drinks"]
+    with kept() as keep:
+        known = known_of(night, DeliveryTime(DAY, late_days=7), keep)
+        described = known.customers.select("customer_id", "gender", "valid_from").collect()
+    assert described == [("c01", "f", EVER)]
 
 
 def test_the_summary_shows_means_beside_the_baselines(

@@ -58,7 +58,7 @@ FROM ruled;
 
 COPY (
     SELECT exposure_id, exposed_at, ends_at, customer_id, trim(campaign_id) AS campaign_id,
-           channel, category, source, file_date, file_date AS delivered_on,
+           channel, category, source, file_date, covers_from, file_date AS delivered_on,
            exposed_at::DATE AS exposure_date
     FROM judged_exposures WHERE reason IS NULL
 ) TO '$out/exposures.parquet';

@@ -25,7 +25,8 @@ COPY (
            campaign_id, query AS search_text,
            nullif(concat_ws(',', imputed, CASE WHEN is_dear THEN 'price_capped' END,
                             CASE WHEN is_much THEN 'quantity_capped' END), '') AS corrections,
-           country, source, file_date, file_date AS delivered_on, event_at::DATE AS event_date
+           country, source, file_date, covers_from, file_date AS delivered_on,
+           event_at::DATE AS event_date
     FROM capped
 ) TO '$out/events.parquet';
 

@@ -141,6 +141,7 @@ def to_exposures(sound: DataFrame) -> DataFrame:
         "category",
         "source",
         "file_date",
+        "covers_from",
         F.col("file_date").alias("delivered_on"),
         F.to_date("exposed_at").alias("exposure_date"),
     )

@@ -58,6 +58,7 @@ def to_events(sound: DataFrame) -> DataFrame:
         "country",
         "source",
         "file_date",
+        "covers_from",
         # Every simulated file is for one day.
         F.col("file_date").alias("delivered_on"),
         F.to_date("event_at").alias("event_date"),
