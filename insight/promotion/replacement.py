@@ -53,12 +53,14 @@ class Replacement:
         score: Standardised sum of the gains, a z score; 0 without gains.
         lost: Tasks that only the champion answers.
         gained: Tasks that only the challenger answers.
+        left_out: Reasons why tasks that both answer are not compared.
     """
 
     gains: tuple[Gain, ...]
     score: float
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def judge_replacement(
         f"gained head: the champion does not answer {task}, which has no rival but baselines"
         for task in replacement.gained
     ]
+    remarks += replacement.left_out
     remarks.append(f"attempt {attempt} on this champion, one-sided level {level:.4f}")
     intervals = (each.words(quantile) for each in replacement.gains)
     return Verdict(tuple(failures), (total, *intervals), tuple(remarks))

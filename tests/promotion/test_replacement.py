@@ -9,7 +9,7 @@ from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.gate import Demand
 from insight.promotion.judging import GATE_METRICS, compare_with_champion
 from insight.promotion.measurements import Ring
-from insight.promotion.replacement import attempt_level
+from insight.promotion.replacement import attempt_level, judge_replacement
 from insight.promotion.task_metrics import LOWER_IS_BETTER, METRICS
 from insight.settings import PromotionSettings
 
@@ -86,6 +86,65 @@ def test_models_without_a_task_in_common_have_no_gain() -> None:
     )
     assert (found.gains, found.score) == ((), 0.0)
     assert (found.lost, found.gained) == (("purchase",), ("churn",))
+
+
+def few_answers(churners: int, answers: int) -> TestLabels:
+    """Labels of 300 customers of whom so many churn, and so many answer a campaign."""
+    everybody = np.ones(ROWS, dtype=bool)
+    happened = {"purchase": PURCHASE, "churn": np.zeros(ROWS), "campaign": np.zeros(ROWS)}
+    happened["churn"][:churners] = 1.0
+    happened["campaign"][-answers:] = 1.0
+    return TestLabels(np.arange(ROWS), happened, dict.fromkeys(happened, everybody))
+
+
+@pytest.mark.parametrize("rounds", [20, 200])
+def test_a_task_with_too_few_answers_is_left_out_and_the_others_are_compared(rounds: int) -> None:
+    champion = model("champion", 0.9, "purchase", "churn", "campaign")
+    challenger = model("challenger", 0.6, "purchase", "churn", "campaign")
+    ring = Ring(few_answers(churners=2, answers=9), rounds, seed=20170101)
+    found = compare_with_champion(ring, challenger, champion)
+    assert [each.task for each in found.gains] == ["purchase"]
+    assert found.left_out == (
+        "too few answers to compare churn: customers in its rarer class: 2, at least 10 needed",
+        "too few answers to compare campaign: customers in its rarer class: 9, at least 10 needed",
+    )
+    verdict = judge_replacement(found, PromotionSettings(), attempt=1)
+    assert set(found.left_out) < set(verdict.remarks)
+    enough = Ring(few_answers(churners=10, answers=10), rounds, seed=20170101)
+    gains = compare_with_champion(enough, challenger, champion).gains
+    assert {each.task for each in gains} == {"purchase", "churn", "campaign"}
+
+
+@pytest.mark.parametrize("rounds", [20, 200])
+def test_one_churner_and_one_campaign_answer_stop_no_night(rounds: int) -> None:
+    ring = Ring(few_answers(churners=1, answers=1), rounds, seed=20170101)
+    champion = model("champion", 0.9, "purchase", "churn", "campaign")
+    challenger = model("challenger", 0.4, "purchase", "churn", "campaign")
+    assert ring.unjudged() == {
+        "churn": "churn has one customer only in one of its classes",
+        "campaign": "campaign has one customer only in one of its classes",
+    }
+    assert {each.task for each in ring.measure(challenger)} == {"purchase"}
+    found = compare_with_champion(ring, challenger, champion)
+    assert [each.task for each in found.gains] == ["purchase"]
+
+
+@pytest.mark.parametrize("customers", [1, 2, 9])
+def test_a_shop_too_small_for_any_comparison_keeps_its_champion(customers: int) -> None:
+    rows = np.arange(4 * customers)
+    happened = {"purchase": rows % 2.0, "churn": rows // 2 % 2.0, "next_action": rows % 7.0}
+    labelled = dict.fromkeys((*happened, "next_item"), np.ones(len(rows), dtype=bool))
+    ring = Ring(TestLabels(rows % customers, happened, labelled), rounds=20, seed=3)
+    said = {task: np.linspace(0, 1, len(rows)) for task in ("purchase", "churn")}
+    actions = np.full((len(rows), 7), 1 / 7)
+    one = Contender("challenger", "1", said, np.ones(len(rows)), actions)
+    assert list(ring.measure(one))
+    found = compare_with_champion(ring, one, one)
+    assert (found.gains, found.score) == ((), 0.0)
+    assert any("too few answers to compare next_item" in each for each in found.left_out)
+    for policy in ("better", "not_worse"):
+        verdict = judge_replacement(found, PromotionSettings(policy=policy), attempt=1)
+        assert verdict.failures == ("no task could be compared with the champion",)
 
 
 def test_equal_models_have_no_gain_and_no_score() -> None:
