@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain
 
 from scipy.stats import binomtest
+from threadpoolctl import threadpool_limits
 
 from bench.gate.curve import (
     FORMER,
@@ -63,7 +64,8 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
     given = parser.parse_args()
     measures = []
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    # One thread per process: threads of BLAS that wait for a core cost five times the work.
+    with ProcessPoolExecutor(PROCESSES, initializer=threadpool_limits, initargs=(1,)) as pool:
         for found in chain(_curve(pool, given), _small(pool, given), _series(pool, given)):
             print(f"{found.name}: {found.value:.3f} ({found.note})", flush=True)
             measures.append(found)

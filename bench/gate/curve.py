@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,9 @@ from insight.promotion.measurements import Ring
 from insight.promotion.replacement import Replacement
 from insight.registry.schedule import attempts_on
 from insight.registry.trail import Decision, Kind
-from insight.settings import ExampleSettings, MarginSettings, PromotionSettings, TrainingSettings
+from insight.settings import ExampleSettings, PromotionSettings, TrainingSettings
 
-POLICIES: tuple[Literal["better", "not_worse"], ...] = ("better", "not_worse")
+POLICIES = ("better", "not_worse")
 FORMER = "mean_of_shares"
 """The rule that these replaced: a positive mean of relative gains, no task significantly worse."""
 RULES = (*POLICIES, FORMER)
@@ -77,11 +77,10 @@ class Night(NamedTuple):
     @property
     def policies(self) -> dict[str, PromotionSettings]:
         """The gate's settings, by policy."""
-        margins = {
-            task: margin * self.margins for task, margin in MarginSettings().model_dump().items()
-        }
+        defaults = PromotionSettings().margins.model_dump()
+        margins = {task: margin * self.margins for task, margin in defaults.items()}
         return {
-            policy: PromotionSettings(policy=policy, margins=MarginSettings(**margins))
+            policy: PromotionSettings.model_validate({"policy": policy, "margins": margins})
             for policy in POLICIES
         }
 

@@ -95,7 +95,7 @@ def attempt_level(level: float, attempts: int) -> float:
         level: Of all attempts together.
         attempts: How many share data, from 1.
     """
-    return 1.0 - (1.0 - level) ** (1.0 / attempts)
+    return float(1.0 - (1.0 - level) ** (1.0 / attempts))
 
 
 def judge_replacement(
