@@ -131,7 +131,7 @@ def judge_replacement(
     remarks += replacement.left_out
     if settings.policy == "better":
         remarks.append(
-            f"one of {attempts} attempts that share data, one-sided level {level:.4f} of the sum"
+            f"attempts that share data: {attempts}, one-sided level of the sum {level:.4f}"
         )
     intervals = (each.words(quantile) for each in replacement.gains)
     return Verdict(tuple(failures), (total, *intervals), tuple(remarks))

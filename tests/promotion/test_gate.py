@@ -111,7 +111,7 @@ def test_attempts_that_share_data_need_more_of_the_sum() -> None:
     nine = decide(beaten, replacement, SETTINGS, attempts=9)
     assert not nine.promoted
     assert "z = 2.40 (significant above 2.53)" in nine.reason
-    assert "one of 9 attempts that share data, one-sided level 0.0057 of the sum" in nine.reason
+    assert "attempts that share data: 9, one-sided level of the sum 0.0057" in nine.reason
 
 
 @pytest.mark.parametrize("attempts", [1, 9, 60])
