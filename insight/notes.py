@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from insight.storage import create_file, text_of
+from insight.exclusive_files import exclusive_files
 
 
 @dataclass
@@ -21,13 +21,13 @@ class NotedFolder:
 
     def noted(self, name: str) -> str | None:
         """The text noted under a name; None if there is none."""
-        return text_of(self.spark, f"{self.root}/{name}")
+        return exclusive_files(self.spark, self.root).read(name)
 
-    def note(self, name: str, text: str) -> None:
-        """Note a text; a note that is there already is never replaced.
+    def note(self, name: str, text: str) -> bool:
+        """Note a text and return whether it is noted; an existing note is never replaced.
 
         Args:
             name: Begins with an underscore, so readers of data pass over the file.
-            text: What to note.
+            text: The note.
         """
-        create_file(self.spark, f"{self.root}/{name}", text)
+        return exclusive_files(self.spark, self.root).create(name, text)

@@ -6,23 +6,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.gate.shop import CUSTOMERS, Window
+from bench.gate.shop import CUSTOMERS, TASKS, Window
 from insight.metrics.bootstrap import Estimate
 from insight.promotion.gate import Comparison, Demand, decide
 from insight.promotion.judging import compare_with_champion
 from insight.promotion.measurements import Ring
 from insight.promotion.replacement import Replacement
-from insight.registry.schedule import attempt_on
+from insight.registry.schedule import attempts_on
 from insight.registry.trail import Decision, Kind
-from insight.settings import ExampleSettings, PromotionSettings
+from insight.settings import ExampleSettings, PromotionSettings, TrainingSettings
 
-POLICIES = {
-    "better": PromotionSettings(policy="better"),
-    "not_worse": PromotionSettings(policy="not_worse"),
-}
+POLICIES = ("better", "not_worse")
 FORMER = "mean_of_shares"
 """The rule that these replaced: a positive mean of relative gains, no task significantly worse."""
 RULES = (*POLICIES, FORMER)
+WEEKLY = TrainingSettings().every_days
 
 ALL_TASKS = {
     **dict.fromkeys(("purchase", "churn", "campaign", "next_action"), 1.0),
@@ -52,6 +50,8 @@ class Night(NamedTuple):
         seed: Of all that is drawn.
         rounds: Of the bootstrap.
         customers: In the test window.
+        every_days: Days from one attempt to the next.
+        margins: Factor on the default margins.
     """
 
     pattern: str
@@ -59,6 +59,30 @@ class Night(NamedTuple):
     seed: int
     rounds: int
     customers: int = CUSTOMERS
+    every_days: int = WEEKLY
+    margins: float = 1.0
+
+    @property
+    def attempts(self) -> int:
+        """The number of attempts that share data, on a champion that was just promoted."""
+        return self.attempts_by([_decision("promoted", "champion", _FIRST)], _FIRST)
+
+    def attempts_by(self, trail: Sequence[Decision], run_date: date) -> int:
+        """The number of attempts that share data, given the trail before a run date."""
+        window = ExampleSettings().test_days(TASKS)
+        return attempts_on(
+            "champion", trail, run_date, test_days=window, every_days=self.every_days
+        )
+
+    @property
+    def policies(self) -> dict[str, PromotionSettings]:
+        """The gate's settings, by policy."""
+        defaults = PromotionSettings().margins.model_dump()
+        margins = {task: margin * self.margins for task, margin in defaults.items()}
+        return {
+            policy: PromotionSettings.model_validate({"policy": policy, "margins": margins})
+            for policy in POLICIES
+        }
 
     @property
     def gains(self) -> dict[str, float]:
@@ -72,18 +96,16 @@ class Series(NamedTuple):
     Args:
         night: The challenger of every attempt.
         nights: How many pass.
-        every_days: Nights from one attempt to the next.
     """
 
     night: Night
     nights: int
-    every_days: int
 
 
 def promoted_by(night: Night) -> dict[str, bool]:
-    """Whether each rule promotes a challenger at its first attempt."""
+    """Whether each rule promotes the challenger of one attempt."""
     window = Window(np.random.default_rng(night.seed), night.customers)
-    return _promoted(_replacement(window, night), attempt=1)
+    return _promoted(_replacement(window, night), night, attempts=night.attempts)
 
 
 def replaced_by(series: Series) -> dict[str, bool]:
@@ -94,11 +116,11 @@ def replaced_by(series: Series) -> dict[str, bool]:
     replaced = dict.fromkeys(RULES, False)
     for number in range(1, series.nights + 1):
         window.move(1.0 / WINDOW_DAYS)
-        if number % series.every_days or all(replaced.values()):
+        if number % series.night.every_days or all(replaced.values()):
             continue
         tonight = _FIRST + timedelta(days=number)
-        attempt = attempt_on("champion", trail, tonight, test_days=ExampleSettings().test_days)
-        found = _promoted(_replacement(window, series.night), attempt=attempt)
+        attempts = series.night.attempts_by(trail, tonight)
+        found = _promoted(_replacement(window, series.night), series.night, attempts=attempts)
         replaced = {rule: replaced[rule] or found[rule] for rule in RULES}
         # A rule that has not replaced the champion yet has refused every challenger so far.
         trail.append(_decision("refused", f"challenger {number}", tonight))
@@ -115,10 +137,10 @@ def _replacement(window: Window, night: Night) -> Replacement:
     return compare_with_champion(ring, window.challenger(night.gains), window.champion())
 
 
-def _promoted(replacement: Replacement, *, attempt: int) -> dict[str, bool]:
+def _promoted(replacement: Replacement, night: Night, *, attempts: int) -> dict[str, bool]:
     found = {
-        name: decide([_BEATEN], replacement, settings, attempt=attempt).promoted
-        for name, settings in POLICIES.items()
+        policy: decide([_BEATEN], replacement, settings, attempts=attempts).promoted
+        for policy, settings in night.policies.items()
     }
     return found | {FORMER: _formerly_promoted(replacement)}
 

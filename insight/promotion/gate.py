@@ -61,7 +61,7 @@ def decide(
     replacement: Replacement | None,
     settings: PromotionSettings,
     *,
-    attempt: int = 1,
+    attempts: int = 1,
     notes: Sequence[str] = (),
 ) -> Decision:
     """Judge the challenger.
@@ -75,12 +75,13 @@ def decide(
         comparisons: With baselines, on the same test rows.
         replacement: The comparison with the champion; None without one.
         settings: Tolerance, and the rules of a replacement.
-        attempt: Which attempt on the champion this is (``insight.registry.schedule``).
+        attempts: How many attempts on the champion share data with this one
+            (``insight.registry.schedule``).
         notes: What was left out and why; they are added to the reason.
     """
     verdict = Verdict()
     if replacement is not None:
-        verdict = judge_replacement(replacement, settings, attempt=attempt)
+        verdict = judge_replacement(replacement, settings, attempts=attempts)
     failures = [*_failures(comparisons, settings.tolerance), *verdict.failures]
     to_beat = [each for each in comparisons if each.demand is Demand.BEAT]
     remarks = [*verdict.remarks, *notes]

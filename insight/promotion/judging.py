@@ -126,21 +126,25 @@ def judge(
 def compare_with_champion(ring: Ring, challenger: Contender, champion: Contender) -> Replacement:
     """The challenger's gains over the champion on all tasks together, and heads lost or gained.
 
-    A head counts as lost even if tonight's rows cannot judge its task.
+    A head counts as lost even if tonight's rows cannot judge its task. A task with too few
+    answers to be resampled is left out: it must not take its rounds from the other tasks.
     """
     both = challenger.answers & champion.answers & set(ring.tasks())
-    metrics = {task: name for task, name in GATE_METRICS.items() if task in both}
+    too_few = ring.too_few_to_compare()
+    left_out = tuple(reason for task, reason in too_few.items() if task in both)
+    compared = both - set(too_few)
+    metrics = {task: name for task, name in GATE_METRICS.items() if task in compared}
     lost = tuple(sorted(champion.answers - challenger.answers))
     gained = tuple(sorted(challenger.answers - champion.answers))
     if not metrics:
-        return Replacement((), 0.0, lost, gained)
+        return Replacement((), 0.0, lost, gained, left_out)
     found = ring.joint_gains(challenger, champion, metrics)
     numbers = zip(metrics.items(), found.values, found.errors, strict=True)
     gains = tuple(
         Gain(task, name, float(value), float(error), ring.value(champion, name, task))
         for (task, name), value, error in numbers
     )
-    return Replacement(gains, found.standardised_sum(), lost, gained)
+    return Replacement(gains, found.standardised_sum(), lost, gained, left_out)
 
 
 def gate_metrics(candidate: Candidate, test: DataFrame) -> dict[str, float]:

@@ -32,6 +32,16 @@ from insight.promotion.task_metrics import (
 DECIMALS = 6
 """Written of every metric: the last bits of a sum change with the order of its terms."""
 
+_FEWEST_RESAMPLED = 2
+"""Customers in each class: with one, a third of the bootstrap rounds and more give no value."""
+
+FEWEST_COMPARED = 10
+"""Customers that a task needs in each class, or with a label, to be compared with a champion.
+
+A bootstrap round without any of n customers has the chance exp(-n): 1 in 20,000 for 10. With
+fewer, rounds without a value become common, and the difference is far from normal.
+"""
+
 ALL = "all"
 """The slice that all rows are in."""
 
@@ -78,6 +88,21 @@ class Ring:
                 reasons[task] = f"{task} has no labelled test rows"
             elif task in YES_NO_TASKS and not has_both_classes(self.truth(task)):
                 reasons[task] = f"{task} has one class only among {labelled.sum()} test rows"
+            elif task in YES_NO_TASKS and self._fewest_customers(task) < _FEWEST_RESAMPLED:
+                reasons[task] = f"{task} has one customer only in one of its classes"
+        return reasons
+
+    def too_few_to_compare(self) -> dict[str, str]:
+        """Judged tasks with fewer than ``FEWEST_COMPARED`` customers in a class, and why."""
+        reasons = {}
+        for task in self.tasks():
+            customers = self._fewest_customers(task)
+            if customers < FEWEST_COMPARED:
+                counted = "in its rarer class" if task in YES_NO_TASKS else "with a label"
+                reasons[task] = (
+                    f"too few answers to compare {task}: customers {counted}: {customers}, "
+                    f"at least {FEWEST_COMPARED} needed"
+                )
         return reasons
 
     def tasks(self) -> list[str]:
@@ -163,6 +188,14 @@ class Ring:
         if contender.lists is not None and self.bits is not None:
             found |= list_statistics(contender.lists[labelled], self.bits)
         return found
+
+    def _fewest_customers(self, task: str) -> int:
+        """Customers of the rarer class of a yes-or-no task; of another, all with a label."""
+        customers = self.labels.customers[self.labels.labelled[task]]
+        if task not in YES_NO_TASKS:
+            return len(np.unique(customers))
+        happened = self.truth(task) > 0
+        return min(len(np.unique(customers[rows])) for rows in (happened, ~happened))
 
     def _exact(self, contender: Contender, task: str) -> dict[str, float]:
         if task not in contender.probabilities:

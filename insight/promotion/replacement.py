@@ -4,6 +4,10 @@ A mean of relative gains, which tasks with the noisiest metrics decide, is not e
 every task must be shown to be within a margin of the champion (non-inferiority: Piaggio et al.
 2012, "Reporting of Noninferiority and Equivalence Randomized Trials", JAMA 308), and the
 standardised sum over all tasks must be significantly positive (O'Brien 1984).
+
+Each task's margin is tested at the full level. All of them have to pass, and so the whole has
+that level too (intersection-union test: Berger 1982, "Multiparameter hypothesis testing and
+acceptance sampling", Technometrics 24). Only the sum is corrected for repeated attempts.
 """
 
 from dataclasses import dataclass
@@ -53,12 +57,14 @@ class Replacement:
         score: Standardised sum of the gains, a z score; 0 without gains.
         lost: Tasks that only the champion answers.
         gained: Tasks that only the challenger answers.
+        left_out: Reasons why tasks that both answer are not compared.
     """
 
     gains: tuple[Gain, ...]
     score: float
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,52 +82,57 @@ class Verdict:
     remarks: tuple[str, ...] = ()
 
 
-def attempt_level(level: float, attempt: int) -> float:
-    """The one-sided significance level of one attempt on a champion.
+def attempt_level(level: float, attempts: int) -> float:
+    """The one-sided significance level of one of several attempts on overlapping test windows.
 
-    Attempts on overlapping test windows look at the same days again and again. The k-th of them
-    gets level / (k (k + 1)). Since the sum of 1 / (k (k + 1)) over all k is 1, the chance that
-    any of them finds a difference that does not exist stays below ``level``, however dependent
-    they are and however many follow (Bonferroni with a summable series; Tian and Ramdas 2021,
-    "Online control of the familywise error rate", Statistical Methods in Medical Research 30).
+    All attempts have the same level, 1 - (1 - level)^(1 / attempts). The chance that any of them
+    finds a difference that does not exist is then exactly ``level`` if they are independent, and
+    less if they are positively correlated, as attempts on shared rows against one champion are
+    (Slepian 1962, "The one-sided barrier problem for Gaussian noise", Bell System Technical
+    Journal 41; Sidak 1967, Journal of the American Statistical Association 62).
 
     Args:
         level: Of all attempts together.
-        attempt: k, from 1.
+        attempts: How many share data, from 1.
     """
-    return level / (attempt * (attempt + 1))
+    return float(1.0 - (1.0 - level) ** (1.0 / attempts))
 
 
 def judge_replacement(
-    replacement: Replacement, settings: PromotionSettings, *, attempt: int
+    replacement: Replacement, settings: PromotionSettings, *, attempts: int
 ) -> Verdict:
     """Apply the rules of ``promotion.policy`` to the comparison with the champion.
 
     Args:
         replacement: The comparison.
         settings: Policy, level and margins.
-        attempt: Which attempt on this champion this is, from 1.
+        attempts: How many attempts share data with this one (``insight.registry.schedule``).
 
     Raises:
         KeyError: A gain is of a task without a margin.
     """
-    level = attempt_level(settings.level, attempt)
-    quantile = NormalDist().inv_cdf(1.0 - level)
+    level = attempt_level(settings.level, attempts)
+    needed = NormalDist().inv_cdf(1.0 - level)
+    quantile = NormalDist().inv_cdf(1.0 - settings.level)
     failures = [
         f"lost head: the champion answers {task} and the challenger does not"
         for task in replacement.lost
     ]
     failures += _inferior(replacement, settings, quantile)
-    total = _total_words(replacement, quantile)
+    total = _total_words(replacement, needed)
     if not replacement.gains:
         failures.append("no task could be compared with the champion")
-    elif settings.policy == "better" and not replacement.score > quantile:
+    elif settings.policy == "better" and not replacement.score > needed:
         failures.append(f"not significantly better than the champion: {total}")
     remarks = [
         f"gained head: the champion does not answer {task}, which has no rival but baselines"
         for task in replacement.gained
     ]
-    remarks.append(f"attempt {attempt} on this champion, one-sided level {level:.4f}")
+    remarks += replacement.left_out
+    if settings.policy == "better":
+        remarks.append(
+            f"attempts that share data: {attempts}, one-sided level of the sum {level:.4f}"
+        )
     intervals = (each.words(quantile) for each in replacement.gains)
     return Verdict(tuple(failures), (total, *intervals), tuple(remarks))
 
@@ -137,9 +148,9 @@ def _inferior(replacement: Replacement, settings: PromotionSettings, quantile: f
     ]
 
 
-def _total_words(replacement: Replacement, quantile: float) -> str:
+def _total_words(replacement: Replacement, needed: float) -> str:
     tasks = ", ".join(each.task for each in replacement.gains)
     return (
         f"standardised sum of gains over {tasks} z = {replacement.score:.2f} "
-        f"(significant above {quantile:.2f})"
+        f"(significant above {needed:.2f})"
     )

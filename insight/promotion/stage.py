@@ -25,7 +25,7 @@ from insight.promotion.measurements import Measurement
 from insight.promotion.sample import keep_judged_rows
 from insight.promotion.translation import Translation, translate
 from insight.registry.registry import Registry
-from insight.registry.schedule import attempt_on, record_refusal
+from insight.registry.schedule import attempts_on, record_refusal
 from insight.registry.shipping import verified_copy
 from insight.registry.trail import why_left
 from insight.registry.version import ModelVersion
@@ -93,19 +93,21 @@ def evidence_of(run: Run, challenger: ModelVersion, champion: ModelVersion | Non
 def _decided(
     run: Run, registry: Registry, evidence: Evidence, champion: ModelVersion | None
 ) -> Decision:
-    attempt = 1
-    if champion is not None:
-        attempt = attempt_on(
+    attempts = 1
+    if champion is not None and evidence.replacement is not None:
+        compared = [gain.task for gain in evidence.replacement.gains]
+        attempts = attempts_on(
             champion.version,
             registry.decisions(),
             run.run_date,
-            test_days=run.settings.examples.test_days,
+            test_days=run.settings.examples.test_days(compared),
+            every_days=run.settings.training.every_days,
         )
     return decide(
         evidence.comparisons,
         evidence.replacement,
         run.settings.promotion,
-        attempt=attempt,
+        attempts=attempts,
         notes=evidence.notes,
     )
 

@@ -1,5 +1,6 @@
-"""Attempts on the champion: when one is due, which one it is, and the record of a refusal."""
+"""Attempts on the champion: when one is due, how many share data, and records of refusals."""
 
+import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -59,30 +60,38 @@ def record_refusal(
     registry.note(refusal)
 
 
-def attempt_on(
-    champion: str, decisions: Sequence[Decision], run_date: date, *, test_days: int
+def attempts_on(
+    champion: str,
+    decisions: Sequence[Decision],
+    run_date: date,
+    *,
+    test_days: int,
+    every_days: int,
 ) -> int:
-    """Which attempt on the champion tonight's is, from 1, among those that see the same days.
+    """The number of attempts on the champion that may use one day's data, tonight's included.
 
-    Counts the nights since the champion was first promoted whose test window shares a day with
-    tonight's and whose challenger was refused or promoted. It depends on the registry's trail
-    up to the run date alone, so that a rerun counts the same.
+    Attempts ``every_days`` apart whose test windows share a day with each other are at most
+    ``test_days / every_days``, rounded up. The number is the same for each of them, so that all
+    have the same level. If the trail holds more attempts, because somebody trained more often,
+    their number counts. It depends on the settings and on the trail before the run date alone,
+    so a rerun has the same number.
 
     Args:
         champion: Version.
         decisions: The trail.
-        run_date: The night.
-        test_days: Length of a test window, which ends with its night.
+        run_date: Tonight's.
+        test_days: Length of a test window, which ends with its run date.
+        every_days: Days from one attempt to the next.
     """
     crowned = [
         each.run_date for each in decisions if each.kind == "promoted" and each.version == champion
     ]
     first = max(min(crowned, default=""), (run_date - timedelta(days=test_days)).isoformat())
-    nights = {
+    earlier = {
         each.run_date
         for each in decisions
         if each.kind in ("refused", "promoted")
         and each.version != champion
         and first < each.run_date < run_date.isoformat()
     }
-    return 1 + len(nights)
+    return max(math.ceil(test_days / every_days), 1 + len(earlier))

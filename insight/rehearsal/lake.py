@@ -6,7 +6,7 @@ from datetime import date
 
 from insight.delta import Lake
 from insight.errors import StageOrderError
-from insight.storage import text_of
+from insight.exclusive_files import exclusive_files
 from insight.tables import Table
 
 SUFFIX = "_rehearsal"
@@ -34,10 +34,11 @@ class RehearsalLake(Lake):
         return self.real[table.name][0] if table.name in self.real else super().path(table)
 
     def noted(self, name: str) -> str | None:
-        return text_of(self.spark, f"{self.root.removesuffix(SUFFIX)}/{name}")
+        return exclusive_files(self.spark, self.root.removesuffix(SUFFIX)).read(name)
 
-    def note(self, name: str, text: str) -> None:
-        """A rehearsal leaves no notes in the real lake."""
+    def note(self, name: str, text: str) -> bool:
+        """Note nothing: a rehearsal leaves the real lake as it is."""
+        return False
 
     def _create(self, table: Table) -> None:
         if table.name in self.real:

@@ -10,10 +10,10 @@ from insight.settings.strict import Days, Strict
 class MarginSettings(Strict):
     """The largest loss against the champion that a challenger must be shown not to have.
 
-    A margin below about four standard errors of the paired difference also refuses challengers
+    A margin below about three standard errors of the paired difference also refuses challengers
     that are as good as the champion: the test rows cannot exclude so small a loss. The defaults
     fit about 2,500 customers (docs/decisions/0016-promotion-gate.md); a shop with ten times as
-    many can set a third of them.
+    many can set a third of them, one with a tenth has to set three times as much.
     """
 
     next_item: float = Field(0.01, gt=0, lt=1)
@@ -34,8 +34,9 @@ class PromotionSettings(Strict):
     significantly better on the standardised sum of all. `not_worse`: inferior on no task is
     enough, for a shop that wants the fresher of two equal models."""
     level: float = Field(0.05, gt=0, lt=0.5)
-    """One-sided significance level of all attempts together on one champion and one day's data;
-    the k-th attempt has level / (k (k + 1)), so the first has 0.025: a 95 % interval."""
+    """One-sided significance level. Each task's loss is tested at this level. The sum of all
+    tasks is tested at a smaller one, 1 - (1 - level)^(1/m), where m is the number of attempts
+    whose test windows share a day: 9 weekly attempts in 60 days have 0.0057 each."""
     margins: MarginSettings = MarginSettings()
     bootstrap_rounds: int = Field(200, ge=20)
     popularity_days: tuple[Annotated[Days, Field(ge=1)], ...] = Field((7, 28), min_length=1)

@@ -1,6 +1,7 @@
 """Every setting: its meaning, bounds and default; training's and the simulated shop's lie apart."""
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -66,11 +67,16 @@ class ExampleSettings(Strict):
     """Number of equal files per split, of which each rank reads its own share. By default one for
     each 200,000 examples, at least 8, and a multiple of `training.ranks`."""
 
-    @property
-    def test_days(self) -> int:
-        """Days up to the run date whose events decide the labels of the test rows."""
-        campaigns = self.campaign_days + self.campaign_window_days
-        return max(self.purchase_days, self.churn_days, campaigns)
+    def test_days(self, tasks: Collection[str]) -> int:
+        """Days up to the run date whose events decide the test labels of some tasks.
+
+        All rows begin at one cut-off, a horizon before the run date; those about campaigns
+        begin earlier.
+        """
+        horizon = max(self.purchase_days, self.churn_days)
+        if "campaign" not in tasks:
+            return horizon
+        return max(horizon, self.campaign_days + self.campaign_window_days)
 
     @property
     def recalibration_days(self) -> int | None:

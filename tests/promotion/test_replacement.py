@@ -1,5 +1,7 @@
 """The challenger beside the champion: tasks compared, heads lost and gained, levels."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -9,7 +11,7 @@ from insight.promotion.contenders import Contender, TestLabels
 from insight.promotion.gate import Demand
 from insight.promotion.judging import GATE_METRICS, compare_with_champion
 from insight.promotion.measurements import Ring
-from insight.promotion.replacement import attempt_level
+from insight.promotion.replacement import attempt_level, judge_replacement
 from insight.promotion.task_metrics import LOWER_IS_BETTER, METRICS
 from insight.settings import PromotionSettings
 
@@ -88,6 +90,65 @@ def test_models_without_a_task_in_common_have_no_gain() -> None:
     assert (found.lost, found.gained) == (("purchase",), ("churn",))
 
 
+def few_answers(churners: int, answers: int) -> TestLabels:
+    """Labels of 300 customers of whom so many churn, and so many answer a campaign."""
+    everybody = np.ones(ROWS, dtype=bool)
+    happened = {"purchase": PURCHASE, "churn": np.zeros(ROWS), "campaign": np.zeros(ROWS)}
+    happened["churn"][:churners] = 1.0
+    happened["campaign"][-answers:] = 1.0
+    return TestLabels(np.arange(ROWS), happened, dict.fromkeys(happened, everybody))
+
+
+@pytest.mark.parametrize("rounds", [20, 200])
+def test_a_task_with_too_few_answers_is_left_out_and_the_others_are_compared(rounds: int) -> None:
+    champion = model("champion", 0.9, "purchase", "churn", "campaign")
+    challenger = model("challenger", 0.6, "purchase", "churn", "campaign")
+    ring = Ring(few_answers(churners=2, answers=9), rounds, seed=20170101)
+    found = compare_with_champion(ring, challenger, champion)
+    assert [each.task for each in found.gains] == ["purchase"]
+    assert found.left_out == (
+        "too few answers to compare churn: customers in its rarer class: 2, at least 10 needed",
+        "too few answers to compare campaign: customers in its rarer class: 9, at least 10 needed",
+    )
+    verdict = judge_replacement(found, PromotionSettings(), attempts=1)
+    assert set(found.left_out) < set(verdict.remarks)
+    enough = Ring(few_answers(churners=10, answers=10), rounds, seed=20170101)
+    gains = compare_with_champion(enough, challenger, champion).gains
+    assert {each.task for each in gains} == {"purchase", "churn", "campaign"}
+
+
+@pytest.mark.parametrize("rounds", [20, 200])
+def test_one_churner_and_one_campaign_answer_stop_no_night(rounds: int) -> None:
+    ring = Ring(few_answers(churners=1, answers=1), rounds, seed=20170101)
+    champion = model("champion", 0.9, "purchase", "churn", "campaign")
+    challenger = model("challenger", 0.4, "purchase", "churn", "campaign")
+    assert ring.unjudged() == {
+        "churn": "churn has one customer only in one of its classes",
+        "campaign": "campaign has one customer only in one of its classes",
+    }
+    assert {each.task for each in ring.measure(challenger)} == {"purchase"}
+    found = compare_with_champion(ring, challenger, champion)
+    assert [each.task for each in found.gains] == ["purchase"]
+
+
+@pytest.mark.parametrize("customers", [1, 2, 9])
+def test_a_shop_too_small_for_any_comparison_keeps_its_champion(customers: int) -> None:
+    rows = np.arange(4 * customers)
+    happened = {"purchase": rows % 2.0, "churn": rows // 2 % 2.0, "next_action": rows % 7.0}
+    labelled = dict.fromkeys((*happened, "next_item"), np.ones(len(rows), dtype=bool))
+    ring = Ring(TestLabels(rows % customers, happened, labelled), rounds=20, seed=3)
+    said = {task: np.linspace(0, 1, len(rows)) for task in ("purchase", "churn")}
+    actions = np.full((len(rows), 7), 1 / 7)
+    one = Contender("challenger", "1", said, np.ones(len(rows)), actions)
+    assert list(ring.measure(one))
+    found = compare_with_champion(ring, one, one)
+    assert (found.gains, found.score) == ((), 0.0)
+    assert any("too few answers to compare next_item" in each for each in found.left_out)
+    for policy in ("better", "not_worse"):
+        verdict = judge_replacement(found, PromotionSettings(policy=policy), attempts=1)
+        assert verdict.failures == ("no task could be compared with the champion",)
+
+
 def test_equal_models_have_no_gain_and_no_score() -> None:
     same = model("challenger", 0.5, "purchase", "churn", ranks=3.0)
     found = compare_with_champion(RING, same, same)
@@ -126,6 +187,24 @@ def test_every_compared_task_has_a_margin() -> None:
     assert set(PromotionSettings().margins.model_dump()) == set(GATE_METRICS)
 
 
-def test_the_levels_of_all_attempts_add_up_to_the_level() -> None:
-    assert [attempt_level(0.05, k) for k in (1, 2, 4)] == pytest.approx([0.025, 0.05 / 6, 0.0025])
-    assert sum(attempt_level(0.05, k) for k in range(1, 100_000)) == pytest.approx(0.05, rel=1e-4)
+def test_every_attempt_has_one_level_and_all_together_the_whole() -> None:
+    levels = [attempt_level(0.05, count) for count in (1, 5, 9)]
+    assert levels == pytest.approx([0.05, 0.010206, 0.005683], abs=1e-6)
+    assert 1.0 - (1.0 - attempt_level(0.05, 60)) ** 60 == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.5, 1.0])
+def test_the_chance_of_any_false_promotion_stays_below_the_level(shared: float) -> None:
+    # Nine weekly attempts on windows of 60 days. Scores correlate by the share of the window
+    # that two attempts have in common, times what their models have in common.
+    weeks = np.arange(9)
+    overlap = np.clip(1.0 - 7 * np.abs(weeks[:, None] - weeks) / 60, 0.0, None)
+    correlation = shared * overlap + (1.0 - shared) * np.eye(9)
+    draws = 20_000
+    independent = np.random.default_rng(5).normal(size=(draws, 9))
+    scores = independent @ np.linalg.cholesky(correlation).T
+    promoted = (scores > NormalDist().inv_cdf(1.0 - attempt_level(0.05, 9))).any(axis=1).mean()
+    error = np.sqrt(0.05 * 0.95 / draws)
+    assert promoted < 0.05 + 3 * error
+    if not shared:
+        assert promoted > 0.05 - 3 * error

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from insight.registry.schedule import attempt_on, record_refusal, why_not_train
+from insight.registry.schedule import attempts_on, record_refusal, why_not_train
 from insight.registry.trail import Decision, Kind, decided, why_left
 from insight.registry.version import ModelVersion
+from insight.settings import ExampleSettings, TrainingSettings
 
+WEEKLY = TrainingSettings().every_days
+WINDOW = ExampleSettings().test_days(("purchase", "churn", "campaign", "next_item"))
+WITHOUT_CAMPAIGNS = ExampleSettings().test_days(("purchase", "churn", "next_item"))
 FIRST = date(2024, 1, 1)
 
 
@@ -67,19 +71,39 @@ def test_a_refused_challenger_is_not_followed_by_another_the_next_night(models: 
     assert why_not_train(models, night(14), every_days=7) is None
 
 
-def test_sixty_nights_of_refusals_are_eight_attempts(models: Models) -> None:
-    attempts = []
-    for number in range(1, 61):
-        if why_not_train(models, night(number), every_days=7) is None:
-            attempts.append(attempt_on("old", models.trail, night(number), test_days=30))
+def test_the_first_and_every_later_attempt_share_data_with_as_many_others(models: Models) -> None:
+    numbers, counted = [], []
+    for number in range(1, 101):
+        if why_not_train(models, night(number), every_days=WEEKLY) is None:
+            for window, found in ((WINDOW, numbers), (WITHOUT_CAMPAIGNS, counted)):
+                found.append(
+                    attempts_on(
+                        "old",
+                        models.trail,
+                        night(number),
+                        test_days=window,
+                        every_days=WEEKLY,
+                    )
+                )
             record_refusal(
                 models,
                 version_of(f"challenger {number}", night(number)),
                 night(number),
                 "no better",
             )
-    # A window of 30 days shares days with those of four attempts before it.
-    assert attempts == [1, 2, 3, 4, 5, 5, 5, 5]
+    # Fourteen weekly attempts: 60 days hold nine of them, the 30 days without campaigns five.
+    assert (WINDOW, WITHOUT_CAMPAIGNS, WEEKLY) == (60, 30, 7)
+    assert numbers == [9] * 14
+    assert counted == [5] * 14
+
+
+def test_more_attempts_than_planned_count_as_they_are(models: Models) -> None:
+    models.trail += [decision("refused", f"daily {number}", number) for number in range(1, 21)]
+    tonight = night(21)
+    weekly = attempts_on("old", models.trail, tonight, test_days=WINDOW, every_days=WEEKLY)
+    assert weekly == 21
+    daily = attempts_on("old", models.trail, tonight, test_days=WINDOW, every_days=1)
+    assert daily == WINDOW
 
 
 def test_a_refusal_is_recorded_once_whatever_a_rerun_does(models: Models) -> None:
@@ -95,6 +119,16 @@ def test_a_refusal_does_not_take_a_rollback_back(models: Models) -> None:
 
 
 def test_attempts_are_counted_since_the_champion_came_and_before_the_night(models: Models) -> None:
+    # A month between attempts: windows of 30 days do not share a day as planned.
+    def count(champion: str, number: int) -> int:
+        return attempts_on(
+            champion,
+            models.trail,
+            night(number),
+            test_days=WITHOUT_CAMPAIGNS,
+            every_days=WITHOUT_CAMPAIGNS,
+        )
+
     models.trail += [
         decision("promoted", "new", 20),
         decision("refused", "before", 14),
@@ -104,8 +138,8 @@ def test_attempts_are_counted_since_the_champion_came_and_before_the_night(model
         decision("refused", "tonight", 34),
         decision("refused", "later", 41),
     ]
-    assert attempt_on("new", models.trail, night(34), test_days=30) == 2
+    assert count("new", 34) == 2
     # A rollback to the first champion: every challenger since then was held against it.
-    assert attempt_on("old", models.trail, night(34), test_days=30) == 4
-    assert attempt_on("new", models.trail, night(57), test_days=30) == 3
-    assert attempt_on("new", models.trail, night(90), test_days=30) == 1
+    assert count("old", 34) == 4
+    assert count("new", 57) == 3
+    assert count("new", 90) == 1
