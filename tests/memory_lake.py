@@ -57,8 +57,8 @@ class MemoryLake:
     def noted(self, name: str) -> str | None:
         return self.notes.get(name)
 
-    def note(self, name: str, text: str) -> None:
-        self.notes[name] = text
+    def note(self, name: str, text: str) -> bool:
+        return self.notes.setdefault(name, text) is text
 
     def past_commits(self, table: Table, *, limit: int) -> list[PastCommit]:
         return self.history[table.name][::-1][:limit]

@@ -55,6 +55,16 @@ def run_night(spark: SparkSession, folder: Path, day: str, **overrides: Any) -> 
     return run_stages(LAKE_NIGHT, open_night(spark, folder, day, **overrides))
 
 
+def written_to_lake(folder: Path) -> list[str]:
+    """What runs have left in the lake's folder, the lease apart, which every run takes."""
+    lake = folder / "lake"
+    return (
+        sorted(path.name for path in lake.iterdir() if path.name != "_lease")
+        if lake.exists()
+        else []
+    )
+
+
 def content(run: Run, table: Table) -> tuple[int, str]:
     """Rows of a table and a hash of all of them, whatever their order."""
     run.lake.begin_stage()

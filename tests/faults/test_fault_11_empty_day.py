@@ -14,7 +14,7 @@ from insight.tables import (
     RAW_EVENTS,
     SESSIONS,
 )
-from tests.small_lake import invoice, land_invoices, open_night, run_night
+from tests.small_lake import invoice, land_invoices, open_night, run_night, written_to_lake
 
 FRIDAY, SATURDAY = "2010-12-03", "2010-12-04"
 
@@ -27,7 +27,7 @@ def test_fault_11_an_empty_day_is_refused_and_nothing_is_written(
         run_night(spark, tmp_path, SATURDAY)
     assert "allow_empty_day" in refused.value.next_step
     assert refused.value.exit_code == 2
-    assert not (tmp_path / "lake").exists()
+    assert written_to_lake(tmp_path) == []
 
 
 def test_fault_11_an_allowed_empty_day_leaves_no_stale_rows_and_ages_the_features(

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
 from insight.tables import EVENTS
-from tests.small_lake import HEADER, invoice, land_invoices, open_night, run_night
+from tests.small_lake import HEADER, invoice, land_invoices, open_night, run_night, written_to_lake
 
 DAY = "2010-12-01"
 
@@ -23,7 +23,7 @@ def test_fault_17_a_missing_column_is_named_before_any_write(
         run_night(spark, tmp_path, DAY)
     assert f"{DAY}.csv" in refused.value.subject
     assert refused.value.exit_code == 2
-    assert not (tmp_path / "lake").exists()
+    assert written_to_lake(tmp_path) == []
 
 
 def test_fault_17_a_renamed_column_is_named_with_its_new_name(

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
-from tests.small_lake import invoice, land_invoices, run_night
+from tests.small_lake import invoice, land_invoices, run_night, written_to_lake
 from tests.small_shop import land_small_shop
 
 DAY = "2010-12-01"
@@ -20,7 +20,7 @@ def test_fault_18_text_where_numbers_were_is_refused(spark: SparkSession, tmp_pa
     with pytest.raises(SourceFormatError, match="column Quantity") as refused:
         run_night(spark, tmp_path, DAY)
     assert "50% of its values are not int" in refused.value.found
-    assert not (tmp_path / "lake").exists()
+    assert written_to_lake(tmp_path) == []
 
 
 def test_fault_18_a_fraction_is_not_cut_to_a_whole_number(
@@ -42,4 +42,4 @@ def test_fault_18_a_retyped_parquet_column_is_named(spark: SparkSession, tmp_pat
     with pytest.raises(SourceFormatError, match="quantity is double, not bigint") as refused:
         run_night(spark, tmp_path, str(day), sources=["complete_journey"])
     assert f"{day}.parquet" in refused.value.subject
-    assert not (tmp_path / "lake").exists()
+    assert written_to_lake(tmp_path) == []

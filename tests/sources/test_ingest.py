@@ -22,7 +22,7 @@ from insight.sources.inspection import FileFacts, inspect_files
 from insight.sources.stage import INGEST
 from insight.stages import Run
 from insight.tables import INGEST_LOG, RAW_CUSTOMERS, RAW_EVENTS
-from tests.small_lake import invoice, land_invoices, open_night
+from tests.small_lake import invoice, land_invoices, open_night, written_to_lake
 
 OTHER_KEY = "8b1ac9f2d47e03556cf0e9a7b25d1384e6f97c0a3d58214bbfa06e71c892d35f"
 WEDNESDAY, THURSDAY, FRIDAY = "2010-12-01", "2010-12-02", "2010-12-03"
@@ -198,14 +198,14 @@ def test_a_file_of_nothing_but_its_header_is_an_empty_day(
     with pytest.raises(EmptyInputError, match="no rows in") as refused:
         _ingest(spark, tmp_path, THURSDAY)
     assert f"{THURSDAY}.csv" in refused.value.found
-    assert not (tmp_path / "lake").exists()
+    assert written_to_lake(tmp_path) == []
 
 
 def test_a_missing_landing_folder_is_an_empty_day(spark: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(EmptyInputError, match="nothing unread") as refused:
         _ingest(spark, tmp_path, WEDNESDAY)
     assert str(tmp_path / "landing") in refused.value.subject
-    assert not (tmp_path / "lake").exists()
+    assert written_to_lake(tmp_path) == []
 
 
 def test_a_source_nobody_declared_is_refused(spark: SparkSession, tmp_path: Path) -> None:
