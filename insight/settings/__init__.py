@@ -1,6 +1,7 @@
 """Settings: what can be set (schema) and where it is read from (loading)."""
 
 from insight.settings.dates import date_given
+from insight.settings.examples import ExampleSettings
 from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml, read_yaml
 from insight.settings.maintenance import MaintenanceSettings
@@ -8,7 +9,6 @@ from insight.settings.promotion import PromotionSettings
 from insight.settings.schema import (
     CleanSettings,
     CompressionSettings,
-    ExampleSettings,
     FeatureSettings,
     IngestSettings,
     ScoringSettings,
