@@ -2,13 +2,13 @@
 
 from insight.settings.cleaning import CleanSettings
 from insight.settings.dates import date_given
+from insight.settings.examples import ExampleSettings
 from insight.settings.launching import LaunchSettings
 from insight.settings.loading import CONF, load_settings, parsed_yaml, read_yaml
 from insight.settings.maintenance import MaintenanceSettings
 from insight.settings.promotion import PromotionSettings
 from insight.settings.schema import (
     CompressionSettings,
-    ExampleSettings,
     FeatureSettings,
     IngestSettings,
     ScoringSettings,
