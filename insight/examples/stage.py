@@ -62,8 +62,7 @@ def build_examples(run: Run) -> str | None:
         everyone = per_customer_snapshot(known, as_of=cutoffs.split_of, length=length)
         snapshots = keep(everyone.where(_is_scored(run)))
         statistics = _publish_statistics(run, snapshots, cutoffs)
-        labelled = _labelled(run, cutoffs, known, snapshots)
-        labelled = _with_campaigns(labelled, run, known, keep)
+        labelled = _with_campaigns(_labelled(run, cutoffs, known, snapshots), run, known, keep)
         run.lake.publish(
             encode_examples(labelled, vocabulary, statistics, length=length),
             TRAINING_EXAMPLES,
