@@ -39,7 +39,8 @@ def test_fault_11_an_allowed_empty_day_leaves_no_stale_rows_and_ages_the_feature
     land_invoices(tmp_path, SATURDAY, [invoice(SATURDAY, number=2)])
     run_night(spark, tmp_path, SATURDAY)
     land_invoices(tmp_path, SATURDAY, [])
-    run_night(spark, tmp_path, SATURDAY, ingest__allow_empty_day=True)
+    taken = {"ingest__allow_empty_day": True, "ingest__accept_changed_files": True}
+    run_night(spark, tmp_path, SATURDAY, **taken)
     lake = open_night(spark, tmp_path, SATURDAY).lake
     for table in (RAW_EVENTS, EVENTS, SESSIONS, CUSTOMER_DAILY, ITEM_DAILY):
         assert lake.read(table).count() == 1, f"{table.name} keeps stale rows"

@@ -1,6 +1,7 @@
 """A lake in memory of two customers, with a champion and a model that only counts."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +25,11 @@ NIGHT = date(2024, 3, 31)
 def _counting(*_: object) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Instead of a model: says how many events it was shown."""
 
+    def unseen(best: list[dict[str, object]], row: dict[str, Any]) -> list[dict[str, object]]:
+        """Leave out the row's seen items, if it has such a column."""
+        return [item for item in best if item["item_id"] not in (row.get("seen_items") or ())]
+
+    # A worker imports no conftest: what the scorer calls travels with it.
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             rows = batch.to_pylist()
@@ -42,16 +48,11 @@ def _counting(*_: object) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Re
                         [len(row["events"] or []) for row in rows], pa.int32()
                     ),
                     "state_hash": [row["state_hash"] for row in rows],
-                    "items": pa.array([_unseen(best, row) for row in rows], pa.list_(item)),
+                    "items": pa.array([unseen(best, row) for row in rows], pa.list_(item)),
                 }
             )
 
     return score
-
-
-def _unseen(best: list[dict[str, object]], row: dict[str, Any]) -> list[dict[str, object]]:
-    """Without what a column of seen items names, where there is one."""
-    return [item for item in best if item["item_id"] not in (row.get("seen_items") or ())]
 
 
 def features_of(customer: str, night: date = NIGHT, **known: object) -> Row:
@@ -100,6 +101,8 @@ def lake_of(spark: SparkSession, champion: Champion, patch: pytest.MonkeyPatch) 
     """Three customers, of whom only the viewer has a sequence."""
     patch.setattr(stage, "Registry", lambda _: champion)
     patch.setattr(stage, "ship", lambda *_: SimpleNamespace(unpersist=lambda: None))
+    # A manifest has tests of its own; here the folder is taken as it is.
+    patch.setattr(stage, "verified_copy", nullcontext)
     patch.setattr(stage, "scorer_of", _counting)
     lake = MemoryLake(spark)
     lake.rows = {
