@@ -68,7 +68,6 @@ def ingest(run: Run) -> str | None:
         _publish_states(run, states, touched, read)
         return _ALL_READ
     refuse_empty_day(run, deliveries)
-    record_key(run.lake, key)
     with unchanged(run, deliveries):
         counts = _publish_rows(run, deliveries, key)
         # The log comes last: files count as read only when their rows are in.
@@ -94,6 +93,8 @@ def _publish_rows(
         frames: dict[str, list[DataFrame]] = {name: [] for name in TARGETS}
         for delivery in deliveries:
             frames[delivery.feed.target].append(_rows(run, delivery, key, read_text))
+        # The last refusal is behind, the first write ahead.
+        record_key(run.lake, key)
         for name, table in TARGETS.items():
             if not frames[name]:
                 run.lake.clear(table, where=night)
