@@ -17,6 +17,7 @@ from insight.privacy.pseudonyms import PseudonymKey
 from insight.sources.stage import INGEST
 from insight.stages import Run
 from insight.tables import RAW_CUSTOMERS, RAW_EVENTS
+from tests.frames import frame, with_utc_bounds
 from tests.small_lake import open_night
 
 KEY = "5e0c1f7ab3924d86f1e07c2958da63b40f9d17ce82ab64535d7e90fb31c826a4"
@@ -136,11 +137,9 @@ def test_a_damaged_record_is_named(spark: SparkSession, tmp_path: Path) -> None:
 def test_a_lake_of_two_keys_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     lake = _night(spark, tmp_path, FIRST).lake
     for key_id in ("aaaaaaaaaaaa", "bbbbbbbbbbbb"):
-        row = dict.fromkeys(RAW_CUSTOMERS.column_names)
         dates = dict.fromkeys(("file_date", "covers_from", "ingest_date"), lake.run_date)
-        told = {"source": "plain", "source_file": "1.csv", "key_id": key_id}
-        frame = spark.createDataFrame([{**row, **dates, **told}], RAW_CUSTOMERS.schema)
-        lake.append(frame, RAW_CUSTOMERS)
+        row = {**dates, "source": "plain", "source_file": "1.csv", "key_id": key_id}
+        lake.append(frame(spark, RAW_CUSTOMERS, with_utc_bounds(row)), RAW_CUSTOMERS)
     lake.begin_stage()
     with pytest.raises(SettingsError, match="aaaaaaaaaaaa, bbbbbbbbbbbb"):
         load_lake_key(lake, tmp_path / "key", may_generate=True)
