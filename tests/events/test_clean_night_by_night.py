@@ -62,7 +62,7 @@ def _drawn(seed: int) -> _Drawn:
     A night costs seconds whatever is in it: one frame holds many customers' cases.
     """
     draw = random.Random(seed)
-    return [
+    drawn: _Drawn = [
         (
             f"c{n % 60}" if n % 60 < 57 else None,
             _event(
@@ -76,6 +76,12 @@ def _drawn(seed: int) -> _Drawn:
             draw.sample(DAYS, draw.choice((1, 1, 1, 2))),
         )
         for n in range(480)
+    ]
+    # Every sixth happens again within a second, under an id of its own.
+    again = timedelta(milliseconds=400)
+    return drawn + [
+        (customer, {**event, "event_at": event["event_at"] + again}, draw.sample(DAYS, 1))
+        for customer, event, _ in drawn[::6]
     ]
 
 
