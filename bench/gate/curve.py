@@ -33,7 +33,7 @@ PATTERNS = {"all": ALL_TASKS, "purchase": ONE_TASK, "two": TWO_TASKS}
 """How a true difference spreads over the tasks."""
 
 WINDOW_DAYS = 30
-"""Each night one customer in so many has a new outcome."""
+"""Each night one in this number of customers has a new outcome."""
 _FIRST = date(2024, 1, 1)
 _BEATEN = Comparison(
     "purchase", "auc", "recency_rule", Demand.BEAT, Estimate(0.09, 0.07, 0.11), 0.74

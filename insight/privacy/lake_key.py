@@ -12,7 +12,6 @@ from pyspark.sql import DataFrame
 
 from insight.delta import Lake
 from insight.errors import SettingsError
-from insight.exclusive_files import ExclusiveFiles, exclusive_files
 from insight.logs import logger
 from insight.privacy.pseudonyms import PseudonymKey, load_key
 from insight.tables import TABLES
@@ -62,7 +61,7 @@ def record_key(lake: Lake, key: PseudonymKey) -> None:
         SettingsError: Another run has recorded another key in the meantime.
     """
     # Whether or not the file is created, the key in it is the lake's.
-    _files(lake).create(KEY_RECORD, json.dumps({"key_id": key.key_id}) + "\n")
+    lake.note(KEY_RECORD, json.dumps({"key_id": key.key_id}) + "\n")
     recorded = _recorded_key_id(lake)
     if recorded != key.key_id:
         raise SettingsError(
@@ -78,7 +77,7 @@ def _known_key_id(lake: Lake) -> str | None:
 
 
 def _recorded_key_id(lake: Lake) -> str | None:
-    text = _files(lake).read(KEY_RECORD)
+    text = lake.noted(KEY_RECORD)
     if text is None:
         return None
     try:
@@ -110,7 +109,3 @@ def _key_id_of_rows(lake: Lake) -> str | None:
     if ids:
         log.warning("the lake's rows name its pseudonym key; no file did", key_id=ids[0])
     return ids[0] if ids else None
-
-
-def _files(lake: Lake) -> ExclusiveFiles:
-    return exclusive_files(lake.spark, lake.root)

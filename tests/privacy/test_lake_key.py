@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from insight.errors import SettingsError
 from insight.launch import run_stages
+from insight.notes import NotedFolder
 from insight.privacy.keys import PSEUDONYM_KEY
 from insight.privacy.lake_key import KEY_RECORD, load_lake_key, record_key
 from insight.privacy.pseudonyms import PseudonymKey
@@ -106,7 +107,7 @@ def test_of_two_first_nights_at_once_the_one_with_another_key_stops(
 def test_of_two_runs_that_record_a_key_at_once_one_creates_the_file_and_the_other_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake = SimpleNamespace(spark=None, root=f"file:{tmp_path}/lake")
+    lake: Any = NotedFolder(None, f"file:{tmp_path}/lake")  # type: ignore[arg-type]
     winner, loser = (PseudonymKey(key.encode()) for key in (KEY, OTHER))
     link = os.link
 
