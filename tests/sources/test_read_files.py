@@ -71,7 +71,7 @@ def test_bytes_are_read_only_of_files_in_another_state(hashed: list[str]) -> Non
         _key("untouched.csv"): _landed("untouched.csv"),
         _key("same.csv"): _landed("same.csv", state="7-2"),
     }
-    (touched,) = refuse_replaced(_Lake(), files, read)  # type: ignore[arg-type]
+    (touched,) = refuse_replaced(_Lake(), files, read, accept_changed=False)  # type: ignore[arg-type]
     assert hashed == ["file:/landing/shop/same.csv"]
     assert touched == Row(**(_row("same.csv", EARLIER).asDict() | {"file_state": "7-2"}))
 
@@ -88,11 +88,22 @@ def test_another_dates_file_with_other_content_is_refused(
 ) -> None:
     read = ReadFiles((_row("a.csv", EARLIER),), TONIGHT)
     with pytest.raises(SourceFormatError) as refused:
-        refuse_replaced(_Lake(), {_key("a.csv"): file}, read)  # type: ignore[arg-type]
+        refuse_replaced(  # type: ignore[arg-type]
+            _Lake(), {_key("a.csv"): file}, read, accept_changed=False
+        )
     assert refused.value.found == found
     assert f"run {EARLIER} again" in refused.value.next_step
     assert refused.value.exit_code == DO_NOT_RETRY
     assert len(hashed) == bytes_read
+
+
+def test_changed_files_of_other_dates_are_accepted_only_if_told_so(hashed: list[str]) -> None:
+    names = ("changed.csv", "same.csv")
+    read = ReadFiles(tuple(_row(name, EARLIER) for name in names), TONIGHT)
+    files = {_key(name): _landed(name, state="7-2") for name in names}
+    (touched,) = refuse_replaced(_Lake(), files, read, accept_changed=True)  # type: ignore[arg-type]
+    assert touched["file"] == "shop/same.csv"
+    assert sorted(hashed) == [file.url for _, file in sorted(files.items())]
 
 
 def test_a_date_that_runs_again_refuses_changed_content_unless_told_to_take_it() -> None:
