@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from insight.errors import InsightError, TrainingFailedError
+from insight.faults import without_values
 from insight.logs import configure_logs
 from insight.training.monitor import watched
 from insight.training.plan import RankReport, TrainingPlan
@@ -64,7 +65,7 @@ def report_of(plan: TrainingPlan, group: "RankGroup") -> RankReport:
     except Exception as error:
         failure = TrainingFailedError(
             f"training, rank {group.rank} of {group.size}",
-            found=f"{type(error).__name__}: {error}",
+            found=f"{type(error).__name__}: {without_values(str(error))}",
             expected="a finished training",
             next_step="read the rank's log; nothing was published and the champion stays",
         )

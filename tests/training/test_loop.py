@@ -134,6 +134,15 @@ def test_an_unforeseen_error_is_reported_with_its_words(splits, tmp_path):
     assert "ArrowInvalid" in str(report.failure)
 
 
+def test_an_unforeseen_error_does_not_repeat_values_of_rows(splits, monkeypatch):
+    def fail(checksums):
+        raise ValueError("could not convert 'anna@shop.example' to float")
+
+    monkeypatch.setattr(ReadCount, "of", fail)
+    report = report_of(small_plan(*splits, max_epochs=1), SoloGroup())
+    assert "ValueError: could not convert [value] to float" in str(report.failure)
+
+
 def test_a_file_that_is_gone_is_named(splits):
     plan = small_plan(("file:///nowhere/part-0.parquet",), splits[1])
     report = report_of(plan, SoloGroup())
