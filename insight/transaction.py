@@ -37,6 +37,12 @@ class Transaction:
         """Whether there was no row to write."""
         return not self._added
 
+    @property
+    def size(self) -> int | None:
+        """Rows written, if all files have statistics."""
+        counts = [file.numPhysicalRecords() for file in self._added]
+        return sum(c.get() for c in counts) if all(c.isDefined() for c in counts) else None
+
     def commit(self, *, where: str, metadata: str) -> int | None:
         """Replace the files that a predicate over partition columns names by those written.
 

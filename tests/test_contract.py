@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from insight import contract
 from insight.contract import NOTHING, audit, conform
 from insight.errors import TableContractError
+from insight.local_frames import local_frame
 from insight.tables import ITEM_VOCABULARY
 from tests.vocabulary import vocabulary_row, vocabulary_rows
 
@@ -66,7 +67,8 @@ def test_an_audit_counts_rows_and_hashes_them_in_any_order(spark: SparkSession) 
 def test_an_audit_names_the_promise_that_is_broken(
     spark: SparkSession, rows: list[dict[str, Any]], found: str
 ) -> None:
-    loose = spark.createDataFrame(
+    loose = local_frame(
+        spark,
         [tuple(row.values()) for row in rows],
         "item_id string, item_index bigint, category string, category_index bigint, "
         "event_count bigint, run_date date",
@@ -77,13 +79,13 @@ def test_an_audit_names_the_promise_that_is_broken(
     assert refused.value.subject == "table item_vocabulary of tonight"
 
 
-@pytest.mark.parametrize("large", [1, 4])
-def test_of_a_large_table_a_key_that_is_there_twice_is_found_among_suspects(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, large: int
+@pytest.mark.parametrize(("large", "size"), [(1, None), (4, None), (4, 3)])
+def test_a_key_that_is_there_twice_is_found_in_tables_of_any_size(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, large: int, size: int | None
 ) -> None:
     monkeypatch.setattr(contract, "_LARGE", large)
     rows = vocabulary_rows(spark, *(vocabulary_row(n) for n in (2, 3, 4)))
-    assert audit(rows, ITEM_VOCABULARY, "sound")[0] == 3
+    assert audit(rows, ITEM_VOCABULARY, "sound", size=size) == audit(rows, ITEM_VOCABULARY, "sound")
     # The same item of another night is another key; so is another item of this one.
     twice = vocabulary_rows(
         spark,
@@ -93,7 +95,7 @@ def test_of_a_large_table_a_key_that_is_there_twice_is_found_among_suspects(
         vocabulary_row(5, item_id="item 3", run_date=date(2024, 3, 1)),
     )
     with pytest.raises(TableContractError) as refused:
-        audit(twice, ITEM_VOCABULARY, "table item_vocabulary")
+        audit(twice, ITEM_VOCABULARY, "table item_vocabulary", size=size)
     assert refused.value.found == "a key (item_id, run_date) 2 times"
 
 
