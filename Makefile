@@ -16,8 +16,8 @@ FILE ?=
 DATA ?=
 EVENTS ?= 1000000
 DAYS ?= 30
-# Processes that share the tests: each needs two cores of its own, for Spark and for ranks.
-WORKERS ?= 0
+# Processes that share the tests, each with a Spark of its own.
+WORKERS ?= 2
 # Where the nodes of a cluster keep Python 3.11: the folder above bin/.
 PYTHON_PREFIX ?=
 
@@ -67,7 +67,7 @@ simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
 	@$(python) jobs/simulate.py --events $(EVENTS) --days $(DAYS) $(ARGS)
 
 test: env ## Run the tests (ARGS="-k sessions -x"; WORKERS=4 where there are 8 cores)
-	$(python) -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	$(python) -m pytest --numprocesses $(WORKERS) $(ARGS)
 
 cluster-test: package ## A night on a standalone cluster whose workers have no project installed
 	$(python) -m pytest tests/cluster -m cluster $(ARGS)

@@ -14,6 +14,7 @@ from insight.contract import NOTHING, audit, conform, refuse_other_number
 from insight.errors import RunConflictError, StageOrderError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.lease import Lease
+from insight.local_frames import local_frame
 from insight.logs import logger
 from insight.notes import NotedFolder
 from insight.storage import PastCommit, newest_version, past_commits, path_of, qualified
@@ -113,7 +114,7 @@ class Lake(NotedFolder):
     def read_or_empty(self, table: Table) -> DataFrame:
         """As ``read``, but a table never written is empty."""
         if self.version(table) < 0:
-            return self.spark.createDataFrame([], table.schema)
+            return local_frame(self.spark, [], table.schema)
         return self.read(table)
 
     def publish(
@@ -151,7 +152,8 @@ class Lake(NotedFolder):
             try:
                 written, content_hash = NOTHING
                 if not transaction.is_empty:
-                    written, content_hash = audit(staged, table, subject, where=where)
+                    size = transaction.size
+                    written, content_hash = audit(staged, table, subject, where=where, size=size)
                 refuse_other_number(written, rows, subject)
                 watch.append(time.monotonic())
                 if self.before_commit is not None:
@@ -166,8 +168,7 @@ class Lake(NotedFolder):
             commit = Commit(table.name, version, written, content_hash)
         except ENGINE_ERRORS as error:
             raise self._explained(error, subject) from error
-        watch.append(time.monotonic())
-        self._note(commit, where, watch)
+        self._note(commit, where, [*watch, time.monotonic()])
         return commit
 
     def clear(self, table: Table, *, where: str) -> None:
@@ -176,7 +177,7 @@ class Lake(NotedFolder):
             self._create(table)
             del self.pins[table.name]
         if not self.read(table).where(where).isEmpty():
-            self.publish(self.spark.createDataFrame([], table.schema), table, where=where)
+            self.publish(local_frame(self.spark, [], table.schema), table, where=where)
 
     def append(self, frame: DataFrame, table: Table) -> None:
         """Add rows to a log table. Raise a RunConflictError if the lake's lease is lost."""

@@ -20,6 +20,7 @@ from insight.delta import Lake
 from insight.errors import MAY_BE_RETRIED, InsightError, RunConflictError
 from insight.faults import ENGINE_ERRORS, explain
 from insight.lease import Lease, held_lease
+from insight.local_frames import local_frame
 from insight.logs import configure_logs, logger
 from insight.registry.signing import refuse_missing_key
 from insight.settings import Settings, date_given, load_settings, parsed_yaml
@@ -185,7 +186,7 @@ def _write_run_log(run: Run, records: Sequence[StageRecord], *, after: int = 0) 
         )
         for sequence, record in enumerate(records[after:], start=after + 1)
     ]
-    run.lake.append(run.spark.createDataFrame(rows, RUN_LOG.schema), RUN_LOG)
+    run.lake.append(local_frame(run.spark, rows, RUN_LOG.schema), RUN_LOG)
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -1,13 +1,15 @@
 """One Spark session for all tests of a worker, on this machine's cores."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import structlog
 from pyspark.sql import SparkSession
+from xdist.scheduler import LoadScopeScheduling
 
-from insight.spark import build_session
+from insight.spark import REPOSITORY, build_session
 
 # A test has a few rows: compiling each query, and planning it for many partitions, would take
 # most of the suite's time. What the rows become is the same.
@@ -18,19 +20,32 @@ FEW_ROWS = {
 }
 
 
+# The second compiler makes code fast that runs for minutes. Here it takes a core from the other
+# worker. Spark reads the variable in this process and in those that tests start.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+
 # What a folder's tests share takes minutes to make.
 TOGETHER = ("tests/jobs", "tests/rehearsal", "tests/publishing", "tests/promotion")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share something slow go to one worker, those of a file in any case."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
+class SharedFixtures(LoadScopeScheduling):
+    """Tests that share something slow go to one worker, those of a file in any case.
+
+    The groups of ``--dist loadgroup`` would say the same, but have no effect with this pytest.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
         folder = file.rpartition("/")[0]
-        group = folder if folder in TOGETHER else file
-        if "dirty_nights" in getattr(item, "fixturenames", ()):
-            group = "dirty_nights"
-        item.add_marker(pytest.mark.xdist_group(group))
+        if folder in TOGETHER:
+            return folder
+        shares_nights = "dirty_nights" in (REPOSITORY / file).read_text()
+        return "dirty_nights" if shares_nights else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtures:
+    return SharedFixtures(config, log)
 
 
 @pytest.fixture(scope="session")

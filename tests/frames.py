@@ -7,6 +7,7 @@ from hypothesis import Phase, settings
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from insight.local_frames import local_frame
 from insight.point_in_time import EVER
 from insight.tables import (
     CUSTOMER_DAILY,
@@ -98,7 +99,7 @@ def at(text: str) -> datetime:
 def frame(spark: SparkSession, table: Table, *rows: dict[str, Any]) -> DataFrame:
     """Rows of a table, in its columns' order; what a row does not name is null."""
     values = [tuple(row.get(name) for name in table.column_names) for row in rows]
-    return spark.createDataFrame(values, table.schema)
+    return local_frame(spark, values, table.schema)
 
 
 def events(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from insight.contract import conform
 from insight.delta import Commit
+from insight.local_frames import local_frame
 from insight.settings import load_settings
 from insight.stages import Run
 from insight.storage import PastCommit
@@ -31,10 +32,10 @@ class MemoryLake:
         return len(self.history.get(table.name, ())) - 1
 
     def read(self, table: Table) -> DataFrame:
-        return self.spark.createDataFrame(self.rows[table.name], table.schema)
+        return local_frame(self.spark, self.rows[table.name], table.schema)
 
     def read_or_empty(self, table: Table) -> DataFrame:
-        return self.spark.createDataFrame(self.rows.get(table.name, []), table.schema)
+        return local_frame(self.spark, self.rows.get(table.name, []), table.schema)
 
     def publish(
         self, frame: DataFrame, table: Table, *, where: str, rows: int | str = "any", **_: Any
@@ -52,7 +53,7 @@ class MemoryLake:
         if self.read_or_empty(table).where(where).isEmpty():
             self.rows.setdefault(table.name, [])
         else:
-            self.publish(self.spark.createDataFrame([], table.schema), table, where=where)
+            self.publish(local_frame(self.spark, [], table.schema), table, where=where)
 
     def noted(self, name: str) -> str | None:
         return self.notes.get(name)

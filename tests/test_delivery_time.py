@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from insight.delivery_time import FIRST_NIGHT, NEVER, DeliveryTime, delivery_time_of
 from insight.delta import Lake
 from insight.errors import SettingsError
+from insight.local_frames import local_frame
 from insight.point_in_time import EVER, per_version, versions_as_of
 from insight.rehearsal.lake import lake_beside
 from tests.memory_lake import MemoryLake
@@ -28,7 +29,8 @@ def test_a_row_counts_from_its_delivery_or_from_the_night_that_reads_a_late_file
     spark: SparkSession,
 ) -> None:
     long_ago, eve = date(2023, 6, 1), FIRST - timedelta(days=1)
-    rows = spark.createDataFrame(
+    rows = local_frame(
+        spark,
         [
             ("on time", _march(5), _march(5), _march(5), _march(5)),
             ("late file", _march(5), _march(5), _march(7), _march(5)),
@@ -71,7 +73,8 @@ def test_a_row_counts_from_its_delivery_or_from_the_night_that_reads_a_late_file
 def test_a_run_knows_what_had_been_read_and_a_rehearsal_what_had_been_delivered(
     spark: SparkSession,
 ) -> None:
-    rows = spark.createDataFrame(
+    rows = local_frame(
+        spark,
         [
             ("old history", date(2024, 1, 1), FIRST),
             ("new history", date(2024, 2, 20), FIRST),
@@ -94,7 +97,8 @@ def test_a_run_knows_what_had_been_read_and_a_rehearsal_what_had_been_delivered(
 def test_descriptions_hold_from_the_night_that_knew_them_and_the_first_catalogue_since_ever(
     spark: SparkSession,
 ) -> None:
-    described = spark.createDataFrame(
+    described = local_frame(
+        spark,
         [
             ("tea", "drinks", FIRST, FIRST),
             ("tea", "herbs", _march(8), _march(8)),
@@ -130,7 +134,8 @@ def test_a_rehearsal_before_the_first_night_and_a_catalogue_before_the_first_eve
     spark: SparkSession,
 ) -> None:
     eve, new_year = FIRST - timedelta(days=1), date(2024, 1, 1)
-    described = spark.createDataFrame(
+    described = local_frame(
+        spark,
         [
             # The night before the first that read events read the catalogue alone.
             ("tea", "drinks", eve, eve),

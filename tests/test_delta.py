@@ -20,6 +20,7 @@ from insight.errors import (
     TableDamagedError,
 )
 from insight.lease import Lease
+from insight.local_frames import local_frame
 from insight.tables import ITEM_VOCABULARY, ITEMS, RUN_LOG
 from tests.vocabulary import FIRST, SECOND, vocabulary_row, vocabulary_rows
 
@@ -123,7 +124,8 @@ def test_a_row_that_breaks_a_promise_is_not_even_written(
     spark: SparkSession, folder: Path, row: dict[str, Any], found: str
 ) -> None:
     lake = _lake(spark, folder, "broken")
-    loose = spark.createDataFrame(
+    loose = local_frame(
+        spark,
         [tuple(row.values())],
         "item_id string, item_index bigint, category string, category_index bigint, "
         "event_count bigint, run_date date",
@@ -232,7 +234,7 @@ def test_a_run_without_its_lease_neither_creates_a_table_nor_adds_to_one(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     before, lost = _lake(spark, tmp_path, "before"), _lake(spark, tmp_path, "lost")
-    no_rows = spark.createDataFrame([], RUN_LOG.schema)
+    no_rows = local_frame(spark, [], RUN_LOG.schema)
     before.append(no_rows, RUN_LOG)
     version = before.version(RUN_LOG)
     lost.lease = lease = LostLease()

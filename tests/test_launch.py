@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from insight import launch as launching
 from insight.errors import RunConflictError, SettingsError
 from insight.launch import launch, open_run, settings_hash
+from insight.local_frames import local_frame
 from insight.settings import load_settings
 from insight.stages import Run, Stage, StageRecord
 from insight.tables import RUN_LOG
@@ -107,7 +108,7 @@ def test_equal_settings_have_equal_hashes_and_others_do_not() -> None:
 
 def test_the_run_log_tells_of_a_stage_that_failed(spark: SparkSession, tmp_path: Path) -> None:
     run = open_night(spark, tmp_path, DAY)
-    run.lake.append(spark.createDataFrame([], RUN_LOG.schema), RUN_LOG)
+    run.lake.append(local_frame(spark, [], RUN_LOG.schema), RUN_LOG)
     skips = Stage(name="skips", reads=(), writes=(), work=lambda run: "nothing new")
     with pytest.raises(RunConflictError):
         launching.run_stages((skips, _stage(_conflict), _stage(_never)), run)
@@ -137,7 +138,7 @@ class _LakeOfAnotherRun:
 def test_a_run_that_lost_its_lease_drops_its_run_log_and_keeps_its_own_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    session = SimpleNamespace(createDataFrame=lambda rows, schema: rows)
+    session = SimpleNamespace()
     lake, day = _LakeOfAnotherRun(), date.fromisoformat(DAY)
     run = Run(session, load_settings("local"), lake, day, "run")  # type: ignore[arg-type]
 
@@ -147,6 +148,7 @@ def test_a_run_that_lost_its_lease_drops_its_run_log_and_keeps_its_own_error(
         stage.work(run)
 
     monkeypatch.setattr(launching, "run_stage", fail)
+    monkeypatch.setattr(launching, "local_frame", lambda session, rows, schema: rows)
     # The real table's schema is parsed by Spark.
     monkeypatch.setattr(launching, "RUN_LOG", SimpleNamespace(schema=None))
     with capture_logs() as logged, pytest.raises(RuntimeError, match="a bug of ours"):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from insight.local_frames import local_frame
 from insight.point_in_time import (
     in_dates,
     keep_as_of,
@@ -82,7 +83,8 @@ LATER = date(2024, 3, 11)
 
 
 def test_an_entity_is_described_as_it_was_known_then(spark: SparkSession) -> None:
-    described = spark.createDataFrame(
+    described = local_frame(
+        spark,
         [
             ("tea", "drinks", FIRST, FIRST),
             ("tea", None, DAY, DAY),
@@ -96,17 +98,18 @@ def test_an_entity_is_described_as_it_was_known_then(spark: SparkSession) -> Non
     )
     known = "item_id string, category string"
     actual = keep_as_of(described, key="item_id", as_of=FIRST)
-    expected = spark.createDataFrame([("tea", "drinks"), ("pot", None), ("jug", "glass")], known)
+    expected = local_frame(spark, [("tea", "drinks"), ("pot", None), ("jug", "glass")], known)
     assert_df_equality(actual, expected, ignore_row_order=True)
     actual = keep_as_of(described, key="item_id", as_of=DAY)
-    expected = spark.createDataFrame([("tea", None), ("pot", None), ("jug", "china")], known)
+    expected = local_frame(spark, [("tea", None), ("pot", None), ("jug", "china")], known)
     assert_df_equality(actual, expected, ignore_row_order=True)
 
 
 def test_a_version_holds_from_a_change_on(
     spark: SparkSession,
 ) -> None:
-    described = spark.createDataFrame(
+    described = local_frame(
+        spark,
         [
             ("tea", "drinks", FIRST, FIRST),
             # Other columns have changed, this one has not.

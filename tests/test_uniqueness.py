@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from insight.local_frames import local_frame
 from insight.uniqueness import per_repeated_value, range_edges
 from tests.frames import in_batches
 
@@ -23,7 +24,7 @@ _EXTREMES = st.sampled_from((-(2**63), 2**63 - 1, 0, -1))
 def test_each_value_that_is_there_twice_or_more_is_named_once(
     spark: SparkSession, drawn: list[int], partitions: int
 ) -> None:
-    values = spark.createDataFrame([(value,) for value in drawn], "hashed bigint")
+    values = local_frame(spark, [(value,) for value in drawn], "hashed bigint")
     repeated = per_repeated_value(values.repartition(partitions))
     assert repeated.columns == ["value"]
     found = [row["value"] for row in repeated.collect()]
@@ -50,7 +51,7 @@ def test_more_values_than_a_task_keeps_leave_it_in_several_blocks(spark: SparkSe
     # With two shuffle partitions, 16 ranges: a task keeps 16 * 512 values at once.
     drawn = np.random.default_rng(3).integers(-(2**63), 2**63, 30_000).tolist()
     rows = [(value,) for value in [*drawn, drawn[0], drawn[-1]]]
-    values = spark.createDataFrame(rows, "hashed bigint").coalesce(1)
+    values = local_frame(spark, rows, "hashed bigint").coalesce(1)
     rows_per_batch = "spark.sql.execution.arrow.maxRecordsPerBatch"
     usual = spark.conf.get(rows_per_batch)
     spark.conf.set(rows_per_batch, "5000")

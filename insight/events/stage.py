@@ -23,6 +23,7 @@ from insight.events.refusals import (
 )
 from insight.events.returns import per_return
 from insight.events.rules import with_reason
+from insight.local_frames import local_frame
 from insight.point_in_time import in_dates
 from insight.stages import Run, Stage
 from insight.tables import (
@@ -240,5 +241,5 @@ def _publish_quality(
     run: Run, counts: Mapping[Table, Counts], corrected: Mapping[Table, Counts]
 ) -> None:
     rows = quality_rows(counts, corrected, run.run_date)
-    frame = run.spark.createDataFrame(rows, DATA_QUALITY.schema)
+    frame = local_frame(run.spark, rows, DATA_QUALITY.schema)
     run.lake.publish(frame, DATA_QUALITY, where=f"run_date = '{run.run_date}'")

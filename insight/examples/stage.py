@@ -22,6 +22,7 @@ from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
 from insight.examples.snapshots import Known, per_customer_snapshot
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
 from insight.examples.windows import Cutoffs, split_by_time
+from insight.local_frames import local_frame
 from insight.point_in_time import per_version, versions_as_of
 from insight.registry.registry import Registry
 from insight.registry.schedule import why_not_train
@@ -211,7 +212,7 @@ def _publish_statistics(run: Run, features: DataFrame, cutoffs: Cutoffs) -> Feat
     train = features.where(F.col("feature_date").isin(list(cutoffs.train)))
     statistics = fit_feature_statistics(train, scaling=run.settings.features.scaling)
     rows = [(*row, run.run_date) for row in statistics.to_rows()]
-    frame = run.spark.createDataFrame(rows, FEATURE_STATISTICS.schema)
+    frame = local_frame(run.spark, rows, FEATURE_STATISTICS.schema)
     run.lake.publish(frame, FEATURE_STATISTICS, where=f"run_date = '{run.run_date}'")
     return statistics
 
@@ -235,7 +236,7 @@ def _with_split(
         for day, split in split_of.items()
     ]
     schema = "feature_date date, split string, cutoff_at bigint, label_days int"
-    dates = run.spark.createDataFrame(days, schema)
+    dates = local_frame(run.spark, days, schema)
     joined = labelled.join(F.broadcast(dates), on="feature_date", how="inner")
     return joined.withColumn("run_date", F.lit(run.run_date))
 

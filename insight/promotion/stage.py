@@ -12,6 +12,7 @@ from insight.encoding.features import FeatureStatistics
 from insight.encoding.splits import learned_splits
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import ModelNotFoundError, VocabularyMismatchError
+from insight.local_frames import local_frame
 from insight.logs import logger
 from insight.models.shape import ModelShape, member_folders
 from insight.promotion.candidates import shipped_candidate
@@ -242,5 +243,5 @@ def _publish(run: Run, measurements: Sequence[Measurement]) -> None:
         )
         for each in measurements
     ]
-    frame = run.spark.createDataFrame(rows, EVALUATION.schema).coalesce(1)
+    frame = local_frame(run.spark, rows, EVALUATION.schema).coalesce(1)
     run.lake.publish(frame, EVALUATION, where=f"run_date = '{run.run_date}'")

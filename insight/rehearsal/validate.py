@@ -5,6 +5,7 @@ from functools import partial
 
 from insight.errors import SettingsError
 from insight.examples.stage import BUILD_EXAMPLES
+from insight.local_frames import local_frame
 from insight.logs import logger
 from insight.promotion.measurements import ALL, Measurement
 from insight.promotion.stage import evidence_of
@@ -78,5 +79,5 @@ def _publish(run: Run, found: list[tuple[Fold, Measurement]]) -> None:
         )
         for fold, each in found
     ]
-    frame = run.spark.createDataFrame(rows, VALIDATION.schema).coalesce(1)
+    frame = local_frame(run.spark, rows, VALIDATION.schema).coalesce(1)
     run.lake.publish(frame, VALIDATION, where=f"run_date = '{run.run_date}'")

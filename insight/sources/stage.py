@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from insight.delta import Commit
+from insight.local_frames import local_frame
 from insight.point_in_time import in_dates
 from insight.privacy.lake_key import load_lake_key, record_key
 from insight.privacy.pseudonyms import PseudonymKey
@@ -170,7 +171,7 @@ def _publish_log(run: Run, rows: list[Row], touched: list[Row], read: ReadFiles)
     ]
     logged = [tuple(row[name] for name in INGEST_LOG.column_names) for row in (*rows, *restated)]
     where = in_dates("ingest_date", {run.run_date, *dates})
-    run.lake.publish(run.spark.createDataFrame(logged, INGEST_LOG.schema), INGEST_LOG, where=where)
+    run.lake.publish(local_frame(run.spark, logged, INGEST_LOG.schema), INGEST_LOG, where=where)
 
 
 def _below_landing(run: Run) -> Column:

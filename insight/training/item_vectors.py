@@ -11,6 +11,7 @@ from pyspark.sql.window import Window
 
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import StageOrderError
+from insight.local_frames import local_frame
 from insight.models.arrays import Floats
 from insight.stages import Run
 from insight.tables import ITEM_VECTORS
@@ -43,7 +44,7 @@ def read_item_vectors(run: Run, vocabulary: Vocabulary, *, as_of: date) -> Float
         StageOrderError: No item of the vocabulary has a vector.
     """
     known = run.lake.read_or_empty(ITEM_VECTORS).where(F.col("run_date") <= F.lit(run.run_date))
-    named = run.spark.createDataFrame([(each,) for each in vocabulary.item_ids], "item_id string")
+    named = local_frame(run.spark, [(each,) for each in vocabulary.item_ids], "item_id string")
     newest = F.max_by(F.struct("vector", "run_date"), "run_date").alias("newest")
     rows = _said_by(known, as_of).join(F.broadcast(named), on="item_id", how="left_semi")
     # One row per item of the vocabulary and kind: it fits where the model's item table fits.

@@ -4,6 +4,7 @@ from chispa import assert_df_equality
 from pyspark.sql import functions as F
 
 from insight.embedding.contents import keep_new, per_item_image, per_item_text, per_known_text
+from insight.local_frames import local_frame
 from insight.tables import ITEM_VECTORS, ITEMS
 from tests.frames import frame
 
@@ -32,8 +33,10 @@ def test_an_items_text_is_all_that_is_said_of_it_in_words(spark):
         {"item_id": "null"},
     )
     found = per_item_text(items, encoder="e", version="1")
-    expected = spark.createDataFrame(
-        [("tea", "Black tea, Drinks, Loose."), ("cup", "Ceramica")], "item_id string, text string"
+    expected = local_frame(
+        spark,
+        [("tea", "Black tea, Drinks, Loose."), ("cup", "Ceramica")],
+        "item_id string, text string",
     )
     said = found.select("item_id", "text")
     assert_df_equality(said, expected, ignore_row_order=True, ignore_nullable=True)
@@ -50,7 +53,8 @@ def test_equal_texts_have_one_hash(spark):
 def test_an_item_without_a_picture_has_no_image_vector(spark):
     items = _items(spark, {"item_id": "tea", "image_vector": [0.5, -1.0]}, {"item_id": "blind"})
     found = per_item_image(items).drop("content_hash")
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [("tea", "image", "shop", "2", [0.5, -1.0])],
         "item_id string, kind string, encoder string, encoder_version string, vector array<float>",
     )
@@ -68,7 +72,7 @@ def test_only_what_differs_from_the_newest_vector_is_new(spark):
     )
     said = [("same", "h1"), ("changed", "h2"), ("back again", "h1"), ("old encoder", "h1")]
     rows = [(item, "text", content, "e", "1") for item, content in [*said, ("new", "h1")]]
-    found = keep_new(spark.createDataFrame(rows, SAID), before)
+    found = keep_new(local_frame(spark, rows, SAID), before)
     assert {row["item_id"] for row in found.collect()} == {
         "changed",
         "back again",
@@ -85,7 +89,7 @@ def test_a_text_that_another_item_had_is_known(spark):
         ("c", "h2", "0", FIRST, [2.0]),
     )
     rows = [("new", "text", "h1", "e", "1"), ("other", "text", "h2", "e", "1")]
-    known = per_known_text(spark.createDataFrame(rows, SAID), before)
+    known = per_known_text(local_frame(spark, rows, SAID), before)
     assert [tuple(row) for row in known.select("content_hash", F.col("vector")[0]).collect()] == [
         ("h1", 1.0)
     ]

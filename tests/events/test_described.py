@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.events.described import per_item_version, with_description, with_imputed_values
+from insight.local_frames import local_frame
 from insight.settings import CleanSettings
 from insight.tables import ITEMS
 from tests.frames import frame, in_batches, raw_events
@@ -45,7 +46,8 @@ def test_one_version_per_change_of_what_events_are_told_of_an_item(spark: SparkS
         ("cup", _day(3), None, None, None),
         ("cup", _day(4), None, None, None),
     )
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("tea", _day(1), _day(5), "drinks", None, 2.0),
             ("tea", _day(5), _day(12), "drinks", "b", 2.0),
@@ -62,8 +64,8 @@ def test_of_two_descriptions_of_one_date_the_later_night_read_the_newer(
     spark: SparkSession,
 ) -> None:
     described = _items(spark, *(("tea", _day(9), name, None, 1.0) for name in ("newer", "older")))
-    nights = spark.createDataFrame(
-        [("newer", _day(10)), ("older", _day(9))], "category string, ingest_date date"
+    nights = local_frame(
+        spark, [("newer", _day(10)), ("older", _day(9))], "category string, ingest_date date"
     )
     versions = per_item_version(described.drop("ingest_date").join(nights, on="category"))
     rows = raw_events(spark, {"file_date": _day(9)}, {"file_date": _day(10)})
@@ -74,7 +76,8 @@ def test_of_two_descriptions_of_one_date_the_later_night_read_the_newer(
 def test_events_are_told_what_was_known_at_their_delivery_never_what_came_later(
     spark: SparkSession,
 ) -> None:
-    versions = spark.createDataFrame(
+    versions = local_frame(
+        spark,
         [
             ("tea", _day(5), _day(9), "old", "b", 1.0),
             ("tea", _day(9), None, "new", None, 3.0),
@@ -124,7 +127,7 @@ def test_what_is_missing_of_a_sale_is_filled_in_and_noted_or_left(
         # Nothing is known of a cup.
         {"price": None, "item_id": "cup"},
     )
-    versions = spark.createDataFrame([("tea", _day(1), None, None, None, 9.0)], VERSIONS)
+    versions = local_frame(spark, [("tea", _day(1), None, None, None, 9.0)], VERSIONS)
     settings = CleanSettings(missing_price=policy, missing_quantity=policy)
     actual = with_imputed_values(with_description(rows, versions), settings)
     assert "list_price" not in actual.columns

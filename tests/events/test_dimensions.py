@@ -12,6 +12,7 @@ from insight.events.dimensions import (
     per_entity_version,
 )
 from insight.events.rules import with_reason
+from insight.local_frames import local_frame
 from insight.settings import CleanSettings
 from insight.tables import CUSTOMERS, ITEMS
 
@@ -26,7 +27,8 @@ def _day(number: int) -> date:
 def test_of_several_descriptions_in_one_delivery_the_last_files_counts(
     spark: SparkSession,
 ) -> None:
-    raw = spark.createDataFrame(
+    raw = local_frame(
+        spark,
         [
             ("tea", "Old tea", "drinks", _day(9), "a.csv"),
             ("tea", "Tea", None, _day(10), "a.csv"),
@@ -42,7 +44,8 @@ def test_of_several_descriptions_in_one_delivery_the_last_files_counts(
         "item_id string, title string, category string, file_date date, source_file string",
     )
     actual = per_entity_version(raw, key=KEY, attributes=ATTRIBUTES)
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("tea", _day(9), "Old tea", "drinks"),
             ("tea", _day(10), "Tea", None),
@@ -58,7 +61,8 @@ def test_of_several_descriptions_in_one_delivery_the_last_files_counts(
 def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(
     spark: SparkSession,
 ) -> None:
-    raw = spark.createDataFrame(
+    raw = local_frame(
+        spark,
         [("tea", None), (None, None), (" ", None), ("pot", '{"title": "x"}'), (None, "{}")],
         f"{KEY} string, malformed string",
     )
@@ -79,7 +83,8 @@ def test_poison_in_a_description_is_refused_with_a_reason(spark: SparkSession) -
         "stock_units_out_of_bounds": [("tea", 1.0, -1.0, "x"), ("tea", 1.0, 51.0, "x")],
         None: [("tea", 0.0, 0.0, "x" * 100_000), ("t" * 64, 100.0, 50.0, None)],
     }
-    raw = spark.createDataFrame(
+    raw = local_frame(
+        spark,
         [(*row, None) for group in rows.values() for row in group],
         f"{KEY} string, price double, stock_units double, description string, malformed string",
     )
@@ -94,7 +99,8 @@ def test_an_image_vector_may_be_missing_but_not_of_another_length(spark: SparkSe
         "image_vector_of_another_length": [[], [0.5], [0.5, 1.0, 2.0]],
         "image_vector_not_finite": [[0.5, None], [0.5, float("nan")], [float("-inf"), 1.0]],
     }
-    raw = spark.createDataFrame(
+    raw = local_frame(
+        spark,
         [("tea", vector, None) for group in rows.values() for vector in group],
         f"{KEY} string, image_vector array<float>, malformed string",
     )
@@ -104,7 +110,8 @@ def test_an_image_vector_may_be_missing_but_not_of_another_length(spark: SparkSe
 
 
 def test_only_what_has_changed_is_written_nulls_being_equal(spark: SparkSession) -> None:
-    known = spark.createDataFrame(
+    known = local_frame(
+        spark,
         [
             ("same", _day(5), "Tea", None),
             ("changed", _day(5), "Pot", "china"),
@@ -131,9 +138,9 @@ def test_only_what_has_changed_is_written_nulls_being_equal(spark: SparkSession)
         ("same date", _day(5), "C", None, False),
         ("same date, changed", _day(5), "D", None, True),
     ]
-    versions = spark.createDataFrame([row[:4] for row in brought], VERSION)
+    versions = local_frame(spark, [row[:4] for row in brought], VERSION)
     actual = keep_changes(versions, known, key=KEY, attributes=ATTRIBUTES)
-    expected = spark.createDataFrame([row[:4] for row in brought if row[4]], VERSION)
+    expected = local_frame(spark, [row[:4] for row in brought if row[4]], VERSION)
     assert_df_equality(actual, expected, ignore_row_order=True)
 
 

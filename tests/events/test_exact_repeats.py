@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from insight.events.repeats import COMPARED, with_repetition_reason
 from insight.events.rules import event_rules, with_reason
+from insight.local_frames import local_frame
 from insight.settings import CleanSettings
 from tests.frames import DAY, at, events, raw_events
 
@@ -47,7 +48,8 @@ def test_the_first_delivery_survives_then_the_first_file(spark: SparkSession) ->
         spark, {"event_id": "in the lake", "order_id": "x", "event_at": at("2024-03-10 12:00")}
     )
     actual = _judged(rows, known).select("event_id", "file_date", "source_file", "reason")
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("by date", DAY, "1.csv", "repeated"),
             ("by date", EARLIER, "2.csv", None),

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from insight.events.outliers import per_category_bounds, with_bounded_values
+from insight.local_frames import local_frame
 from insight.settings import CleanSettings
 from tests.frames import DAY, raw_events
 
@@ -111,8 +112,8 @@ LINES: list[tuple[dict[str, Any], str | None]] = [
 
 @pytest.mark.parametrize("policy", ["cap", "quarantine", "keep"])
 def test_what_lies_above_is_capped_refused_or_kept(spark: SparkSession, policy: str) -> None:
-    bounds = spark.createDataFrame([(DAY, "drinks", 10.0, 5.0), (DAY, "", 20.0, None)], BOUNDS)
-    items = spark.createDataFrame([(DAY, "cup", 8.0), (DAY, "pot", 50.0)], ITEM_BOUNDS)
+    bounds = local_frame(spark, [(DAY, "drinks", 10.0, 5.0), (DAY, "", 20.0, None)], BOUNDS)
+    items = local_frame(spark, [(DAY, "cup", 8.0), (DAY, "pot", 50.0)], ITEM_BOUNDS)
     broken = {"price": 1e6, "event_id": "broken"}
     rows = _sales(spark, *(row for row, _ in LINES), broken)
     reason = F.when(F.col("event_id") == "broken", "no_order")

@@ -15,6 +15,7 @@ from insight.events.price_history import (
     shifts_of,
     with_past_price,
 )
+from insight.local_frames import local_frame
 from insight.settings import CleanSettings
 from tests.frames import DAY
 
@@ -30,13 +31,13 @@ def _before(days: int) -> date:
 
 
 def _prices(spark: SparkSession, rows: Iterable[tuple[Any, ...]]) -> DataFrame:
-    return per_item_price(spark.createDataFrame(list(rows), SALES))
+    return per_item_price(local_frame(spark, list(rows), SALES))
 
 
 def _compared(
     spark: SparkSession, sales: Iterable[tuple[Any, ...]], earlier: Iterable[tuple[Any, ...]] = ()
 ) -> tuple[DataFrame, DataFrame]:
-    past = spark.createDataFrame(list(earlier), EARLIER)
+    past = local_frame(spark, list(earlier), EARLIER)
     return with_past_price(_prices(spark, sales), past, days=SETTINGS.price_days), past
 
 

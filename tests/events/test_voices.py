@@ -15,6 +15,7 @@ from insight.events.voices import (
     to_feedback,
     with_repeated_reason,
 )
+from insight.local_frames import local_frame
 from insight.settings import CleanSettings
 from insight.tables import EXPOSURES, FEEDBACK, RAW_EXPOSURES, RAW_FEEDBACK
 from tests.frames import DAY, at, frame, with_utc_bounds
@@ -123,7 +124,7 @@ def test_of_copies_the_first_sound_one_stays_and_the_lakes_before_it(spark: Spar
     given = ({**row, "reply_text": str(n)} for n, (row, _) in enumerate(cases))
     rows = _raw_feedback(spark, *given)
     judged = with_reason(rows, feedback_rules(SETTINGS, run_date=DAY))
-    known = spark.createDataFrame([("known",), ("broken and known",)], "feedback_id string")
+    known = local_frame(spark, [("known",), ("broken and known",)], "feedback_id string")
     actual = with_repeated_reason(judged, known, key="feedback_id")
     assert actual.columns == judged.columns
     found = {int(row["reply_text"]): row["reason"] for row in actual.collect()}
@@ -145,7 +146,7 @@ def test_text_keeps_its_words_and_loses_markup_controls_and_broken_letters(
         "<br>": "",
         None: None,
     }
-    rows = spark.createDataFrame([(text,) for text in texts], "text string")
+    rows = local_frame(spark, [(text,) for text in texts], "text string")
     found = rows.select(clean_text("text")).collect()
     assert [row[0] for row in found] == list(texts.values())
 

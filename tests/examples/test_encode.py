@@ -17,6 +17,7 @@ from insight.encoding.vocabulary import Vocabulary
 from insight.examples.encode import encode_examples, files_per_split
 from insight.examples.labels import with_labels
 from insight.examples.snapshots import Known, per_customer_snapshot
+from insight.local_frames import local_frame
 from insight.point_in_time import per_version
 from insight.settings import SessionSettings
 from insight.snapshots.affinity import AFFINITIES
@@ -81,7 +82,8 @@ def snapshots(spark: SparkSession) -> DataFrame:
 
 @pytest.fixture(scope="module")
 def examples(spark: SparkSession, snapshots: DataFrame) -> DataFrame:
-    labels = spark.createDataFrame(
+    labels = local_frame(
+        spark,
         [("anna", DAY, 1, 1, "jug", 4), ("carl", DAY, 1, 1, "tea", 4)],
         "customer_id string, feature_date date, purchase int, stayed int, next_item_id string, "
         "next_action int",

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from insight.encoding.features import FEATURES, NULLABLE
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
+from insight.local_frames import local_frame
 from insight.tables import CUSTOMER_FEATURES
 from tests.frames import DAY, frame, item_days, items
 
@@ -30,7 +31,8 @@ def test_items_are_numbered_by_falling_count_and_rare_and_later_ones_are_left_ou
     )
     known = items(spark, ("tea", "drinks"), ("cup", None), ("rare", "china"))
     actual = per_item_index(daily, known, until=DAY, min_events=3)
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("pot", 2, "unknown", 3, 4),
             ("cup", 3, "unknown", 3, 3),

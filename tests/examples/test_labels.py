@@ -13,6 +13,7 @@ from insight.examples.labels import (
     with_complete_labels,
     with_labels,
 )
+from insight.local_frames import local_frame
 from insight.settings import ExampleSettings
 from tests.frames import DAY, at, events
 
@@ -40,7 +41,8 @@ def test_labels_look_at_the_days_after_the_cutoff_up_to_the_horizon(spark: Spark
         _after(1, customer_id=None),
     )
     actual = per_customer_labels(rows, as_of=[DAY], settings=SETTINGS)
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("seventh", DAY, 1, 1, "tea", 4),
             ("eighth", DAY, 0, 1, "tea", None),
@@ -81,8 +83,8 @@ def test_each_cutoff_has_labels_of_its_own(spark: SparkSession) -> None:
     earlier = DAY - timedelta(days=5)
     rows = events(spark, _after(0, item_id="today"), _after(20, item_id="later"))
     actual = per_customer_labels(rows, as_of=[DAY, earlier], settings=SETTINGS)
-    expected = spark.createDataFrame(
-        [("anna", earlier, 1, 1, "today", 4), ("anna", DAY, 0, 1, "later", None)], LABELS
+    expected = local_frame(
+        spark, [("anna", earlier, 1, 1, "today", 4), ("anna", DAY, 0, 1, "later", None)], LABELS
     )
     assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
 
@@ -100,8 +102,9 @@ def test_labels_that_are_not_complete_are_taken_back(spark: SparkSession) -> Non
         "next_action bigint, has_next_action float, next_item_id string"
     )
     rows = [(days, 1.0, 1.0, 1.0, 1.0, 4, 1.0, "tea") for days in (30, 29, 7, 6)]
-    known = with_complete_labels(spark.createDataFrame(rows, columns), settings=SETTINGS)
-    expected = spark.createDataFrame(
+    known = with_complete_labels(local_frame(spark, rows, columns), settings=SETTINGS)
+    expected = local_frame(
+        spark,
         [
             (30, 1.0, 1.0, 1.0, 1.0, 4, 1.0, "tea"),
             (29, 1.0, 1.0, 0.0, 0.0, 4, 1.0, None),
@@ -114,16 +117,18 @@ def test_labels_that_are_not_complete_are_taken_back(spark: SparkSession) -> Non
 
 
 def test_churn_is_asked_only_of_who_bought_lately(spark: SparkSession) -> None:
-    snapshots = spark.createDataFrame(
+    snapshots = local_frame(
+        spark,
         [("89", DAY, 89), ("90", DAY, 90), ("never", DAY, None), ("stayed", DAY, 0)],
         SNAPSHOTS,
     )
-    labels = spark.createDataFrame(
-        [("stayed", DAY, 1, 1, "tea", 1), ("90", date(2024, 3, 9), 1, 1, "cup", 4)], LABELS
+    labels = local_frame(
+        spark, [("stayed", DAY, 1, 1, "tea", 1), ("90", date(2024, 3, 9), 1, 1, "cup", 4)], LABELS
     )
     actual = with_labels(snapshots, labels, active_days=90)
     unasked = (1.0, 1.0, 0.0, 0.0, "", [0.0] * 4)
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("89", DAY, 89, None, 0.0, 1.0, 1.0, 0, *unasked),
             ("90", DAY, 90, None, 0.0, 1.0, 0.0, 0, *unasked),
@@ -138,11 +143,10 @@ def test_churn_is_asked_only_of_who_bought_lately(spark: SparkSession) -> None:
 
 
 def test_a_row_about_a_campaign_asks_nothing_else(spark: SparkSession) -> None:
-    snapshots = spark.createDataFrame(
-        [("anna", DAY, 3), ("ben", DAY, 3), ("carl", DAY, 3)], SNAPSHOTS
-    )
+    snapshots = local_frame(spark, [("anna", DAY, 3), ("ben", DAY, 3), ("carl", DAY, 3)], SNAPSHOTS)
     context = [1.0, 2.0, 3.0, 4.0]
-    asked = spark.createDataFrame(
+    asked = local_frame(
+        spark,
         [
             ("anna", "spring", DAY, context, DAY + timedelta(days=2)),
             ("ben", "spring", DAY, context, None),

@@ -14,6 +14,7 @@ from insight.examples import leakage, snapshots
 from insight.examples.campaigns import showings_of
 from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
 from insight.examples.snapshots import Known
+from insight.local_frames import local_frame
 from insight.point_in_time import EVER
 from insight.settings import ExampleSettings, SessionSettings
 from insight.snapshots.affinity import per_customer_affinity
@@ -59,10 +60,10 @@ def known(spark: SparkSession) -> Known:
     )
     settings = SessionSettings()
     days = whole(to_customer_daily(per_visit_and_day(rows, settings=settings))).cache()
-    catalogue = spark.createDataFrame(
-        [("tea", EVER, "drinks", None), ("tea", date(2024, 3, 12), "herbs", None)], VERSIONS
+    catalogue = local_frame(
+        spark, [("tea", EVER, "drinks", None), ("tea", date(2024, 3, 12), "herbs", None)], VERSIONS
     )
-    nobody = spark.createDataFrame([], NOBODY)
+    nobody = local_frame(spark, [], NOBODY)
     return Known(days, on_time(rows), catalogue, nobody, on_time(shown), settings)
 
 

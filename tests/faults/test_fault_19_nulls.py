@@ -12,6 +12,7 @@ from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics, tra
 from insight.encoding.sequences import SEQUENCE_INPUTS, encode_sequences
 from insight.encoding.vocabulary import Vocabulary
 from insight.errors import TableContractError
+from insight.local_frames import local_frame
 from insight.tables import CUSTOMER_FEATURES, EVENTS
 from tests.encoding.test_sequence_encoding import EVENT
 from tests.frames import DAY, at, events, frame
@@ -32,7 +33,7 @@ def test_fault_19_a_null_in_a_key_or_where_none_may_be_breaks_the_contract(
     assert sound is not None
     loose = ", ".join(f"{c.name} {c.type}" for c in EVENTS.columns)
     rows = [sound.asDict(), {**sound.asDict(), column: None}]
-    broken = spark.createDataFrame([tuple(row.values()) for row in rows], loose)
+    broken = local_frame(spark, [tuple(row.values()) for row in rows], loose)
     with pytest.raises(TableContractError) as refused:
         audit(broken, EVENTS, "table events of tonight")
     assert refused.value.found == f"1 rows with null in {column}"
@@ -66,7 +67,7 @@ def test_fault_19_a_null_in_a_feature_is_imputed_and_marked_or_breaks_the_contra
     loose = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
     values = tuple({**row, "orders_7d": None}.get(name) for name in kinds)
     with pytest.raises(TableContractError, match="1 rows with null in orders_7d"):
-        audit(spark.createDataFrame([values], loose), CUSTOMER_FEATURES, "test")
+        audit(local_frame(spark, [values], loose), CUSTOMER_FEATURES, "test")
     assert audit(frame(spark, CUSTOMER_FEATURES, row), CUSTOMER_FEATURES, "test")[0] == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from insight.local_frames import local_frame
 from insight.privacy.free_text import CUSTOMER, masked, shape_of, without_name
 
 MASKED = [
@@ -29,7 +30,7 @@ MASKED = [
 
 
 def test_addresses_and_long_numbers_are_masked_and_words_stay(spark: SparkSession) -> None:
-    written = spark.createDataFrame([(text,) for text, _ in MASKED], "text string")
+    written = local_frame(spark, [(text,) for text, _ in MASKED], "text string")
     found = written.select("text", masked(F.col("text")).alias("masked")).collect()
     assert {row["text"]: row["masked"] for row in found} == dict(MASKED)
 
@@ -42,14 +43,14 @@ def test_a_rows_own_customer_is_taken_out_of_its_text(spark: SparkSession) -> No
         ("tea", "  ", "tea"),
         (None, "c-47-x", None),
     ]
-    frame = spark.createDataFrame([row[:2] for row in rows], "text string, name string")
+    frame = local_frame(spark, [row[:2] for row in rows], "text string, name string")
     found = frame.select(without_name(F.col("text"), F.col("name"), CUSTOMER).alias("text"))
     assert [row["text"] for row in found.collect()] == [row[2] for row in rows]
 
 
 def test_a_shape_tells_the_form_of_a_value_and_not_the_value(spark: SparkSession) -> None:
     values = ["2010-13-45", "anna@example.com", "Zo\u00eb \u8336", "1.299,00", None]
-    frame = spark.createDataFrame([(value,) for value in values], "value string")
+    frame = local_frame(spark, [(value,) for value in values], "value string")
     found = [
         row["shape"] for row in frame.select(shape_of(F.col("value")).alias("shape")).collect()
     ]

@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from insight.errors import SettingsError
+from insight.local_frames import local_frame
 from insight.privacy.keys import PSEUDONYM_KEY
 from insight.privacy.pseudonyms import PseudonymKey, load_key, pseudonymised
 from insight.settings import load_settings
@@ -40,11 +41,12 @@ def test_the_derivation_of_this_test_meets_rfc_4231() -> None:
 def test_a_pseudonym_is_the_first_half_of_the_keyed_hash_and_null_stays_null(
     spark: SparkSession,
 ) -> None:
-    ids = spark.createDataFrame([("17850",), ("Zoë",), (None,), ("17850",)], "id string")
+    ids = local_frame(spark, [("17850",), ("Zoë",), (None,), ("17850",)], "id string")
     actual = ids.select("id", pseudonymised(F.col("id"), PseudonymKey(SECRET)).alias("pseudonym"))
     anna = _hmac_sha256(SECRET, b"17850")[:32]
     zoe = _hmac_sha256(SECRET, "Zoë".encode())[:32]
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [("17850", anna), ("Zoë", zoe), (None, None), ("17850", anna)],
         "id string, pseudonym string",
     )
@@ -52,7 +54,7 @@ def test_a_pseudonym_is_the_first_half_of_the_keyed_hash_and_null_stays_null(
 
 
 def test_another_key_gives_other_pseudonyms_and_another_key_id(spark: SparkSession) -> None:
-    ids = spark.createDataFrame([("17850",)], "id string")
+    ids = local_frame(spark, [("17850",)], "id string")
     keys = [PseudonymKey(SECRET), PseudonymKey(SECRET + b"2")]
     row = ids.select(*(pseudonymised(F.col("id"), key) for key in keys)).first()
     assert row is not None and row[0] != row[1]
@@ -64,7 +66,7 @@ def test_the_key_is_in_no_plan_and_no_representation(
     spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key = PseudonymKey(SECRET)
-    ids = spark.createDataFrame([("17850",)], "id string")
+    ids = local_frame(spark, [("17850",)], "id string")
     named = ids.select(pseudonymised(F.col("id"), key).alias("customer_id"))
     named.explain(extended=True)
     shown = capsys.readouterr().out + repr(key) + str(named.schema)
@@ -171,7 +173,7 @@ def test_equal_numbers_of_two_kinds_share_no_pseudonym_and_unclean_ids_are_marke
 ) -> None:
     key = PseudonymKey(SECRET)
     raw = ["17850", "a\u0000b", "broken \ufffd", "x" * 512, "x" * 513, "Zoë 茶"]
-    ids = spark.createDataFrame([(value,) for value in raw], "id string")
+    ids = local_frame(spark, [(value,) for value in raw], "id string")
     kinds = ("customer_id", "order_id", "event_id")
     row = ids.select(*(pseudonymised(F.col("id"), key, kind=kind).alias(kind) for kind in kinds))
     found = row.collect()

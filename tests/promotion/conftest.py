@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics
 from insight.encoding.tasks import CONTEXT_WIDTH, NEXT_ACTIONS
+from insight.local_frames import local_frame
 from insight.tables import CUSTOMERS, TRAINING_EXAMPLES
 
 RUN_DATE = date(2024, 3, 31)
@@ -26,7 +27,7 @@ def customers(spark: SparkSession, *known: tuple[str, str | None]) -> DataFrame:
     """Rows of customers of whom the country alone is known, or nothing."""
     nothing = (None,) * 4
     rows = [(name, *nothing, country, None, RUN_DATE, RUN_DATE) for name, country in known]
-    return spark.createDataFrame(rows, CUSTOMERS.schema)
+    return local_frame(spark, rows, CUSTOMERS.schema)
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +113,6 @@ def examples(spark: SparkSession, example_rows: pd.DataFrame) -> DataFrame:
     for name in lists:
         rows[name] = [row.tolist() for row in rows[name]]
     records = list(rows.itertuples(index=False, name=None))
-    frame = spark.createDataFrame(records, TRAINING_EXAMPLES.schema)
+    frame = local_frame(spark, records, TRAINING_EXAMPLES.schema)
     # Out of order and in several parts, as files of a lake are.
     return frame.repartition(3, "customer_id").cache()

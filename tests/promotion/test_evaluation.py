@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from insight.encoding.features import FeatureStatistics
 from insight.encoding.tasks import NEXT_ACTIONS
 from insight.encoding.vocabulary import Vocabulary
+from insight.local_frames import local_frame
 from insight.promotion.baselines import fit_rules, next_item_contenders, rule_contenders
 from insight.promotion.evaluation import Candidate, Scorer, model_contender
 from insight.promotion.slices import with_slice_columns
@@ -138,13 +139,14 @@ def test_the_shares_of_next_actions_are_those_learned_from(
 def test_popularity_misses_what_nobody_touched(
     spark: SparkSession, examples: DataFrame, test_rows: pd.DataFrame
 ) -> None:
-    item_daily = spark.createDataFrame(
+    item_daily = local_frame(
+        spark,
         [("bread", date(2024, 3, 1), 5, 0, 0)],
         "item_id string, event_date date, view_count bigint, cart_count bigint, "
         "purchase_count bigint",
     )
     indices = [(item, i + 2) for i, item in enumerate(TONIGHT.item_ids)]
-    vocabulary = spark.createDataFrame(indices, "item_id string, item_index bigint")
+    vocabulary = local_frame(spark, indices, "item_id string, item_index bigint")
     own, found = next_item_contenders(
         examples.where("split = 'test'"), item_daily, vocabulary, windows=(7,)
     )

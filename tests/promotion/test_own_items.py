@@ -3,6 +3,7 @@
 import pytest
 from pyspark.sql import SparkSession
 
+from insight.local_frames import local_frame
 from insight.promotion.own_items import with_own_item_ranks
 
 PADDING, UNKNOWN = 0, 1
@@ -24,8 +25,8 @@ def test_own_items_are_ranked_by_frequency_then_recency(
     spark: SparkSession, next_item: int, rank: float | None
 ) -> None:
     sequence = [PADDING, PADDING, 4, 7, 7, UNKNOWN, UNKNOWN, UNKNOWN, 5, 6, 5]
-    examples = spark.createDataFrame(
-        [(sequence, next_item)], "item_indices array<bigint>, next_item bigint"
+    examples = local_frame(
+        spark, [(sequence, next_item)], "item_indices array<bigint>, next_item bigint"
     )
     row = with_own_item_ranks(examples).first()
     assert row is not None

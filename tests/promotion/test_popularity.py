@@ -6,6 +6,7 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
+from insight.local_frames import local_frame
 from insight.promotion.popularity import last_known_date, with_popularity_ranks
 
 DAILY = (
@@ -30,7 +31,8 @@ def test_the_last_known_date(cutoff_at: int, day: date) -> None:
 def test_items_are_ranked_by_what_happened_in_the_window_before_the_cut_off(
     spark: SparkSession,
 ) -> None:
-    item_daily = spark.createDataFrame(
+    item_daily = local_frame(
+        spark,
         [
             ("a", date(2024, 1, 9), 1, 1, 1),
             ("b", date(2024, 1, 3), 4, 0, 0),
@@ -46,13 +48,14 @@ def test_items_are_ranked_by_what_happened_in_the_window_before_the_cut_off(
         DAILY,
     )
     listed = [("a", 2), ("b", 3), ("c", 4), ("d", 5), ("e", 6)]
-    vocabulary = spark.createDataFrame(listed, "item_id string, item_index bigint")
+    vocabulary = local_frame(spark, listed, "item_id string, item_index bigint")
     keys = "customer_id string, cutoff_at bigint, next_item bigint"
-    targets = spark.createDataFrame(
-        [(f"customer {item}", CUTOFF_AT, item) for item in (0, 1, 2, 3, 4, 5, 6)], keys
+    targets = local_frame(
+        spark, [(f"customer {item}", CUTOFF_AT, item) for item in (0, 1, 2, 3, 4, 5, 6)], keys
     )
     ranks = {2: (2.0, 3.0), 3: (1.0, 2.0), 4: (None, 1.0), 5: (3.0, 4.0)}
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             (f"customer {item}", CUTOFF_AT, item, *ranks.get(item, (None, None)))
             for item in (0, 1, 2, 3, 4, 5, 6)
@@ -66,13 +69,15 @@ def test_items_are_ranked_by_what_happened_in_the_window_before_the_cut_off(
 
 
 def test_each_cut_off_has_its_own_popularity(spark: SparkSession) -> None:
-    item_daily = spark.createDataFrame(
+    item_daily = local_frame(
+        spark,
         [("a", date(2024, 1, 9), 5, 0, 0), ("b", date(2024, 1, 10), 9, 0, 0)],
         DAILY,
     )
-    vocabulary = spark.createDataFrame([("a", 2), ("b", 3)], "item_id string, item_index bigint")
+    vocabulary = local_frame(spark, [("a", 2), ("b", 3)], "item_id string, item_index bigint")
     later = CUTOFF_AT + 86_400
-    targets = spark.createDataFrame(
+    targets = local_frame(
+        spark,
         [("x", CUTOFF_AT, 2), ("x", later, 2)],
         "customer_id string, cutoff_at bigint, next_item bigint",
     )

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from insight.delta import Lake
+from insight.local_frames import local_frame
 from insight.tables import (
     CUSTOMER_SCORES,
     DATA_QUALITY,
@@ -98,7 +99,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("lake")
     lake = Lake(spark, str(root / "lake"), str(root / "landing"), "run1", TONIGHT)
     # One table through our own door, so that what Spark commits is what DuckDB reads.
-    scores = spark.createDataFrame(SCORES, CUSTOMER_SCORES.schema).coalesce(1)
+    scores = local_frame(spark, SCORES, CUSTOMER_SCORES.schema).coalesce(1)
     lake.publish(scores, CUSTOMER_SCORES, where="true")
     _publish(lake, RECOMMENDED, RECOMMENDATIONS)
     _publish(lake, ITEM_ROWS, ITEMS)

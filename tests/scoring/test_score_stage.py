@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from insight.delta import Lake
 from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError, TableContractError, VocabularyMismatchError
+from insight.local_frames import local_frame
 from insight.scoring import stage
 from insight.stages import Run
 from insight.tables import CUSTOMER_SCORES, EVENTS, RECOMMENDATIONS
@@ -84,7 +85,7 @@ def test_fault_32_a_score_that_is_no_probability_is_refused(
     scores = {each.name: sound[each.type] for each in CUSTOMER_SCORES.columns} | {column: value}
     lake = Lake(spark, str(tmp_path / "lake"), str(tmp_path / "landing"), "r1", NIGHT)
     lake.begin_stage()
-    frame = spark.createDataFrame([scores], CUSTOMER_SCORES.schema)
+    frame = local_frame(spark, [scores], CUSTOMER_SCORES.schema)
     with pytest.raises(TableContractError, match=column):
         lake.publish(frame, CUSTOMER_SCORES, where=f"score_date = '{NIGHT}'")
     lake.begin_stage()

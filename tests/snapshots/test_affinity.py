@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pyspark.sql import SparkSession
 
+from insight.local_frames import local_frame
 from insight.point_in_time import EVER
 from insight.snapshots.affinity import per_customer_affinity
 from tests.frames import DAY, at
@@ -23,7 +24,7 @@ def test_top_category_and_brand_with_share_and_entropy(spark: SparkSession) -> N
         "tea": ("drinks", "leaf"),
         "bag": (None, "leaf"),
     }
-    items = spark.createDataFrame([(i, EVER, *what) for i, what in described.items()], VERSIONS)
+    items = local_frame(spark, [(i, EVER, *what) for i, what in described.items()], VERSIONS)
     event = (at("2024-03-10 09:00"), 1)
     sequences = {
         "anna": ["cup", "mug", "tea", "cup", "unheard of"],
@@ -35,7 +36,7 @@ def test_top_category_and_brand_with_share_and_entropy(spark: SparkSession) -> N
     rows = [
         (who, DAY, [(*event, item, "view", 1.0) for item in own]) for who, own in sequences.items()
     ]
-    found = per_customer_affinity(spark.createDataFrame(rows, SEQUENCES), items).collect()
+    found = per_customer_affinity(local_frame(spark, rows, SEQUENCES), items).collect()
     by_name = {row["customer_id"]: tuple(row)[2:] for row in found}
     # Three of four in cups: -(3/4 log2 3/4 + 1/4 log2 1/4) bits.
     assert by_name["anna"][:2] == ("cups", 0.75)
@@ -48,7 +49,8 @@ def test_top_category_and_brand_with_share_and_entropy(spark: SparkSession) -> N
 
 def test_an_item_is_of_the_kind_it_was_on_the_date(spark: SparkSession) -> None:
     before, day = DAY - timedelta(days=1), DAY
-    items = spark.createDataFrame(
+    items = local_frame(
+        spark,
         [
             ("cup", EVER, "cups", None),
             ("cup", day, "glasses", None),
@@ -57,7 +59,7 @@ def test_an_item_is_of_the_kind_it_was_on_the_date(spark: SparkSession) -> None:
         VERSIONS,
     )
     events = [(at("2024-03-01 09:00"), 1, item, "view", 1.0) for item in ("cup", "cup", "new")]
-    rows = spark.createDataFrame([("anna", when, events) for when in (before, day)], SEQUENCES)
+    rows = local_frame(spark, [("anna", when, events) for when in (before, day)], SEQUENCES)
     found = per_customer_affinity(rows, items).collect()
     assert {r["feature_date"]: (r["top_category"], r["category_share"]) for r in found} == {
         before: ("cups", 1.0),

@@ -9,6 +9,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from insight.local_frames import local_frame
 from insight.snapshots.campaigns import per_showing, with_campaign_context
 from tests.frames import at, events, exposures, on_time
 
@@ -69,7 +70,8 @@ def test_an_answer_counts_within_its_days_and_before_the_campaign_ends(
     )
     mail, week = ("spring", "mail/A", BEFORE, SHOWN), BEFORE + timedelta(days=7)
     end = date(2024, 3, 13)
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("first", *mail, week, SHOWN),
             ("last", *mail, week, week),
@@ -90,7 +92,8 @@ def showings(spark: SparkSession) -> DataFrame:
     """Of mail A two closed with one answer, of mail B one is open; Anna answered both she saw."""
     past, later = BEFORE - timedelta(days=20), BEFORE + timedelta(days=1)
     closed = BEFORE - timedelta(days=1)
-    return spark.createDataFrame(
+    return local_frame(
+        spark,
         [
             ("anna", "winter", "A", past, past, closed, past + timedelta(days=3)),
             ("ben", "winter", "A", past, past, closed, None),
@@ -103,8 +106,8 @@ def showings(spark: SparkSession) -> DataFrame:
 
 
 def _context(spark: SparkSession, showings: DataFrame, customer: str, kind: str) -> list[float]:
-    asked = spark.createDataFrame(
-        [(customer, kind, BEFORE)], "customer_id string, kind string, feature_date date"
+    asked = local_frame(
+        spark, [(customer, kind, BEFORE)], "customer_id string, kind string, feature_date date"
     )
     row = with_campaign_context(asked, showings).first()
     assert row is not None
@@ -140,7 +143,8 @@ def test_what_comes_after_the_cutoff_changes_nothing(
 def test_what_is_a_year_old_is_forgotten(spark: SparkSession, showings: DataFrame) -> None:
     year = timedelta(days=365)
     long_before = BEFORE - year - timedelta(days=1)
-    long_ago = spark.createDataFrame(
+    long_ago = local_frame(
+        spark,
         [
             ("anna", "old", "A", long_before, long_before, BEFORE - year, BEFORE - year),
             # Begun before the year, closed within it: the kind remembers, the customer does not.
@@ -162,7 +166,8 @@ def test_what_is_delivered_late_counts_from_its_delivery(
 ) -> None:
     yesterday, later = BEFORE - timedelta(days=1), BEFORE + timedelta(days=1)
     past = BEFORE - timedelta(days=20)
-    late = spark.createDataFrame(
+    late = local_frame(
+        spark,
         [
             # Shown and closed long ago, but delivered tomorrow.
             ("anna", "late", "A", past, later, yesterday, past),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from insight.local_frames import local_frame
 from insight.snapshots.sequences import last_of, per_customer_sequence, with_newer_events
 from tests.frames import DAY, at, events, in_batches
 
@@ -86,7 +87,8 @@ def test_late_events_find_their_place_and_newcomers_join(spark: SparkSession) ->
     carried = _carried(per_customer_sequence(old, as_of=[YESTERDAY], length=3))
     newer = per_customer_sequence(new, as_of=[DAY], length=3)
     actual = with_newer_events(carried, newer, length=3)
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [("anna", ["b", "c", "d"]), ("silent", ["x"]), ("newcomer", ["y"])],
         "customer_id string, item_id array<string>",
     )
@@ -95,9 +97,9 @@ def test_late_events_find_their_place_and_newcomers_join(spark: SparkSession) ->
 
 
 def test_the_last_of_a_list_shorter_than_asked_for_is_all_of_it(spark: SparkSession) -> None:
-    lists = spark.createDataFrame([([1, 2, 3],), ([1],), ([],)], "numbers array<int>")
+    lists = local_frame(spark, [([1, 2, 3],), ([1],), ([],)], "numbers array<int>")
     actual = lists.select(last_of(F.col("numbers"), 2).alias("numbers"))
-    expected = spark.createDataFrame([([2, 3],), ([1],), ([],)], "numbers array<int>")
+    expected = local_frame(spark, [([2, 3],), ([1],), ([],)], "numbers array<int>")
     assert_df_equality(actual, expected)
 
 

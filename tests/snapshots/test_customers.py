@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
+from insight.local_frames import local_frame
 from insight.snapshots.customers import (
     per_customer_features,
     with_last_events_and_description,
@@ -51,7 +52,8 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
         _bought(300, 300, discount_cents=50, campaign_click_count=9, coupon_count=4),
     )
     features = per_customer_features(rows, as_of=[DAY])
-    affinities = spark.createDataFrame(
+    affinities = local_frame(
+        spark,
         [("anna", DAY, "cups", 0.75, 0.8, "clay", 1.0, 0.0)],
         "customer_id string, feature_date date, top_category string, category_share double, "
         "category_entropy double, top_brand string, brand_share double, brand_entropy double",

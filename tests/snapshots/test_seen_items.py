@@ -5,6 +5,7 @@ from datetime import timedelta
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
+from insight.local_frames import local_frame
 from insight.snapshots.seen_items import per_customer_seen, without_seen_targets
 from tests.frames import DAY, at, events
 
@@ -51,9 +52,7 @@ def test_an_example_asks_for_no_item_that_was_seen_by_its_cutoff(spark: SparkSes
         {"event_at": at("2024-03-05 13:00"), "item_id": "tea"},
         {"event_at": at("2024-03-05 12:00"), "item_id": "cup", "event_type": "view"},
     )
-    vocabulary = spark.createDataFrame(
-        [("tea", 2), ("cup", 3)], "item_id string, item_index bigint"
-    )
+    vocabulary = local_frame(spark, [("tea", 2), ("cup", 3)], "item_id string, item_index bigint")
     kind = "customer_id string, cutoff_at bigint, next_item bigint, split string"
     # A cut-off is the midnight that ends its day.
     cutoffs = {
@@ -77,7 +76,7 @@ def test_an_example_asks_for_no_item_that_was_seen_by_its_cutoff(spark: SparkSes
         (example("anna", "07", 0), 0),
         (example("ben", "07", 2), 2),
     ]
-    examples = spark.createDataFrame([row for row, _ in asked], kind)
+    examples = local_frame(spark, [row for row, _ in asked], kind)
     actual = without_seen_targets(examples, rows, vocabulary, kinds=("purchase",), days=3)
-    expected = spark.createDataFrame([(*row[:2], item, row[3]) for row, item in asked], kind)
+    expected = local_frame(spark, [(*row[:2], item, row[3]) for row, item in asked], kind)
     assert_df_equality(actual, expected, ignore_row_order=True)

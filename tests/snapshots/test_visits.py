@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from insight.local_frames import local_frame
 from insight.settings import SessionSettings
 from insight.snapshots.visits import per_visit_and_day, to_sessions
 from tests.frames import at, events, in_batches
@@ -117,7 +118,8 @@ def test_a_visit_says_how_far_it_came_and_how_long_each_step_took(spark: SparkSe
         "seconds_to_cart",
         "seconds_to_purchase",
     )
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [
             ("a", 1, "none", None, None, None),
             ("b", 1, "viewed", 5, None, None),
@@ -165,7 +167,8 @@ def test_a_visit_is_described_by_its_events(spark: SparkSession) -> None:
         at("2024-03-09 23:50"),
         at("2024-03-10 00:20"),
     )
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         # It crosses midnight, and belongs to the day on which it began.
         [(first, last, 1800, 5, 1, 1, 2, 600, day)],
         "started_at timestamp, ended_at timestamp, duration_seconds bigint, event_count bigint, "

@@ -9,6 +9,7 @@ from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
+from insight.local_frames import local_frame
 from insight.sources.inspection import inspect_files
 from insight.sources.mapping import to_canonical
 from insight.sources.reading import read_rows, refuse_retyped_columns
@@ -64,7 +65,8 @@ def test_columns_are_found_by_name_whatever_their_order(
     facts = inspect_files(spark, [f"file:{turned}", f"file:{usual}"], feed)
     rows = read_rows(spark, feed, facts).orderBy("InvoiceNo")
     actual = rows.select("InvoiceNo", "StockCode", "Quantity", "UnitPrice", "Country", "malformed")
-    expected = spark.createDataFrame(
+    expected = local_frame(
+        spark,
         [("536365", "A", 6, 2.55, "UK", None), ("536366", "B", 1, 1.0, "UK", None)],
         "InvoiceNo string, StockCode string, Quantity int, UnitPrice double, Country string, "
         "malformed string",

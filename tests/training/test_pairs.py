@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from insight.local_frames import local_frame
 from insight.models.cooccurrence import PairWeights, pair_weights, scaled_pairs
 from insight.training.pairs import _fetched, count_pairs_of, neighbours_for, per_pair
 from tests.training.examples import ITEMS, example_columns
@@ -17,7 +18,7 @@ def examples(spark):
         for row, items in enumerate(columns["item_indices"])
     ]
     schema = "customer_id string, cutoff_at bigint, item_indices array<bigint>"
-    return spark.createDataFrame(rows, schema), columns["item_indices"][1::2]
+    return local_frame(spark, rows, schema), columns["item_indices"][1::2]
 
 
 @pytest.mark.parametrize("neighbours", [3, 200])
@@ -32,7 +33,7 @@ def test_spark_counts_what_memory_counts_of_each_customers_newest_sequence(examp
 
 def test_without_pairs_nothing_is_counted(spark):
     schema = "customer_id string, cutoff_at bigint, item_indices array<bigint>"
-    alone = spark.createDataFrame([("c", 1, [0, 0, 3])], schema)
+    alone = local_frame(spark, [("c", 1, [0, 0, 3])], schema)
     assert count_pairs_of(alone, COUNTS, PairWeights()).weights.nnz == 0
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from insight.encoding.tasks import CONTEXT_WIDTH
 from insight.errors import DataQualityError, EmptyInputError, TableContractError
+from insight.local_frames import local_frame
 from insight.tables import TRAINING_EXAMPLES
 from insight.training.plan import ReadCount
 from insight.training.preflight import (
@@ -125,7 +126,7 @@ def test_nulls_ragged_lists_and_infinity_are_refused(spark, tmp_path, change, me
 def test_the_checksum_of_numpy_and_spark_agree_on_overflow(spark):
     top = 2**63 - 1
     rows = [{**_row(), "row_checksum": top}, {**_row(), "row_checksum": top}]
-    counted = count_examples(spark.createDataFrame(rows, _SCHEMA), "t", LENGTHS)
+    counted = count_examples(local_frame(spark, rows, _SCHEMA), "t", LENGTHS)
     assert counted == ReadCount.of(np.array([top, top])) == ReadCount(2, 2**64 - 2)
 
 
