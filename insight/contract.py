@@ -62,8 +62,8 @@ def audit(
     Raises:
         TableContractError: A null where none may be, a broken check, a key twice.
     """
-    is_small = size is not None and size <= _SMALL
-    rows, keys, content, broken = _measured(staged, table, where, count_keys=is_small)
+    count_keys = bool(table.key) and size is not None and size <= _SMALL
+    rows, keys, content, broken = _measured(staged, table, where, count_keys=count_keys)
     if table.key and not broken and keys != rows:
         repeated = _repeated_key(staged, table, rows)
         if repeated is not None:

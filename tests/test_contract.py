@@ -85,7 +85,7 @@ def test_a_key_that_is_there_twice_is_found_in_tables_of_any_size(
 ) -> None:
     monkeypatch.setattr(contract, "_LARGE", large)
     rows = vocabulary_rows(spark, *(vocabulary_row(n) for n in (2, 3, 4)))
-    assert audit(rows, ITEM_VOCABULARY, "sound", size=size) == audit(rows, ITEM_VOCABULARY, "sound")
+    assert audit(rows, ITEM_VOCABULARY, "sound", size=size)[0] == 3
     # The same item of another night is another key; so is another item of this one.
     twice = vocabulary_rows(
         spark,
