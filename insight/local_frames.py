@@ -78,7 +78,7 @@ def _by_name(value: Any, kind: DataType) -> Any:
 
 def _struct(value: LocalRow, kind: StructType) -> dict[str, Any]:
     if isinstance(value, Row) and hasattr(value, "__fields__"):
-        value = dict(zip(value.__fields__, value, strict=True))
+        value = value.asDict()
     if not isinstance(value, Mapping):
         value = dict(zip(kind.names, value, strict=True))
     if unknown := value.keys() - set(kind.names):

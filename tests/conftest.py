@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -35,12 +36,16 @@ class SharedFixtures(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        folder = file.rpartition("/")[0]
-        if folder in TOGETHER:
-            return folder
-        shares_nights = "dirty_nights" in (REPOSITORY / file).read_text()
-        return "dirty_nights" if shares_nights else file
+        return _group(nodeid.partition("::")[0])
+
+
+@cache
+def _group(file: str) -> str:
+    folder = file.rpartition("/")[0]
+    if folder in TOGETHER:
+        return folder
+    shares_nights = "dirty_nights" in (REPOSITORY / file).read_text()
+    return "dirty_nights" if shares_nights else file
 
 
 @pytest.hookimpl(optionalhook=True)
