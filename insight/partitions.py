@@ -4,7 +4,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
-def together_by(rows: DataFrame, column: str | Column) -> DataFrame:
+def together_by(
+    rows: DataFrame, column: str | Column, *, partitions: int | None = None
+) -> DataFrame:
     """The rows with each value of a column in one partition, for ``mapInArrow`` to rely on.
 
     ``rows.repartition(column)`` does not promise that. After a join on the same column the
@@ -12,5 +14,11 @@ def together_by(rows: DataFrame, column: str | Column) -> DataFrame:
     join's other side where it lies (a local shuffle read), since ``mapInArrow`` states no
     distribution that it needs: one customer's events end up in several partitions, and so does
     what is made of them. By a hash of the column the shuffle is never one too many.
+
+    Args:
+        rows: Any.
+        column: What lies together.
+        partitions: How many; without it adaptive execution chooses.
     """
-    return rows.repartition(F.xxhash64(column))
+    by = F.xxhash64(column)
+    return rows.repartition(by) if partitions is None else rows.repartition(partitions, by)

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError
 from insight.logs import logger
+from insight.partitions import together_by
 from insight.registry.registry import Registry
 from insight.registry.shipping import Parcel, ship, verified_copy
 from insight.scoring.carrying import Carried, carried_over, with_state
@@ -67,7 +68,8 @@ def score(run: Run) -> str | None:
     if not run.settings.scoring.recommend_seen:
         asked = _with_seen_items(asked, run)
     # Both tables come from one pass of the model.
-    scored = asked.mapInArrow(scorer_of(run, parcel, champion.version), SCORED).persist()
+    scorer = scorer_of(run, parcel, champion.version)
+    scored = _in_fixed_batches(asked).mapInArrow(scorer, SCORED).persist()
     try:
         _publish(run, _versioned(scored, champion.version, run), carried)
     finally:
@@ -133,6 +135,18 @@ def _with_seen_items(asked: DataFrame, run: Run) -> DataFrame:
         events, as_of=run.run_date, kinds=scoring.seen_by, days=scoring.seen_days
     )
     return asked.join(seen, on="customer_id", how="left")
+
+
+def _in_fixed_batches(asked: DataFrame) -> DataFrame:
+    """The same customers, grouped and ordered by their ids alone.
+
+    The last bits of a float product depend on its place in the matrix. A rerun must give the same
+    scores, so each customer has the same neighbours in it. The number of partitions is given:
+    adaptive execution would choose it by the bytes of a shuffle, which are not the same twice.
+    """
+    partitions = int(str(asked.sparkSession.conf.get("spark.sql.shuffle.partitions")))
+    together = together_by(asked, "customer_id", partitions=partitions)
+    return together.sortWithinPartitions("customer_id")
 
 
 def scorer_of(

@@ -12,10 +12,16 @@ from insight.errors import DataQualityError, TableContractError, VocabularyMisma
 from insight.local_frames import local_frame
 from insight.scoring import stage
 from insight.stages import Run
-from insight.tables import CUSTOMER_SCORES, EVENTS, RECOMMENDATIONS
+from insight.tables import (
+    CUSTOMER_FEATURES,
+    CUSTOMER_SCORES,
+    CUSTOMER_SEQUENCES,
+    EVENTS,
+    RECOMMENDATIONS,
+)
 from tests.frames import at, events
 from tests.memory_lake import MemoryLake
-from tests.scoring.conftest import NIGHT
+from tests.scoring.conftest import NIGHT, features_of, placing
 
 
 def test_who_has_only_searched_is_scored_too(lake: MemoryLake) -> None:
@@ -73,6 +79,22 @@ def test_fault_32_one_missing_and_one_twice_is_refused(
         stage.score(lake.run_for(NIGHT))
     assert "2 customers without a score, 1 customers scored more than once" in refused.value.found
     assert CUSTOMER_SCORES.name not in lake.rows
+
+
+def test_a_rerun_shows_the_model_the_same_customers_side_by_side(
+    lake: MemoryLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The last bits of what a model says depend on a customer's place in the batch.
+    monkeypatch.setattr(stage, "scorer_of", placing)
+    rows = [features_of(f"c{n}", days_since_last_event=1) for n in range(40)]
+    places = []
+    for order in (rows, rows[::-1], rows[1::2] + rows[::2]):
+        lake.rows = {CUSTOMER_FEATURES.name: order, CUSTOMER_SEQUENCES.name: []}
+        stage.score(lake.run_for(NIGHT))
+        scored = lake.rows[CUSTOMER_SCORES.name]
+        places.append({row["customer_id"]: row["purchase_probability"] for row in scored})
+    assert places[0] == places[1] == places[2]
+    assert len(set(places[0].values())) > 10
 
 
 @pytest.mark.parametrize(
