@@ -66,8 +66,8 @@ source-check: env ## Show how a source reads a file (SOURCE=rees46 FILE=2019-Oct
 simulate: env ## Write a simulated shop's landing files (EVENTS=1000000 DAYS=30)
 	@$(python) jobs/simulate.py --events $(EVENTS) --days $(DAYS) $(ARGS)
 
-test: env ## Run the tests (ARGS="-k sessions -x"; WORKERS=4 where there are 8 cores)
-	$(python) -m pytest --numprocesses $(WORKERS) $(ARGS)
+test: env ## Run the tests, show the 25 slowest (ARGS="-k sessions -x"; WORKERS=4 where there are 8 cores)
+	$(python) -m pytest --numprocesses $(WORKERS) --durations 25 $(ARGS)
 
 cluster-test: package ## A night on a standalone cluster whose workers have no project installed
 	$(python) -m pytest tests/cluster -m cluster $(ARGS)
