@@ -1,7 +1,7 @@
 """Turns what Spark and Delta throw into errors that say which table or file, and what to do."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from delta import exceptions as delta_exceptions
 from py4j.protocol import Py4JError
@@ -34,6 +34,8 @@ _STORAGE = re.compile(
 )
 """What a file system says that refuses."""
 _FILE = re.compile(r"(?:file|hdfs|s3a?|abfss?|gs):/+[^\s,;'\")\]]+")
+_IN_A_PATH = "/:@!$&'()*+,;=~"
+"""Characters of a path that a URL leaves as they are."""
 _PROMISE = re.compile(
     r"CHECK constraint \S+ \(.*?\)(?= violated)|NOT NULL constraint violated for column: [\w.]+"
 )
@@ -144,10 +146,10 @@ def _damage(text: str, *, subject: str, landing: str) -> InsightError:
     files = [name.rstrip(".:") for name in _FILE.findall(text)]
     named = next((name for name in files if name.endswith((".parquet", ".json", ".csv"))), None)
     found = f"a damaged or missing file: {named or (files[0] if files else _said(text))}"
-    # Spark writes file:/a and file:///a for the same file.
-    if named and f"{urlsplit(landing).path.rstrip('/')}/" in urlsplit(named).path:
+    landed = _file_below(landing, text)
+    if landed and (named is None or text.index(landed) <= text.index(named)):
         return SourceFormatError(
-            f"landing file {named}",
+            f"landing file {landed}",
             found="a damaged or truncated file",
             expected="a whole file in the format its source declares",
             next_step="ask the shop to deliver the file again; nothing was published",
@@ -161,6 +163,18 @@ def _damage(text: str, *, subject: str, landing: str) -> InsightError:
         next_step="restore the table to its last good version (RESTORE TABLE, by jobs/maintain.py "
         "--restore: docs/runbook.md) or rerun the dates it holds; nothing was published",
     )
+
+
+def _file_below(landing: str, text: str) -> str | None:
+    """The first file below the landing folder that a text names.
+
+    Spark writes ``file:/a`` and ``file:///a`` for the same file, with escapes or without.
+    """
+    folder = re.sub(r"^[A-Za-z][\w+.-]*:(//[^/]*)?", "", landing).rstrip("/")
+    ways = "|".join(re.escape(f"{way}/") for way in (folder, quote(folder, safe=_IN_A_PATH)))
+    name = r"[^\n\"]*?\.(?:parquet|json|csv)(?:\.gz|\.bz2)?(?![\w/]|\.\w)"
+    found = re.search(rf"[A-Za-z][\w+.-]*:(?://[^/\s]*)?(?:{ways}){name}", text)
+    return found and found.group(0)
 
 
 def _refused(refusal: str, text: str, *, subject: str) -> StorageRefusedError:

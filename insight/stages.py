@@ -30,6 +30,13 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person should know of a stage that did its work."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Stage:
     """A step of the night.
 
@@ -37,7 +44,7 @@ class Stage:
         name: As the job is called.
         reads: Tables behind it.
         writes: Tables ahead of it; no other stage writes them.
-        work: Does it. Returns why there was nothing to do, or None.
+        work: Does it. Returns why there was nothing to do, a remark on what was done, or None.
         beside_others: Whether it may run while another run writes to the lake: it reads pinned
             versions, and no night reads or writes what it writes.
     """
@@ -45,7 +52,7 @@ class Stage:
     name: str
     reads: tuple[Table, ...]
     writes: tuple[Table, ...]
-    work: Callable[[Run], str | None]
+    work: Callable[[Run], str | Remark | None]
     beside_others: bool = False
 
 
@@ -85,8 +92,9 @@ def run_stage(stage: Stage, run: Run, records: list[StageRecord]) -> None:
     try:
         run.lake.refuse_lost_lease(f"stage {stage.name} of {run.run_date}")
         run.lake.begin_stage((*stage.reads, *stage.writes))
-        detail = stage.work(run)
-        outcome = "skipped" if detail else "ok"
+        result = stage.work(run)
+        outcome = "skipped" if isinstance(result, str) else "ok"
+        detail = result.text if isinstance(result, Remark) else result
     except Exception as error:
         subject = f"stage {stage.name} of {run.run_date}"
         known = explain(error, subject=subject, landing=run.lake.landing)

@@ -72,7 +72,7 @@ def _refuse_no_file(file: Path) -> None:
         raise SourceFormatError(
             f"file {file}",
             found="no such file",
-            expected="a file as the shop delivers it",
+            expected="a file as the shop delivers it; of a folder that Spark wrote, a part file",
             next_step="give its path with FILE=",
         )
 

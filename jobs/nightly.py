@@ -75,7 +75,7 @@ def _stages(run: Run, records: Sequence[StageRecord]) -> Grid:
             for record in records
             if record.stage == total.stage and record.rows_written and record is not total
         )
-        text = total.detail or (f"wrote {written}" if written else "")
+        text = "; ".join(filter(None, (f"wrote {written}" if written else "", total.detail)))
         grid.add_row(total.stage, f"{total.rows_read:,}", f"{total.seconds:.0f}", text)
     return grid
 

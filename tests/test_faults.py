@@ -51,6 +51,21 @@ def test_a_damaged_landing_file_is_the_shops(file: str) -> None:
     assert error.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        "file:/my shop [1] 100%/a?/landing/shop/1 (2).csv",
+        "file:///my%20shop%20%5B1%5D%20100%25/a%3F/landing/shop/1.csv/part-0.csv.gz",
+    ],
+)
+def test_a_landing_folder_of_any_name_is_recognised(file: str) -> None:
+    text = f"[FAILED_READ_FILE] Error while reading file {file}. It is cut"
+    landing = "file:/my shop [1] 100%/a?/landing"
+    error = explain(AnalysisException(text), subject=SUBJECT, landing=landing)
+    assert isinstance(error, SourceFormatError)
+    assert error.subject == f"landing file {file}"
+
+
 @pytest.mark.parametrize("folder", ["/data/lake/events", "/data/landing_of_another/lake"])
 def test_a_damaged_file_of_the_lake_is_ours_and_is_named(folder: str) -> None:
     file = f"file:{folder}/part-0.parquet"

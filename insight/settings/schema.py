@@ -19,6 +19,9 @@ class IngestSettings(Strict):
     allow_empty_day: bool = False
     max_malformed_share: float = Field(0.05, ge=0, le=1)
     """A column of a file with more unparsable values than this has changed its type."""
+    max_undecodable_share: float = Field(0.01, ge=0, le=1)
+    """A text file with more lines whose bytes are not valid in its declared encoding is refused:
+    it is in another encoding. At most that many lines go to quarantine."""
     evolve_columns: bool = False
     """Whether columns that a source does not declare are ignored rather than refused."""
     accept_changed_files: bool = False

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
@@ -64,13 +64,20 @@ def check_file(spark: SparkSession, source: Source, file: str, *, read_on: date)
         SourceFormatError: No night could read a file of that name.
     """
     refuse_unreadable_name(path_of(file))
-    named = [
-        feed
-        for feed in source.feeds
-        if any(pattern.is_end_of(file) for pattern in file_patterns(feed.files))
-    ]
-    feeds = named or source.feeds
-    return [_checked(spark, source.source, feed, file, read_on) for feed in feeds]
+    named = [feed for feed in source.feeds if _is_named(feed, file)]
+    checks = [_checked(spark, source.source, feed, file, read_on) for feed in named or source.feeds]
+    if named:
+        return checks
+    note = "no feed's pattern matches the name: a night would pass over the file"
+    return [replace(check, notes=(*check.notes, note)) for check in checks]
+
+
+def _is_named(feed: Feed, file: str) -> bool:
+    """Whether the feed's pattern matches the file, or the folder that Spark wrote it into."""
+    folder = file.rpartition("/")[0]
+    return any(
+        pattern.is_end_of(path) for pattern in file_patterns(feed.files) for path in (file, folder)
+    )
 
 
 def _checked(spark: SparkSession, source: str, feed: Feed, file: str, read_on: date) -> FeedCheck:
@@ -82,8 +89,14 @@ def _checked(spark: SparkSession, source: str, feed: Feed, file: str, read_on: d
         rows = read_rows(spark, feed, facts)
         canonical = to_canonical(rows, feed, source=source, key=_ANY_KEY, run_date=read_on)
     except InsightError as error:
-        return FeedCheck(feed, (f"{error.found}; expected {error.expected}",), None)
-    problems = (*_new_columns(facts[0], feed), *_unparsed(rows, feed), *_failed(canonical, feed))
+        text = f"{error.found}; expected {error.expected}; next: {error.next_step}"
+        return FeedCheck(feed, (text,), None)
+    problems = (
+        *_new_columns(facts[0], feed),
+        *_undecodable(facts[0], feed),
+        *_unparsed(rows, feed),
+        *_failed(canonical, feed),
+    )
     total, empty = _emptiness(canonical, feed)
     return FeedCheck(feed, problems, canonical, tuple(_notes(feed, total, empty)), total)
 
@@ -93,6 +106,11 @@ def _new_columns(facts: FileFacts, feed: Feed) -> Iterator[str]:
         check_columns(facts, feed, allow_new=False)
     except SourceFormatError as error:
         yield f"{error.found}: declare it, or name it under `ignored`"
+
+
+def _undecodable(facts: FileFacts, feed: Feed) -> Iterator[str]:
+    if facts.decoding.invalid:
+        yield f"{facts.decoding.described(feed.options.encoding)}: {facts.decoding.remedy}"
 
 
 def _unparsed(rows: DataFrame, feed: Feed) -> Iterator[str]:

@@ -1,18 +1,22 @@
 """What a source declares: its files, their columns, and how they map to ours."""
 
-import calendar
 import re
-from datetime import date, datetime
+from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-from insight.errors import SettingsError, SourceFormatError
+from insight.errors import SettingsError
 from insight.point_in_time import EVER
-from insight.settings import CONF, read_yaml
-from insight.sources.patterns import file_patterns
+from insight.settings import CONF
+from insight.sources.column_names import refuse_unusable
+from insight.sources.file_dates import date_in_name, last_of_month
+from insight.sources.misdeclared import Misdeclared, declaration_error, declared_content
+from insight.sources.options import Format, ReaderOptions
+from insight.sources.patterns import common_path, file_patterns
 from insight.tables import (
     RAW_CUSTOMERS,
     RAW_EVENTS,
@@ -41,11 +45,6 @@ ADDED = (
 )
 """What stands beside a file's own columns; a mapping may use them."""
 
-_NOT_AN_OPTION = ("mode", "columnnameofcorruptrecord", "badrecordspath")
-"""Spark's own ways with a broken row: it drops the row, or ends the query and quotes it."""
-
-_DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
-
 
 class Feed(BaseModel):
     """One kind of row in one kind of file.
@@ -62,9 +61,10 @@ class Feed(BaseModel):
         sparse: Whether days without this feed's files are usual, as with coupons: no night
             waits for them, and they do not stand for a day's trade.
         format: csv, json (an object a line) or parquet.
-        options: Options of Spark's reader.
+        options: How a text file is written, as ``ReaderOptions``.
         columns: The file's columns and their Spark types: all of them, but for those in
-            ``ignored``. In text a nested type (``array<struct<id: string>>``) is JSON.
+            ``ignored``. Names may hold any character; ``mapping`` quotes them with backticks
+            (``"`Date d'achat`"``). In text a nested type (``array<struct<id: string>>``) is JSON.
         optional: Patterns of columns (``items.*`` for fields) that a file may lack; they are
             null then. Many exports leave out a JSON key that is null in every row.
         ignored: Patterns of columns that are known and not read. Any other is reported.
@@ -90,8 +90,8 @@ class Feed(BaseModel):
     date_format: Literal["yyyy-MM-dd", "yyyy-MMM", "yyyyMMdd"] = "yyyy-MM-dd"
     date_is: Literal["day", "end_of_month", "when_read"] = "day"
     sparse: bool = False
-    format: Literal["csv", "json", "parquet"]
-    options: dict[str, str] = {}
+    format: Format
+    options: ReaderOptions = ReaderOptions()
     columns: dict[str, str]
     optional: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -106,50 +106,50 @@ class Feed(BaseModel):
         known = TARGETS[self.target].column_names
         unknown = [name for name in self.mapping if name not in known]
         if unknown:
-            raise ValueError(f"{self.target} has no column {', '.join(unknown)}")
+            raise Misdeclared(
+                f"{self.target} has no column {', '.join(unknown)}", "mapping", unknown[0]
+            )
         try:
             groups = re.compile(self.date_from_name).groups
         except re.error as error:
-            raise ValueError(f"date_from_name: no regular expression: {error}") from error
+            raise Misdeclared(f"no regular expression: {error}", "date_from_name") from error
         if self.date_is != "when_read" and groups < 1:
-            raise ValueError("date_from_name needs a group (...) around the date")
+            raise Misdeclared("needs a group (...) around the date", "date_from_name")
         if self.date_is == "when_read" and self.date_from_name:
-            raise ValueError("date_is: when_read goes without date_from_name")
+            raise Misdeclared("date_is: when_read goes without a date", "date_from_name")
         return self
 
-    @model_validator(mode="after")
-    def _stays_in_its_folder(self) -> Self:
-        file_patterns(self.files)
-        return self
+    @field_validator("files")
+    @classmethod
+    def _stays_in_its_folder(cls, files: str) -> str:
+        try:
+            file_patterns(files)
+        except ValueError as error:
+            raise Misdeclared(str(error)) from error
+        return files
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
-        if self.format == "json" and self.options.get("multiLine", "false") == "true":
-            raise ValueError("JSON is read as one object per line; multiLine is not supported")
-        refused = [name for name in self.options if name.lower() in _NOT_AN_OPTION]
-        if refused:
-            raise ValueError(f"options: {', '.join(refused)} is set by the reader itself")
-        taken = [name for name in self.columns if name in ADDED]
-        if taken:
-            raise ValueError(f"a column must not be called {', '.join(taken)}")
+        try:
+            self.options.refuse_other_than(self.format)
+        except Misdeclared as error:
+            raise Misdeclared(str(error), "options", *error.place) from error
+        refuse_unusable(self.columns, ADDED)
+        if not self.columns and self.format != "parquet":
+            raise Misdeclared("no columns are declared", "columns")
         if self.explode and not _is_array(self.columns.get(self.explode, "")):
-            raise ValueError(f"explode: {self.explode} is not declared as an array<...>")
+            raise Misdeclared(f"{self.explode} is not declared as an array<...>", "explode")
         for field, zone in (("time_zone", self.time_zone), ("date_zone", self.midnight_zone)):
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError) as error:
-                raise ValueError(f"{field}: no zone {zone!r}") from error
+                raise Misdeclared(f"no zone {zone!r}", field) from error
         return self
 
     @property
     def midnight_zone(self) -> str:
         """Zone whose midnight begins and ends the dates of the feed's files."""
         return self.date_zone or self.time_zone
-
-    @property
-    def has_header(self) -> bool:
-        """Whether a text file's first line names its columns; else they stand as declared."""
-        return self.options.get("header", "false") == "true"
 
     def file_dates(self, file: str, *, read_on: date) -> tuple[date, date]:
         """First and last date the file is for, from its name or the night that reads it.
@@ -159,31 +159,12 @@ class Feed(BaseModel):
         """
         if self.date_is == "when_read":
             return EVER, read_on
-        match = re.search(self.date_from_name, file)
-        # A group that takes no part in the match is None.
-        if match is None or match.group(1) is None:
-            raise self._bad_name(file)
-        try:
-            # A date has no zone; the feed's zone is about its times.
-            day = datetime.strptime(match.group(1), _DATE_FORMATS[self.date_format]).date()  # noqa: DTZ007
-        except ValueError as error:
-            raise self._bad_name(file) from error
-        if self.date_is == "day":
-            return day, day
-        return day, day.replace(day=calendar.monthrange(day.year, day.month)[1])
+        day = date_in_name(file, self.date_from_name, self.date_format)
+        return day, day if self.date_is == "day" else last_of_month(day)
 
     def is_due(self, day: date) -> bool:
         """Whether a file for this day, or for the month that it ends, is to be expected."""
-        last = calendar.monthrange(day.year, day.month)[1]
-        return self.date_is == "day" or day.day == last
-
-    def _bad_name(self, file: str) -> SourceFormatError:
-        return SourceFormatError(
-            f"landing file {file}",
-            found="a name without a date",
-            expected=f"a name matching {self.date_from_name} with a date like {self.date_format}",
-            next_step="rename the file, or correct date_from_name in conf/sources",
-        )
+        return self.date_is == "day" or day == last_of_month(day)
 
 
 def _is_array(kind: str) -> bool:
@@ -197,6 +178,41 @@ class Source(BaseModel):
 
     source: str
     feeds: tuple[Feed, ...]
+
+    @model_validator(mode="after")
+    def _reads_a_file_in_one_way(self) -> Self:
+        for position, feed in enumerate(self.feeds):
+            for other in self.feeds[:position]:
+                path = common_path(feed.files, other.files)
+                if path is not None and _contradict(feed, other):
+                    raise Misdeclared(
+                        f"feeds {other.feed} and {feed.feed} would both read {path!r}, and declare"
+                        " other columns, another format or other options for it; give their files"
+                        " patterns that no name fits alike",
+                        "feeds",
+                        position,
+                        "files",
+                    )
+        return self
+
+
+def _contradict(one: Feed, other: Feed) -> bool:
+    """Whether no file can be as both feeds declare."""
+    if (one.format, one.options) != (other.format, other.options):
+        return True
+    if one.format == "csv" and not one.options.header:
+        # Columns stand by their position.
+        return list(one.columns.items()) != list(other.columns.items())
+    return any(
+        other.columns[name] != kind if name in other.columns else not _may_lack(one, other, name)
+        for one, other in ((one, other), (other, one))
+        for name, kind in one.columns.items()
+    )
+
+
+def _may_lack(one: Feed, other: Feed, name: str) -> bool:
+    """Whether a file may lack the column, or the other feed passes over it."""
+    return any(fnmatchcase(name, pattern) for pattern in (*one.optional, *other.ignored))
 
 
 def load_source(name: str, *, conf: Path = CONF) -> Source:
@@ -215,14 +231,9 @@ def load_source(name: str, *, conf: Path = CONF) -> Source:
             expected=f"one of {', '.join(known)}",
             next_step="correct `sources` in the settings, or declare the source",
         )
-    content = read_yaml(folder / f"{name}.yml", f"source {folder / name}.yml")
+    path = folder / f"{name}.yml"
+    content = declared_content(path)
     try:
         return Source.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsError(
-            f"source declaration {folder / name}.yml, {'.'.join(map(str, first['loc']))}",
-            found=repr(first.get("input"))[:200],
-            expected=first["msg"].lower(),
-            next_step="correct it; insight/sources/declaration.py says what each field means",
-        ) from error
+        raise declaration_error(path, error) from error

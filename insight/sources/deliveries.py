@@ -1,19 +1,25 @@
 """Which landing files a night reads: those dated up to it that no other night has read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from insight.errors import EmptyInputError, LandingFileChangedError
+from insight.errors import EmptyInputError
+from insight.logs import logger
 from insight.sources.declaration import Feed, load_source
-from insight.sources.entries import file_state
+from insight.sources.encodings import refuse_undecodable
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
 from insight.sources.landing import Landing, LandingFile
 from insight.sources.layouts import Layout, layout_of
 from insight.sources.read_files import Key, ReadFiles
+from insight.sources.settled import is_settled, still_written
 from insight.stages import Run
 from insight.tables import RAW_EVENTS
+
+log = logger(__name__)
+
+_FEW = 10
+"""Files that a log line names."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,18 @@ class FeedFiles:
     read: tuple[LandingFile, ...]
 
 
-def feed_files(run: Run, read: ReadFiles) -> list[FeedFiles]:
+def feed_files(run: Run, read: ReadFiles, landing: Landing | None = None) -> list[FeedFiles]:
     """List the landing folder; no file is opened.
+
+    Args:
+        run: The run.
+        read: The log.
+        landing: The folder, to be asked afterwards which of its files no feed takes.
 
     Raises:
         SourceFormatError: A file's name cannot be read, holds no date, or leads out of the folder.
     """
-    landing = Landing(run.spark, run.lake.landing)
+    landing = landing or Landing(run.spark, run.lake.landing)
     found = []
     for name in run.settings.sources:
         for feed in load_source(name).feeds:
@@ -82,6 +93,15 @@ def feed_files(run: Run, read: ReadFiles) -> list[FeedFiles]:
                     due.append(file)
             found.append(FeedFiles(name, feed, tuple(due), tuple(before)))
     return found
+
+
+def unmatched_files(run: Run, landing: Landing) -> list[str]:
+    """What lies in the sources' folders and no feed takes, logged; after ``feed_files``."""
+    paths = [path for name in run.settings.sources for path in landing.unmatched(name)]
+    if paths:
+        shown = paths[:_FEW]
+        log.warning("no feed's pattern matches some files", count=len(paths), files=shown)
+    return paths
 
 
 def by_key(files: Sequence[FeedFiles], *, due: bool) -> dict[Key, LandingFile]:
@@ -113,54 +133,33 @@ def new_deliveries(run: Run, files: Sequence[FeedFiles]) -> list[Delivery]:
         for fact in facts:
             file = landed[fact.file]
             # A delivery that is not over may look like a damaged file.
-            is_cut = fact.problem is not None and not _is_settled(run, file)
+            is_cut = fact.problem is not None and not is_settled(run, file)
             if is_cut or fact.file_bytes != file.file_bytes:
-                raise _still_written(fact.file)
+                raise still_written(fact.file)
             check_columns(fact, group.feed, allow_new=run.settings.ingest.evolve_columns)
+            _judge_text(run, fact, group.feed)
         deliveries.append(Delivery(group.source, group.feed, tuple(facts), landed))
     return deliveries
 
 
-@contextmanager
-def unchanged(run: Run, deliveries: Sequence[Delivery]) -> Iterator[None]:
-    """Commit nothing in this block that was read of files written to since they were listed.
-
-    The files are looked at again between the reading of their rows and each commit: what was
-    hashed, and what was parsed, is then what they held all the time.
-
-    Raises:
-        LandingFileChangedError: A file has another state than before it was read.
-    """
-    landed = {file.url: file for delivery in deliveries for file in delivery.landed.values()}
-
-    def refuse_changed() -> None:
-        for file in landed.values():
-            if not _is_settled(run, file):
-                raise _still_written(file.url)
-
-    run.lake.before_commit = refuse_changed
-    try:
-        yield
-    finally:
-        run.lake.before_commit = None
+def _judge_text(run: Run, fact: FileFacts, feed: Feed) -> None:
+    """Refuse a text in another encoding than declared; tell a few bytes that are not valid."""
+    limit, encoding = run.settings.ingest.max_undecodable_share, feed.options.encoding
+    refuse_undecodable(fact.file, fact.decoding, encoding, max_share=limit)
+    if fact.decoding.invalid:
+        found = fact.decoding.described(encoding)
+        log.warning("rows with invalid bytes are malformed", file=fact.file, found=found)
 
 
-def _is_settled(run: Run, file: LandingFile) -> bool:
-    return file_state(run.spark, file.url) == file.state
-
-
-def _still_written(file: str) -> LandingFileChangedError:
-    return LandingFileChangedError(
-        f"landing file {file}",
-        found="a file that was written to, replaced or removed while it was read",
-        expected="a file that stays as it is",
-        next_step="wait until its delivery is over, then run this date again; better, deliver"
-        " under a name that begins with an underscore, and rename the file when it is whole",
-    )
-
-
-def refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
+def refuse_empty_day(
+    run: Run, deliveries: Sequence[Delivery], *, unmatched: Sequence[str] = ()
+) -> None:
     """Every source that is due tonight must bring events: one must not hide another's gap.
+
+    Args:
+        run: The run.
+        deliveries: What it reads.
+        unmatched: Files that no feed takes, for the message: one may be tonight's.
 
     Raises:
         EmptyInputError: One brings none, and the settings do not allow it.
@@ -174,7 +173,7 @@ def refuse_empty_day(run: Run, deliveries: Sequence[Delivery]) -> None:
         brought = [d for d in deliveries if d.source == name and _is_trade(d.feed)]
         todays = [fact for delivery in brought for fact in _covering(delivery, run.run_date)]
         if all(fact.is_empty for fact in todays):
-            raise _empty_day(run, name, brought, todays)
+            raise _empty_day(run, name, brought, todays, unmatched)
 
 
 def _is_trade(feed: Feed) -> bool:
@@ -182,12 +181,19 @@ def _is_trade(feed: Feed) -> bool:
 
 
 def _empty_day(
-    run: Run, source: str, brought: Sequence[Delivery], todays: Sequence[FileFacts]
+    run: Run,
+    source: str,
+    brought: Sequence[Delivery],
+    todays: Sequence[FileFacts],
+    unmatched: Sequence[str],
 ) -> EmptyInputError:
     lasts = [
         d.feed.file_dates(fact.file, read_on=run.run_date)[1] for d in brought for fact in d.files
     ]
     unread = f"the newest unread is of {max(lasts)}" if lasts else "nothing unread"
+    others = [path for path in unmatched if path.startswith(f"{source}/")]
+    if others:
+        unread += f"; {len(others)} files that no pattern matches, such as {others[0]}"
     return EmptyInputError(
         f"landing {run.settings.landing} for {run.run_date}",
         found=f"no rows in {', '.join(fact.file for fact in todays)}"

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pyarrow as pa
@@ -12,16 +12,10 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
 from insight.sources.columns import declared_schema, missing_paths, new_columns, paths_of
+from insight.sources.contents import Content, Unreadable, joined
 from insight.sources.declaration import Feed
-from insight.sources.layouts import (
-    MOST_COLUMNS,
-    Content,
-    Layout,
-    Range,
-    layout_of,
-    look_into,
-    look_into_range,
-)
+from insight.sources.encodings import Decoding
+from insight.sources.layouts import Layout, Range, layout_of, look_into, look_into_range
 from insight.sources.linewise import is_linewise, may_be_linewise
 from insight.sources.opening import hash_of_range, open_file, size_and_hash, size_of
 
@@ -51,6 +45,8 @@ class FileFacts:
         problem: Why it could not be read; None when it could.
         is_linewise: Whether it is a large CSV file that has been found to hold no line break
             within a value.
+        decoding: How the lines of a text file decode.
+        remedy: What to do about the problem, if that is not to deliver the file again.
     """
 
     file: str
@@ -60,6 +56,8 @@ class FileFacts:
     is_empty: bool
     problem: str | None
     is_linewise: bool = False
+    decoding: Decoding = field(default_factory=Decoding)
+    remedy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,6 @@ class _Block:
     file_bytes: int
     content_hash: str
     content: Content
-    problem: str | None
     is_linewise: bool
 
 
@@ -138,7 +135,7 @@ def check_columns(facts: FileFacts, feed: Feed, *, allow_new: bool) -> None:
             f"landing file {facts.file}",
             found=facts.problem,
             expected=f"a whole {feed.format} file",
-            next_step="ask the shop to deliver the file again; nothing was written",
+            next_step=facts.remedy or "ask the shop to deliver the file again; nothing was written",
         )
     problems = _differences(facts, feed, allow_new=allow_new)
     if problems:
@@ -184,56 +181,54 @@ def _inspected(file: str, layout: Layout, block_bytes: int) -> FileFacts:
     if size > block_bytes:
         return FileFacts(file, size, "", {}, is_empty=False, problem=None)
     size, content_hash = size_and_hash(file)
-    content, problem = _looked_into(file, lambda stream: look_into(stream, file, layout), size)
-    return FileFacts(file, size, content_hash, content.columns, content.is_empty, problem)
+    content = _looked_into(file, lambda stream: look_into(stream, file, layout), size)
+    return _facts(file, size, content_hash, content)
+
+
+def _facts(file: str, size: int, content_hash: str, content: Content) -> FileFacts:
+    return FileFacts(
+        file,
+        size,
+        content_hash,
+        content.columns,
+        content.is_empty,
+        content.problem,
+        decoding=content.decoding,
+        remedy=content.remedy,
+    )
 
 
 def _inspected_block(file: str, block: Range, layout: Layout) -> _Block:
     size, content_hash = hash_of_range(file, block.begin, block.end)
-    content, problem = _looked_into(
-        file, lambda stream: look_into_range(stream, file, layout, block), size
-    )
+    content = _looked_into(file, lambda stream: look_into_range(stream, file, layout, block), size)
     has_whole_lines = False
-    if layout.multi_line and may_be_linewise(file, layout):
+    if layout.options.multi_line and may_be_linewise(file, layout):
         with open_file(file) as stream:
             has_whole_lines = is_linewise(stream, layout, block)
-    return _Block(size, content_hash, content, problem, has_whole_lines)
+    return _Block(size, content_hash, content, has_whole_lines)
 
 
-def _looked_into(
-    file: str, look: Callable[[pa.NativeFile], Content], size: int
-) -> tuple[Content, str | None]:
-    """Return the facts of a file, with the problem if it cannot be read."""
+def _looked_into(file: str, look: Callable[[pa.NativeFile], Content], size: int) -> Content:
+    """Return what a file holds, with the problem if it cannot be read."""
     try:
         if size == 0:
             raise ValueError("a file of no bytes")
         with open_file(file) as stream:
-            return look(stream), None
+            return look(stream)
     except _DAMAGE as error:
         # Our own words need no class before them; those of a library do.
-        named = "" if type(error) is ValueError else f"{type(error).__name__}: "
-        return Content({}, is_empty=True), f"{named}{error}"[:300]
+        named = "" if type(error) in (ValueError, Unreadable) else f"{type(error).__name__}: "
+        remedy = error.next_step if isinstance(error, Unreadable) else None
+        return Content({}, is_empty=True, problem=f"{named}{error}"[:300], remedy=remedy)
 
 
 def _joined(file: str, blocks: Sequence[_Block]) -> FileFacts:
     """The facts of a file from those of its blocks, in order."""
-    columns: dict[str, str] = {}
-    for block in blocks:
-        columns |= block.content.columns
-    problems = [block.problem for block in blocks]
-    # The file's last line is the last one of any block.
-    problems += [block.content.torn_end for block in blocks if not block.content.is_empty][-1:]
-    if len(columns) > MOST_COLUMNS:
-        problems.append(f"more than {MOST_COLUMNS:,} different keys")
-    return FileFacts(
-        file=file,
-        file_bytes=sum(block.file_bytes for block in blocks),
-        content_hash=hash_of_blocks([block.content_hash for block in blocks]),
-        columns=columns,
-        is_empty=all(block.content.is_empty for block in blocks),
-        problem=next((problem for problem in problems if problem), None),
-        is_linewise=all(block.is_linewise for block in blocks),
-    )
+    content = joined([block.content for block in blocks])
+    size = sum(block.file_bytes for block in blocks)
+    content_hash = hash_of_blocks([block.content_hash for block in blocks])
+    is_linewise = all(block.is_linewise for block in blocks)
+    return replace(_facts(file, size, content_hash, content), is_linewise=is_linewise)
 
 
 def _hash(file: str, block: Range) -> str:

@@ -9,8 +9,10 @@ import re
 
 import pyarrow as pa
 
+from insight.sources.encodings import UTF_8
 from insight.sources.layouts import Layout, Range
 from insight.sources.opening import CHUNK_BYTES, LinesOfRange
+from insight.sources.options import ReaderOptions
 
 _LONGEST_LINE = 1 << 25
 """Bytes; a longer line is left to the reader of whole files."""
@@ -21,7 +23,7 @@ _BLANKS = re.compile(rb"\n[ \t\x0b\x0c]+\r?(?:\n|\Z)")
 def may_be_linewise(url: str, layout: Layout) -> bool:
     """Whether a file is of a kind that ``is_linewise`` can judge: plain CSV in UTF-8."""
     is_plain = layout.format == "csv" and not url.endswith((".gz", ".bz2"))
-    return is_plain and layout.encoding == "utf-8-sig" and len(layout.separator.encode()) == 1
+    return is_plain and layout.options.encoding == UTF_8 and len(layout.options.sep.encode()) == 1
 
 
 def is_linewise(stream: pa.NativeFile, layout: Layout, block: Range) -> bool:
@@ -37,8 +39,8 @@ def is_linewise(stream: pa.NativeFile, layout: Layout, block: Range) -> bool:
         layout: How the file is written: in UTF-8, with one character between values.
         block: The block.
     """
-    row = _row(layout)
-    quote, escape = layout.quote.encode(), layout.escape.encode()
+    row = _row(layout.options)
+    quote, escape = layout.options.quote.encode(), layout.options.escape.encode()
     reader = io.BufferedReader(LinesOfRange(stream, block.begin, block.end), CHUNK_BYTES)
     while text := reader.read(CHUNK_BYTES) + reader.readline(_LONGEST_LINE):
         if len(text) >= _LONGEST_LINE or _is_doubtful(text):
@@ -58,12 +60,12 @@ def _is_doubtful(text: bytes) -> bool:
     return text.count(b"\r") != text.count(b"\r\n") or bool(_BLANKS.search(b"\n" + text))
 
 
-def _row(layout: Layout) -> re.Pattern[bytes]:
-    quote, separator = (re.escape(text.encode()) for text in (layout.quote, layout.separator))
+def _row(options: ReaderOptions) -> re.Pattern[bytes]:
+    quote, separator = (re.escape(text.encode()) for text in (options.quote, options.sep))
     if not quote:
         return re.compile(b".*")
     # With another escape than the quote, two quotes in a row mean different things to parsers.
-    doubled = b"|" + quote * 2 if layout.escape == layout.quote else b""
+    doubled = b"|" + quote * 2 if options.escape == options.quote else b""
     quoted = quote + b"(?:[^" + quote + b"]" + doubled + b")*+" + quote
     value = b"(?:" + quoted + b"|[^" + quote + separator + b"]*+)"
     # A byte order mark may stand before the first value.

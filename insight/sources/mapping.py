@@ -12,6 +12,7 @@ from insight.point_in_time import EVER
 from insight.privacy.free_text import CUSTOMER, ORDER, masked, without_name
 from insight.privacy.pseudonyms import CUSTOMER_ID, PseudonymKey, pseudonymised
 from insight.sources.attempts import Attempt, computed
+from insight.sources.column_names import quoted
 from insight.sources.declaration import ADDED, TARGETS, Feed
 from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
 
@@ -57,8 +58,9 @@ def _exploded(rows: DataFrame, feed: Feed) -> DataFrame:
     """One row per element of the declared array; a row without one stays, for a search has none."""
     if feed.explode is None:
         return rows.withColumn("position", F.lit(None).cast("int"))
-    kept = [f"`{name}`" for name in rows.columns if name != feed.explode]
-    return rows.select(*kept, F.posexplode_outer(feed.explode).alias("position", feed.explode))
+    kept = [quoted(name) for name in rows.columns if name != feed.explode]
+    elements = F.posexplode_outer(quoted(feed.explode))
+    return rows.select(*kept, elements.alias("position", feed.explode))
 
 
 def _kept(rows: DataFrame, feed: Feed) -> DataFrame:
@@ -166,7 +168,10 @@ def _file_dates(feed: Feed, read_on: Column) -> dict[str, Column]:
     """
     first, last = F.lit(EVER), read_on
     if feed.date_is != "when_read":
-        text = F.regexp_extract("source_file", feed.date_from_name, 1)
+        # A part of a folder that Spark wrote has the date of the folder.
+        names = (F.col("source_file"), F.regexp_replace("source_file", "/[^/]*$", ""))
+        dates = (F.regexp_extract(name, feed.date_from_name, 1) for name in names)
+        text = F.coalesce(*(F.when(date != "", date) for date in dates))
         first = F.to_date(text, feed.date_format)
         last = first if feed.date_is == "day" else F.last_day(first)
     return {

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructField, StructType
 
 from insight.privacy.free_text import shape_of
+from insight.sources.column_names import quoted, sql_of
 
 _VALUE, _TORN = "value", "torn"
 
@@ -39,8 +40,7 @@ class NestedColumn:
     @property
     def value(self) -> Column:
         """The typed value of what was read loosely; a leaf that does not parse is null."""
-        kind = self.kind.simpleString()
-        return F.expr(f"try_cast(`{self.name}`.{_VALUE} AS {kind})")
+        return F.expr(f"try_cast({quoted(self.name)}.{_VALUE} AS {sql_of(self.kind)})")
 
     @property
     def failed(self) -> Column:
@@ -56,7 +56,7 @@ class NestedColumn:
 
     @property
     def _column(self) -> Column:
-        return F.col(f"`{self.name}`")
+        return F.col(quoted(self.name))
 
 
 def _with_text_leaves(kind: DataType) -> DataType:

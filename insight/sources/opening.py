@@ -24,6 +24,8 @@ _UNPACKED_BY_SPARK = {".gz": "gzip", ".bz2": "bzip2"}
 _PACKED_BY_NAME = (".zst", ".lz4", ".snappy", ".deflate", ".zip", ".xz", ".7z", ".br")
 """Spark takes a codec by the name's ending: it lacks these codecs, or reads no rows with them."""
 
+_PARQUET = b"PAR1"
+
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -147,8 +149,21 @@ def unpacked(stream: pa.NativeFile, url: str) -> BinaryIO:
     """The bytes as Spark will see them.
 
     Raises:
+        ValueError: As ``packing_of``.
+    """
+    wanted = packing_of(stream, url)
+    plain = io.BufferedReader(cast(io.RawIOBase, stream), CHUNK_BYTES)
+    if wanted == "gzip":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=plain))
+    return cast(BinaryIO, bz2.BZ2File(plain)) if wanted == "bzip2" else plain
+
+
+def packing_of(stream: pa.NativeFile, url: str) -> str | None:
+    """How a text file is compressed, by its name and its first bytes; None if it is plain.
+
+    Raises:
         ValueError: The file is compressed in a way that Spark cannot read, or would not
-            recognise: it would find no rows, and say nothing.
+            recognise: it would find no rows, and say nothing. Or it is no text at all.
     """
     wanted = next((name for end, name in _UNPACKED_BY_SPARK.items() if url.endswith(end)), None)
     head = stream.read(8)
@@ -158,15 +173,14 @@ def unpacked(stream: pa.NativeFile, url: str) -> BinaryIO:
     if ending or (found and found not in _UNPACKED_BY_SPARK.values()):
         how = f"{found} compression" if found else f"a name that ends in {ending}"
         raise ValueError(f"{how}, which Spark cannot read here; deliver it plain, .gz or .bz2")
+    if head.startswith(_PARQUET):
+        raise ValueError("Parquet content, not text; declare `format: parquet`")
     if found != wanted and (found == "gzip" or wanted):
         raise ValueError(
             f"{found or 'plain'} content under a name that says {wanted or 'plain'};"
             " Spark goes by the name"
         )
-    plain = io.BufferedReader(cast(io.RawIOBase, stream), CHUNK_BYTES)
-    if wanted == "gzip":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=plain))
-    return cast(BinaryIO, bz2.BZ2File(plain)) if wanted == "bzip2" else plain
+    return wanted
 
 
 def read_to_the_end(stream: BinaryIO) -> None:

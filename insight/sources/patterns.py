@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -39,6 +40,53 @@ def file_patterns(glob: str) -> tuple[FilePattern, ...]:
     if not glob or _UNPRINTABLE.search(glob):
         raise ValueError(f"files: {glob!r} is empty or holds a control character")
     return tuple(_parsed(path, glob) for path in _alternatives(glob))
+
+
+def common_path(glob: str, other: str) -> str | None:
+    """A path that both globs match; None if there is none."""
+    found = (_common(*pair) for pair in product(_alternatives(glob), _alternatives(other)))
+    return next((path for path in found if path is not None), None)
+
+
+def _common(path: str, other: str) -> str | None:
+    parts, others = path.split("/"), other.split("/")
+    if len(parts) != len(others):
+        return None
+    names = [_common_name(*pair) for pair in zip(parts, others, strict=True)]
+    return None if None in names else "/".join(str(name) for name in names)
+
+
+def _common_name(part: str, other: str) -> str | None:
+    """Walk through both parts side by side, breadth first; a star may take any letters."""
+    pieces, others = _pieces(part), _pieces(other)
+    letters = _letters(part + other)
+    waiting, seen = [(0, 0, "")], {(0, 0)}
+    for here, there, name in waiting:
+        if (here, there) == (len(pieces), len(others)):
+            return name
+        one, two = pieces[here : here + 1], others[there : there + 1]
+        steps = [(1, 0, "")] * (one == ["*"]) + [(0, 1, "")] * (two == ["*"])
+        if one and two and one + two != ["*", "*"]:
+            both = (re.compile(_expression(piece)) for piece in (*one, *two))
+            first, second = both
+            taken = (c for c in letters if first.fullmatch(c) and second.fullmatch(c))
+            steps += [(one != ["*"], two != ["*"], c) for c in [*taken][:1]]
+        for ahead, beyond, letter in steps:
+            step = (here + ahead, there + beyond)
+            if step not in seen:
+                seen.add(step)
+                waiting.append((*step, name + letter))
+    return None
+
+
+def _letters(text: str) -> list[str]:
+    """Letters among which every two sets of a pattern that have one in common have one.
+
+    Sets begin and end at letters that the pattern names, or, negated, beside them.
+    """
+    named = {chr(ord(letter) + step) for letter in text for step in (-1, 0, 1) if ord(letter) > 32}
+    fresh = next(letter for letter in map(chr, range(ord("a"), 0x3000)) if letter not in named)
+    return [fresh, *sorted(named - {"/", "\x7f"})]
 
 
 def _parsed(path: str, glob: str) -> FilePattern:
@@ -124,20 +172,27 @@ def _choices(glob: str, start: int) -> tuple[list[str], int]:
     raise ValueError(f"files: {glob!r} opens a brace that it does not close")
 
 
-def _expression(part: str) -> str:
-    """A part of a path as a regular expression."""
-    written, position = [], 0
+def _pieces(part: str) -> list[str]:
+    """The characters, escapes and sets that a part of a path is made of."""
+    pieces, position = [], 0
     while position < len(part):
         end = _next(part, position)
-        piece = part[position:end]
-        if piece[0] == "[":
-            written.append(_set(piece[1:-1]))
-        elif piece[0] == "\\":
-            written.append(re.escape(piece[1]))
-        else:
-            written.append({"*": ".*", "?": "."}.get(piece, re.escape(piece)))
+        pieces.append(part[position:end])
         position = end
-    return "".join(written)
+    return pieces
+
+
+def _expression(part: str) -> str:
+    """A part of a path as a regular expression."""
+    return "".join(map(_piece, _pieces(part)))
+
+
+def _piece(piece: str) -> str:
+    if piece[0] == "[":
+        return _set(piece[1:-1])
+    if piece[0] == "\\":
+        return re.escape(piece[1])
+    return {"*": ".*", "?": "."}.get(piece, re.escape(piece))
 
 
 def _set(members: str) -> str:

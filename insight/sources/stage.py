@@ -18,8 +18,9 @@ from insight.sources.deliveries import (
     feed_files,
     new_deliveries,
     refuse_empty_day,
-    unchanged,
+    unmatched_files,
 )
+from insight.sources.landing import Landing
 from insight.sources.mapping import to_canonical
 from insight.sources.read_files import (
     Key,
@@ -31,7 +32,8 @@ from insight.sources.read_files import (
     refuse_replaced,
 )
 from insight.sources.reading import TextReader, read_rows, refuse_retyped_columns, text_reader
-from insight.stages import Run, Stage
+from insight.sources.settled import unchanged
+from insight.stages import Remark, Run, Stage
 from insight.storage import SCHEME
 from insight.tables import INGEST_LOG
 
@@ -41,8 +43,11 @@ _LONGEST_PATH = 1 << 16
 """Letters."""
 
 
-def ingest(run: Run) -> str | None:
+def ingest(run: Run) -> str | Remark | None:
     """Read the files dated up to the run date that no earlier night has read.
+
+    Returns:
+        Why there was nothing to do, or a remark on files that no feed takes.
 
     Raises:
         EmptyInputError: No events came for the run date, and the settings do not allow it.
@@ -53,7 +58,9 @@ def ingest(run: Run) -> str | None:
     may_generate = run.settings.generate_local_key
     key = load_lake_key(run.lake, run.settings.pseudonym_key_file, may_generate=may_generate)
     read = read_files(run.lake)
-    files = feed_files(run, read)
+    landing = Landing(run.spark, run.lake.landing)
+    files = feed_files(run, read, landing)
+    unmatched = unmatched_files(run, landing)
     accept_changed = run.settings.ingest.accept_changed_files
     others = by_key(files, due=False)
     touched = refuse_replaced(run.lake, others, read, accept_changed=accept_changed)
@@ -68,12 +75,13 @@ def ingest(run: Run) -> str | None:
     if holds_nothing_new(hashes, read, column="content_hash"):
         _publish_states(run, states, touched, read)
         return _ALL_READ
-    refuse_empty_day(run, deliveries)
-    with unchanged(run, deliveries):
+    refuse_empty_day(run, deliveries, unmatched=unmatched)
+    landed = (file for delivery in deliveries for file in delivery.landed.values())
+    with unchanged(run, landed):
         counts = _publish_rows(run, deliveries, key)
         # The log comes last: files count as read only when their rows are in.
         _publish_log(run, _log_rows(run, deliveries, counts), touched, read)
-    return None
+    return _remark(unmatched)
 
 
 INGEST = Stage(
@@ -82,6 +90,12 @@ INGEST = Stage(
     writes=(*TARGETS.values(), INGEST_LOG),
     work=ingest,
 )
+
+
+def _remark(unmatched: Sequence[str]) -> Remark | None:
+    if not unmatched:
+        return None
+    return Remark(f"{len(unmatched)} files that no feed's pattern matches, such as {unmatched[0]}")
 
 
 def _publish_rows(
@@ -112,7 +126,7 @@ def _publish_rows(
 def _rows(run: Run, delivery: Delivery, key: PseudonymKey, read_text: TextReader) -> DataFrame:
     rows = read_rows(run.spark, delivery.feed, delivery.files, read_text)
     limit = run.settings.ingest.max_malformed_share
-    refuse_retyped_columns(rows, delivery.feed, max_share=limit)
+    refuse_retyped_columns(rows, delivery.feed, max_share=limit, files=delivery.files)
     canonical = to_canonical(
         rows, delivery.feed, source=delivery.source, key=key, run_date=run.run_date
     )

@@ -21,7 +21,7 @@ RUN_LOG = Table(
         Column("version", "bigint", "Table version committed or read; -1 where none."),
         Column("seconds", "double", "Wall time of the stage, on the row 'stage'; else 0."),
         Column("outcome", "string", "ok, skipped, or the type of the error."),
-        Column("detail", "string", "Why it was skipped or failed.", nullable=True),
+        Column("detail", "string", "Why it was skipped or failed, or a remark.", nullable=True),
         Column("logged_at", "timestamp", "UTC."),
     ),
     key=("run_id", "sequence"),

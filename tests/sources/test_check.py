@@ -43,6 +43,12 @@ def test_a_mapping_to_a_column_there_is_none_is_told(spark: SparkSession, tmp_pa
     assert "StokCode" in problem and check.rows is None
 
 
+def test_a_name_that_no_pattern_matches_is_noted(spark: SparkSession, tmp_path: Path) -> None:
+    check = _check(spark, csv_file(tmp_path, SOUND), files="till/*.csv")
+    assert check.problems == ()
+    assert check.notes[-1].startswith("no feed's pattern matches the name")
+
+
 def test_another_feeds_file_is_told_apart(spark: SparkSession, tmp_path: Path) -> None:
     (problem,) = _check(spark, csv_file(tmp_path, "1,2", header="a,b")).problems
     assert "no column InvoiceNo" in problem

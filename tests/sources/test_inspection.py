@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from insight.errors import SourceFormatError
 from insight.sources.declaration import Feed
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
+from insight.sources.options import ReaderOptions
 
 
 def _feed(form: str, **columns: str) -> Feed:
@@ -19,7 +20,7 @@ def _feed(form: str, **columns: str) -> Feed:
         files="*",
         date_from_name="(.*)",
         format=form,  # type: ignore[arg-type]
-        options={"header": "true"},
+        options={"header": "true"} if form == "csv" else {},
         columns=columns,
         mapping={},
     )
@@ -99,7 +100,8 @@ def test_a_file_without_a_header_has_the_declared_columns_or_is_refused(
     (tmp_path / "1.csv").write_text("7,x\n")
     (tmp_path / "2.csv").write_text("7\n")
     files = [f"file:{path}" for path in tmp_path.iterdir()]
-    feed = _feed("csv", item="string", shelf="string").model_copy(update={"options": {}})
+    feed = _feed("csv", item="string", shelf="string")
+    feed = feed.model_copy(update={"options": ReaderOptions()})
     whole, torn = inspect_files(spark, files, feed)
     assert (whole.columns, whole.is_empty) == ({"item": "", "shelf": ""}, False)
     assert torn.problem == "1 fields in the first line, not 2"

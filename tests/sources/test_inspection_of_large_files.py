@@ -23,6 +23,7 @@ from tests.sources.feeds import feed_with
 
 SIZE = 24 * CHUNK_BYTES
 FEW = 8 * CHUNK_BYTES
+HEADER = {"header": "true"}
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def test_a_large_text_file_is_never_held(
 ) -> None:
     path = tmp_path / "large"
     path.write_bytes(b"item,name\n" * (form == "csv") + line * (SIZE // len(line) + 1))
-    layout = layout_of(feed_with(format=form, options={"header": "true"}))
+    layout = layout_of(feed_with(format=form, options=HEADER if form == "csv" else {}))
     with _at_most(FEW):
         size, _ = size_and_hash(f"file:{path}")
         with open_file(f"file:{path}") as stream:
@@ -116,7 +117,7 @@ def test_blocks_of_other_formats_tell_what_the_whole_file_does(
     (tmp_path / "1.csv").write_text("item,note\nA,x\n" + "B,y\n" * 100)
     (tmp_path / "1.csv.gz").write_bytes(gzip.compress((tmp_path / "1.csv").read_bytes()))
     for name, form in (("1.parquet", "parquet"), ("1.csv", "csv"), ("1.csv.gz", "csv")):
-        feed = feed_with(format=form, options={"header": "true"})
+        feed = feed_with(format=form, options=HEADER if form == "csv" else {})
         file = f"file:{tmp_path}/{name}"
         (whole,) = inspect_files(spark, [file], feed)
         (pieces,) = inspect_files(spark, [file], feed, block_bytes=20)
@@ -131,7 +132,7 @@ def test_a_text_file_of_nothing_but_blanks_is_read_to_its_end(
 ) -> None:
     path = tmp_path / "blank"
     path.write_bytes(b"item\n" + b" \n" * (2 * CHUNK_BYTES))
-    layout = layout_of(feed_with(format="csv", options={"header": "true"}))
+    layout = layout_of(feed_with(format="csv", options=HEADER))
     with open_file(f"file:{path}") as stream:
         assert look_into(stream, f"file:{path}", layout).is_empty
 
@@ -139,7 +140,7 @@ def test_a_text_file_of_nothing_but_blanks_is_read_to_its_end(
 def test_a_line_without_an_end_is_no_row(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("insight.sources.layouts._LONGEST_LINE", 1000)
+    monkeypatch.setattr("insight.sources.contents._LONGEST_LINE", 1000)
     path = tmp_path / "endless"
     path.write_bytes(b'{"item": "' + b"x" * 2000)
     with open_file(f"file:{path}") as stream, pytest.raises(ValueError, match="a line of more"):

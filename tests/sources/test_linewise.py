@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from insight.sources.inspection import blocks_of, inspect_files
 from insight.sources.layouts import Layout
 from insight.sources.linewise import is_linewise
+from insight.sources.options import ReaderOptions
 from insight.sources.reading import read_rows
 from tests.sources.feeds import feed_with
 
@@ -21,13 +22,14 @@ OPTIONS = {"header": "true", "multiLine": "true", "escape": '"'}
 CSV = feed_with(format="csv", options=OPTIONS, columns={"item": "string", "note": "string"})
 
 
-LAYOUT = Layout("csv", True, ",", '"', '"', multi_line=True, encoding="utf-8-sig", schema="")
+LAYOUT = Layout("csv", ReaderOptions(header=True, multiLine=True, escape='"'), schema="")
 
 
 def _is_linewise(content: bytes, size: int = 4, escape: str = '"') -> bool:
     stream = pa.BufferReader(content)
+    options = LAYOUT.options.model_copy(update={"escape": escape})
     return all(
-        is_linewise(stream, replace(LAYOUT, escape=escape), block)
+        is_linewise(stream, replace(LAYOUT, options=options), block)
         for block in blocks_of(len(content), size)
     )
 

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError, SourceFormatError
 from insight.sources.inspection import check_columns
+from insight.sources.options import ReaderOptions
 from insight.sources.reading import refuse_retyped_columns
 from tests.sources.feeds import (
     canonical,
@@ -125,7 +126,7 @@ def test_a_torn_line_is_not_lost_to_a_condition(spark: SparkSession, tmp_path: P
 
 def test_json_within_a_csv_column_is_read_by_its_type(spark: SparkSession, tmp_path: Path) -> None:
     feed = BASKETS.model_copy(
-        update={"format": "csv", "options": {"header": "true", "escape": '"'}}
+        update={"format": "csv", "options": ReaderOptions(header=True, escape='"')}
     )
     path = tmp_path / "1.csv"
     path.write_text('basket,items\n1,"[{""id"": ""A"", ""price"": 3}]"\n2,\n')

@@ -26,7 +26,7 @@ MAPPING = {"customer_id": "who", "item_id": "item", "price": "price"}
 CSV = feed_with(
     format="csv", columns=COLUMNS, mapping=MAPPING, options={"header": "true", "multiLine": "true"}
 )
-BARE = CSV.model_copy(update={"options": {}})
+BARE = feed_with(format="csv", columns=COLUMNS, mapping=MAPPING)
 JSON = feed_with(columns=COLUMNS, mapping=MAPPING)
 PARQUET = feed_with(format="parquet", columns=COLUMNS, mapping=MAPPING)
 

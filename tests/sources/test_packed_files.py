@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from insight.sources.options import ReaderOptions
 from tests.sources.feeds import facts_of, feed_with, rows_of
 
 CSV = feed_with(
@@ -58,7 +59,7 @@ def test_a_file_is_inspected_and_read_alike_however_it_is_packed(
 def test_a_byte_order_mark_is_no_part_of_a_first_value(
     spark: SparkSession, tmp_path: Path, multi_line: str
 ) -> None:
-    feed = CSV.model_copy(update={"options": {"multiLine": multi_line}})
+    feed = CSV.model_copy(update={"options": ReaderOptions(multiLine=multi_line)})
     path = _file(tmp_path, "1.csv", b"\xef\xbb\xbfA,x\nB,y\n")
     assert [row["item"] for row in rows_of(spark, path, feed).collect()] == ["A", "B"]
     lines = _file(tmp_path, "1.json", b'\xef\xbb\xbf{"item": "A"}\n')

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.sources.patterns import file_patterns
+from insight.sources.patterns import common_path, file_patterns
 
 
 def _matches(glob: str, path: str) -> bool:
@@ -84,3 +84,42 @@ def test_a_file_is_one_of_a_feeds_by_the_end_of_its_path() -> None:
     assert pattern.is_end_of("file:/anywhere/events/1.csv")
     assert not pattern.is_end_of("file:/anywhere/items/1.csv")
     assert not pattern.is_end_of("1.csv")
+
+
+@pytest.mark.parametrize(
+    ("glob", "other", "overlap"),
+    [
+        ("*clicks*.dat", "*buys*.dat", True),
+        ("yoochoose-clicks*.dat", "yoochoose-buys*.dat", False),
+        ("*.csv", "*.csv.gz", False),
+        ("*.csv*", "*.json", True),
+        ("*.csv{,.gz}", "*.json{,.gz}", False),
+        ("a/*.csv", "*.csv", False),
+        ("{a,b}/*", "{c,b}/?", True),
+        ("[a-c]x", "[c-e]x", True),
+        ("[a-c]x", "[d-e]x", False),
+        ("[a-c]", "[!ac]", True),
+        ("[ab]", "[!ab]", False),
+        ("\\*", "?", True),
+        ("\\*", "[!*]", False),
+    ],
+)
+def test_two_globs_overlap_if_a_path_fits_both(glob: str, other: str, overlap: bool) -> None:
+    path = common_path(glob, other)
+    assert (path is not None) == overlap
+    assert path is None or (_matches(glob, path) and _matches(other, path))
+
+
+GLOB = st.text(alphabet="ab*?[]!-{},", min_size=1, max_size=6)
+
+
+@given(GLOB, GLOB, st.text(alphabet="abc-", max_size=4))
+def test_no_path_fits_both_of_globs_that_do_not_overlap(glob: str, other: str, path: str) -> None:
+    try:
+        file_patterns(glob), file_patterns(other)
+    except ValueError:
+        return
+    both = _matches(glob, path) and _matches(other, path)
+    common = common_path(glob, other)
+    assert common is not None or not both
+    assert common is None or (_matches(glob, common) and _matches(other, common))
