@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from insight.errors import SettingsError, SourceFormatError
 from insight.point_in_time import EVER
 from insight.settings import CONF, read_yaml
+from insight.sources.null_texts import NullTexts
 from insight.sources.patterns import file_patterns
 from insight.tables import (
     RAW_CUSTOMERS,
@@ -47,7 +48,7 @@ _NOT_AN_OPTION = ("mode", "columnnameofcorruptrecord", "badrecordspath")
 _DATE_FORMATS = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MMM": "%Y-%b", "yyyyMMdd": "%Y%m%d"}
 
 
-class Feed(BaseModel):
+class Feed(NullTexts, BaseModel):
     """One kind of row in one kind of file.
 
     Args:
@@ -79,6 +80,8 @@ class Feed(BaseModel):
         where: Which rows to take.
         mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
             compute leaves the column null and the row marked as malformed.
+
+    Texts that stand for no value are declared as ``NullTexts`` says.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql.types import StructType
 
-from insight.sources.columns import arrow_paths_of, declared_schema, json_paths
+from insight.sources.columns import arrow_paths_of, declared_schema, json_paths, named
 from insight.sources.declaration import Feed
 from insight.sources.opening import CHUNK_BYTES, LinesOfRange, read_to_the_end, unpacked
 
@@ -145,7 +145,8 @@ def _has_ranges(url: str, layout: Layout) -> bool:
 
 
 def _parquet(stream: pa.NativeFile, block: Range | None = None) -> Content:
-    file = pq.ParquetFile(stream, buffer_size=CHUNK_BYTES)
+    # Of 96 bits Spark makes a timestamp by itself, of nanoseconds in 64 it does not.
+    file = pq.ParquetFile(stream, buffer_size=CHUNK_BYTES, coerce_int96_timestamp_unit="us")
     groups = [
         group
         for group in range(file.num_row_groups)
@@ -185,7 +186,7 @@ def _csv(text: io.TextIOWrapper, layout: Layout) -> Content:
     # Spark passes over blank lines, before the header too.
     first = next((line for line in lines if any(value.strip() for value in line)), None)
     if layout.has_header:
-        names = first or []
+        names = [named(name, place) for place, name in enumerate(first or [], 1)]
         if len(set(names)) < len(names):
             # The line may be a row of data: positions, not what stands there.
             places = [place for place, name in enumerate(names, 1) if names.count(name) > 1]

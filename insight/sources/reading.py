@@ -8,14 +8,18 @@ from functools import reduce
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType
+from pyspark.sql.types import StructType
 
 from insight.errors import SourceFormatError
-from insight.privacy.free_text import shape_of
 from insight.sources.columns import NESTED, declared_schema
-from insight.sources.declaration import TARGETS, Feed
+from insight.sources.declaration import Feed
 from insight.sources.inspection import FileFacts
+from insight.sources.malformed import what_is_kept, with_malformed
 from insight.sources.nested import NestedColumn
+from insight.sources.parquet import stored_schema
+from insight.sources.parsing import without_null_texts
+from insight.sources.plain import PlainColumn
+from insight.sources.stored import as_declared
 
 TextReader = Callable[[Feed, Sequence[FileFacts]], DataFrame]
 """Text files to rows of unparsed values."""
@@ -23,9 +27,8 @@ TextReader = Callable[[Feed, Sequence[FileFacts]], DataFrame]
 _CORRUPT = "_corrupt_row"
 _GLOB = re.compile(r"[\\{}\[\]*?]")
 """Characters that make a file name a pattern for Spark."""
-_REDACTED = "<redacted>"
-_SHOWN = 200
-"""Longest shape in a message, in characters of the value."""
+_AS_STORED = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
+"""Old dates as they are: other writers than Spark never used its former calendar."""
 _TORN = {"csv": "wrong number of fields", "json": "not a JSON object"}
 
 
@@ -39,11 +42,12 @@ def text_reader(spark: SparkSession) -> Iterator[TextReader]:
 
     def read_text(feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
         options = tuple(sorted(feed.options.items()))
-        key = (feed.format, options, tuple(feed.columns), tuple(fact.file for fact in files))
+        form = (feed.format, options, feed.nulls, tuple(feed.columns))
+        key = (*form, tuple(fact.file for fact in files))
         if key not in held:
             # In memory alone: customers' own ids are not to reach a disk. What does not fit is
             # parsed again.
-            held[key] = _text_rows(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
+            held[key] = text_rows(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
         return held[key]
 
     try:
@@ -65,25 +69,48 @@ def read_rows(
     The values themselves are not kept: they may stand in the wrong columns, a customer's id in
     the country's. A row with too few or too many fields keeps none of its values.
     """
-    schema = declared_schema(feed)
     if feed.format == "parquet":
-        rows = spark.read.schema(schema).parquet(*(_escaped(fact.file) for fact in files))
-        nothing = F.lit(None).cast("string").alias("malformed")
-        return rows.select(*_quoted(feed.columns), _source_file(), nothing)
-    text = read_text(feed, files) if read_text else _text_rows(spark, feed, files)
-    nested = {f.name: NestedColumn(f.name, f.dataType) for f in schema if _is_nested(f.dataType)}
-    loose = text.withColumns({name: n.loosely_read(feed.options) for name, n in nested.items()})
+        return reduce(DataFrame.unionByName, _stored_rows(spark, feed, files))
+    text = read_text(feed, files) if read_text else text_rows(spark, feed, files)
+    plain, nested = text_columns(feed)
+    loose = text.withColumns({one.name: one.loosely_read(feed.options) for one in nested})
+    strict = loose.withColumns({one.name: one.strictly_read for one in nested})
+    rows = strict.withColumns({one.to_cast: one.parsable_text for one in plain})
+    columns: dict[str, PlainColumn | NestedColumn] = {one.name: one for one in plain}
+    columns |= {one.name: one for one in nested}
     whole = F.col(_CORRUPT).isNull()
-    values, failed = {}, []
-    for name, kind in feed.columns.items():
-        values[name], bad, found = _parsed(nested.get(name), name, kind)
-        shape = F.lit(_REDACTED) if _is_personal(feed, name) else F.substring(found, 1, _SHOWN)
-        failed.append(F.when(whole & bad, F.coalesce(shape, F.lit(_REDACTED))).alias(name))
-    malformed = F.to_json(F.struct(*failed, F.when(~whole, _TORN[feed.format]).alias("_row")))
-    return loose.select(
-        *(F.when(whole, value).alias(name) for name, value in values.items()),
-        "source_file",
-        F.when(malformed != "{}", malformed).alias("malformed"),
+    values = {name: F.when(whole, columns[name].value) for name in feed.columns}
+    failed = [
+        F.when(whole & columns[name].failed, what_is_kept(feed, columns[name])).alias(name)
+        for name in feed.columns
+    ]
+    torn = F.when(~whole, _TORN[feed.format]).alias("_row")
+    return with_malformed(rows, values, [*failed, torn])
+
+
+def text_columns(feed: Feed) -> tuple[list[PlainColumn], list[NestedColumn]]:
+    """How the columns of a feed's text files are read: those of plain types, and the others."""
+    is_placed = feed.time_zone != "UTC"
+    plain, nested = [], []
+    for field in declared_schema(feed):
+        name, kind = field.name, field.dataType
+        if isinstance(kind, NESTED):
+            nested.append(NestedColumn(name, kind, feed.nulls, is_placed))
+        else:
+            plain.append(PlainColumn(name, kind, is_placed))
+    return plain, nested
+
+
+def holds_declared_types(feed: Feed, files: Sequence[FileFacts]) -> bool:
+    """Whether no value can fail to parse: Parquet files whose types are the declared ones."""
+    if feed.format != "parquet":
+        return False
+    schema = declared_schema(feed)
+    kinds = {field.name: field.dataType for field in schema}
+    return all(
+        field.dataType == kinds[field.name]
+        for fact in files
+        for field in stored_schema(schema, fact.columns)
     )
 
 
@@ -103,13 +130,11 @@ def per_column_malformed_share(rows: DataFrame, feed: Feed) -> DataFrame:
 
 
 def refuse_retyped_columns(rows: DataFrame, feed: Feed, *, max_share: float) -> None:
-    """Stop when a text column has plainly changed its type.
+    """Stop when a column has plainly changed its type.
 
     Raises:
         SourceFormatError: More than ``max_share`` of a file's values in a column do not parse.
     """
-    if feed.format == "parquet":
-        return
     shares = per_column_malformed_share(rows, feed).where(F.col("share") > max_share).collect()
     if shares:
         worst = min(shares, key=lambda row: (-row["share"], row["source_file"], row["column"]))
@@ -122,18 +147,25 @@ def refuse_retyped_columns(rows: DataFrame, feed: Feed, *, max_share: float) -> 
         )
 
 
-def _parsed(nested: NestedColumn | None, name: str, kind: str) -> tuple[Column, Column, Column]:
-    """A column's value, whether it did not parse, and the shape of what was found."""
-    if nested:
-        return nested.value, nested.failed, nested.shape
-    found = F.col(f"`{name}`")
-    value = F.expr(f"try_cast(`{name}` AS {kind})")
-    return value, found.isNotNull() & value.isNull(), shape_of(F.substring(found, 1, _SHOWN))
+def _stored_rows(
+    spark: SparkSession, feed: Feed, files: Sequence[FileFacts]
+) -> Iterator[DataFrame]:
+    """Rows of Parquet files, those of equal types together."""
+    schema = declared_schema(feed)
+    groups: dict[str, tuple[StructType, list[str]]] = {}
+    for fact in files:
+        stored = stored_schema(schema, fact.columns)
+        groups.setdefault(stored.json(), (stored, []))[1].append(_escaped(fact.file))
+    for _, (stored, paths) in sorted(groups.items()):
+        rows = spark.read.schema(stored).options(**_AS_STORED).parquet(*paths)
+        yield as_declared(rows.select(*_quoted(stored.names), _source_file()), stored, feed)
 
 
-def _text_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
-    """Rows of the files with their values unparsed."""
-    return reduce(DataFrame.unionByName, _rows_by_header(spark, feed, files))
+def text_rows(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+    """Rows of the files with their values unparsed, null where a text stands for none."""
+    rows = reduce(DataFrame.unionByName, _rows_by_header(spark, feed, files))
+    known = {n: without_null_texts(F.col(f"`{n}`"), feed.nulls) for n in feed.columns}
+    return rows.withColumns(known)
 
 
 def _rows_by_header(
@@ -167,17 +199,6 @@ def _escaped(file: str) -> str:
 def _quoted(names: Iterable[str]) -> list[str]:
     """A name with a dot in it is no path to a field."""
     return [f"`{name}`" for name in names]
-
-
-def _is_nested(kind: DataType) -> bool:
-    return isinstance(kind, NESTED)
-
-
-def _is_personal(feed: Feed, name: str) -> bool:
-    """Whether an id of a person or an order is made of it: then not even a shape is kept."""
-    ids = TARGETS[feed.target].sensitive_names("pseudonym")
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
-    return any(word.search(feed.mapping.get(canonical, "")) for canonical in ids)
 
 
 def _source_file() -> Column:
