@@ -19,11 +19,14 @@ from pyspark.sql.types import (
 
 from insight.errors import SettingsError
 from insight.sources.declaration import Feed
+from insight.sources.null_texts import BLANKS
 
 _IDENTIFIER = re.compile(r"[^\W\d](?:(?!\d{4})[\w .:$-]){0,63}")
 """A column's name: few characters, and no digits in a row as in ids, dates and numbers."""
 
 _MOST_PLACES = 10
+
+_UNNAMED = "(unnamed "
 
 NESTED = (ArrayType, MapType, StructType)
 
@@ -37,7 +40,7 @@ def declared_schema(feed: Feed) -> StructType:
     fields = []
     for name, kind in feed.columns.items():
         try:
-            fields.append(StructField(name, _parsed(kind)))
+            fields.append(StructField(name, parsed_type(kind)))
         except ParseException as error:
             raise SettingsError(
                 f"feed {feed.feed}, column {name}",
@@ -67,7 +70,7 @@ def arrow_paths_of(fields: Iterator[pa.Field], prefix: str = "") -> Iterator[tup
     """As ``paths_of``, of an Arrow schema."""
     for field in fields:
         kind, depth = field.type, 0
-        while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        while _is_list(kind):
             kind, depth = kind.value_type, depth + 1
         path = f"{prefix}{field.name}"
         if pa.types.is_struct(kind):
@@ -111,12 +114,18 @@ def new_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str])
     return [
         path
         for path in found
-        # A blank header is no name, and no parent of the columns beside it.
-        if path
-        and path not in declared
+        if path not in declared
         and not _matches(path, feed.ignored)
         and not ("." in path and path.rpartition(".")[0] in found.keys() - declared.keys())
     ]
+
+
+def named(header: str, place: int) -> str:
+    """A CSV column's name. One without a header is named by its place, counted from 1.
+
+    pandas writes its index under no name, and a separator at a line's end makes one more column.
+    """
+    return header if header.strip(BLANKS) else f"{_UNNAMED}{place})"
 
 
 def new_columns(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
@@ -130,18 +139,34 @@ def new_columns(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str
     has_header = 2 * sum(path in declared for path in found) >= len(found)
     names = [path for path in new if has_header and _is_identifier(path)]
     places = [place for place, path in enumerate(found, 1) if path in new and path not in names]
+    unnamed = [place for place, path in enumerate(found, 1) if path in new and _is_unnamed(path)]
+    others = [place for place in places if place not in unnamed]
     described = [f"a new column {path}" for path in names]
-    if places:
-        shown = ", ".join(map(str, places[:_MOST_PLACES]))
-        more = ", ..." if len(places) > _MOST_PLACES else ""
-        count = f"{len(places)} column{'s' if len(places) > 1 else ''}"
-        described.append(f"{count} without a declared name, at position {shown}{more}")
+    if unnamed:
+        described.append(f"{_counted(unnamed)} without a name, at position {_shown(unnamed)}")
+    if others:
+        described.append(
+            f"{_counted(others)} without a declared name, at position {_shown(others)}"
+        )
     return described
 
 
+def _counted(places: list[int]) -> str:
+    return f"{len(places)} column{'s' if len(places) > 1 else ''}"
+
+
+def _shown(places: list[int]) -> str:
+    shown = ", ".join(map(str, places[:_MOST_PLACES]))
+    return f"{shown}, ..." if len(places) > _MOST_PLACES else shown
+
+
+def _is_unnamed(path: str) -> bool:
+    return path.startswith(_UNNAMED)
+
+
 @lru_cache
-def _parsed(kind: str) -> DataType:
-    """Asked of Spark once per type: of many files' columns it would take seconds."""
+def parsed_type(kind: str) -> DataType:
+    """The type of that name. Spark is asked once per type: for many columns it takes seconds."""
     return _parse_datatype_string(kind)
 
 
@@ -151,6 +176,11 @@ def _is_identifier(path: str) -> bool:
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
 
 
 def _in_arrays(kind: str, depth: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyspark.sql.types import StructType
 
-from insight.sources.columns import json_paths
+from insight.sources.columns import json_paths, named
 from insight.sources.encodings import (
     MARKED,
     UTF_8,
@@ -190,6 +190,7 @@ def _first_line(
         if first and is_sure and len(first) != len(declared):
             raise ValueError(f"{len(first)} fields in the first line, not {len(declared)}")
         return list(declared) if first else []
+    first = [named(header, place) for place, header in enumerate(first, 1)]
     if len(set(first)) < len(first):
         # The line may be a row of data: positions, not what stands there.
         places = [place for place, name in enumerate(first, 1) if first.count(name) > 1]

@@ -15,6 +15,7 @@ from insight.settings import CONF
 from insight.sources.column_names import refuse_unusable
 from insight.sources.file_dates import date_in_name, last_of_month
 from insight.sources.misdeclared import Misdeclared, declaration_error, declared_content
+from insight.sources.null_texts import NullTexts
 from insight.sources.options import Format, ReaderOptions
 from insight.sources.patterns import common_path, file_patterns
 from insight.tables import (
@@ -46,7 +47,7 @@ ADDED = (
 """What stands beside a file's own columns; a mapping may use them."""
 
 
-class Feed(BaseModel):
+class Feed(NullTexts, BaseModel):
     """One kind of row in one kind of file.
 
     Args:
@@ -79,6 +80,8 @@ class Feed(BaseModel):
         where: Which rows to take.
         mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
             compute leaves the column null and the row marked as malformed.
+
+    Texts that stand for no value are declared as ``NullTexts`` says.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -18,6 +18,7 @@ from insight.sources.encodings import Decoding
 from insight.sources.layouts import Layout, Range, layout_of, look_into, look_into_range
 from insight.sources.linewise import is_linewise, may_be_linewise
 from insight.sources.opening import hash_of_range, open_file, size_and_hash, size_of
+from insight.sources.parquet import is_convertible
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -157,7 +158,7 @@ def _differences(facts: FileFacts, feed: Feed, *, allow_new: bool) -> list[str]:
     problems += [
         f"{path} is {facts.columns[path]}, not {kind}"
         for path, kind in declared.items()
-        if facts.columns.get(path) and facts.columns[path] != kind
+        if facts.columns.get(path) and not is_convertible(facts.columns[path], kind)
     ]
     if not allow_new:
         problems += new_columns(feed, declared, facts.columns)

@@ -120,7 +120,8 @@ def _text(stream: Any, layout: Layout, *, is_first: bool = True) -> Content:
 
 
 def _parquet(stream: pa.NativeFile, block: Range | None = None) -> Content:
-    file = pq.ParquetFile(stream, buffer_size=CHUNK_BYTES)
+    # Of 96 bits Spark makes a timestamp by itself, of nanoseconds in 64 it does not.
+    file = pq.ParquetFile(stream, buffer_size=CHUNK_BYTES, coerce_int96_timestamp_unit="us")
     groups = [
         group
         for group in range(file.num_row_groups)

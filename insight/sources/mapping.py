@@ -6,6 +6,7 @@ from datetime import date
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, StringType, StructField, StructType
 
 from insight.errors import SettingsError
 from insight.point_in_time import EVER
@@ -13,7 +14,10 @@ from insight.privacy.free_text import CUSTOMER, ORDER, masked, without_name
 from insight.privacy.pseudonyms import CUSTOMER_ID, PseudonymKey, pseudonymised
 from insight.sources.attempts import Attempt, computed
 from insight.sources.column_names import quoted
+from insight.sources.columns import parsed_type
 from insight.sources.declaration import ADDED, TARGETS, Feed
+from insight.sources.parsing import trimmed, typed, without_null_texts
+from insight.sources.wall_clock import refuse_wall_clock
 from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
 
 _IDS = {RAW_EVENTS: "event_id", RAW_FEEDBACK: "feedback_id", RAW_EXPOSURES: "exposure_id"}
@@ -42,7 +46,9 @@ def to_canonical(
     constants = {"source": F.lit(source), "key_id": F.lit(key.key_id), "ingest_date": read_on}
     try:
         dated = rows.withColumns(_file_dates(feed, read_on))
-        mapped = _mapped(_kept(_exploded(dated, feed), feed), feed, table)
+        exploded = _exploded(dated, feed)
+        given = _computed(exploded, feed, subject=f"source {source}, feed {feed.feed}")
+        mapped = _mapped(_kept(exploded, feed), feed, table, given)
     except AnalysisException as error:
         raise SettingsError(
             f"source {source}, feed {feed.feed}",
@@ -78,13 +84,21 @@ def _kept(rows: DataFrame, feed: Feed) -> DataFrame:
     return marked.drop("_taken")
 
 
-def _mapped(rows: DataFrame, feed: Feed, table: Table) -> DataFrame:
-    kinds = {column.name: column.type for column in table.columns}
+def _computed(rows: DataFrame, feed: Feed, *, subject: str) -> StructType:
+    """The types of what the mapping computes, once it is sure to be the same on every night."""
+    expressions = dict(feed.mapping) | ({"where": feed.where} if feed.where else {})
+    computed = rows.select(*(F.expr(sql).alias(name) for name, sql in expressions.items()))
+    refuse_wall_clock(computed, expressions, subject=subject)
+    return StructType([field for field in computed.schema if field.name in feed.mapping])
+
+
+def _mapped(rows: DataFrame, feed: Feed, table: Table, given: StructType) -> DataFrame:
+    kinds = {column.name: parsed_type(column.type) for column in table.columns}
     attempts = [
         Attempt(
-            rows.sparkSession, _value(feed, name).cast(kinds[name]), beside="source_file"
-        ).column.alias(name)
-        for name in feed.mapping
+            rows.sparkSession, _value(feed, field, kinds[field.name]), beside="source_file"
+        ).column.alias(field.name)
+        for field in given
     ]
     # Under other names, should the mapping make a column of the same name.
     tried = rows.select(*attempts, F.struct(*ADDED).alias("_added"))
@@ -100,11 +114,15 @@ def _mapped(rows: DataFrame, feed: Feed, table: Table) -> DataFrame:
     )
 
 
-def _value(feed: Feed, name: str) -> Column:
-    value = F.expr(feed.mapping[name])
-    if name in _TIMES and feed.time_zone != "UTC":
-        return F.to_utc_timestamp(value, feed.time_zone)
-    return value
+def _value(feed: Feed, given: StructField, kind: DataType) -> Column:
+    """What a mapping gives, in its table's type; a text is parsed as one in a file is."""
+    value = F.expr(feed.mapping[given.name])
+    is_placed = given.name in _TIMES and feed.time_zone != "UTC"
+    if isinstance(given.dataType, StringType) and not isinstance(kind, StringType | ArrayType):
+        text = without_null_texts(value, feed.nulls)
+        value = typed(text, kind, is_placed=is_placed)
+    placed = F.to_utc_timestamp(value, feed.time_zone) if is_placed else value
+    return placed.cast(kind)
 
 
 def _failure(name: str, sql: str) -> str:
@@ -115,14 +133,15 @@ def _protected(feed: Feed, table: Table, key: PseudonymKey) -> dict[str, Column]
     """The feed's sensitive columns: ids as keyed pseudonyms, in one pass of Arrow; texts masked."""
     ids = [name for name in table.sensitive_names("pseudonym") if name in feed.mapping]
     texts = [name for name in table.sensitive_names("masked") if name in feed.mapping]
-    named = {name: pseudonymised(_filled(name), key, kind=name) for name in ids}
+    named = {name: pseudonymised(_filled(name, feed), key, kind=name) for name in ids}
     return named | {name: masked(_without_own_names(name, ids)) for name in texts}
 
 
-def _filled(name: str) -> Column:
-    """An id, null if blank: as a name it would make one customer of all guests."""
-    trimmed = F.trim(name)
-    return F.when(trimmed != "", trimmed if name == CUSTOMER_ID else F.col(name))
+def _filled(name: str, feed: Feed) -> Column:
+    """An id, null if it names nobody: as a name it would make one customer of all guests."""
+    if name != CUSTOMER_ID:
+        return without_null_texts(F.col(name), feed.nulls)
+    return trimmed(without_null_texts(F.col(name), feed.null_ids))
 
 
 def _without_own_names(text: str, ids: list[str]) -> Column:

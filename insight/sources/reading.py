@@ -1,30 +1,33 @@
 """From a feed's files to rows as declared: typed, what did not parse told, nothing lost."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType
+from pyspark.sql.types import StructType
 
 from insight.errors import SourceFormatError
-from insight.privacy.free_text import shape_of
-from insight.sources.column_names import CORRUPT, TORN, quoted, sql_of
+from insight.sources.column_names import CORRUPT, TORN, quoted
 from insight.sources.columns import NESTED, declared_schema
-from insight.sources.declaration import TARGETS, Feed
+from insight.sources.declaration import Feed
 from insight.sources.inspection import FileFacts
+from insight.sources.malformed import what_is_kept, with_malformed
 from insight.sources.nested import NestedColumn
+from insight.sources.parquet import stored_schema
+from insight.sources.parsing import without_null_texts
+from insight.sources.plain import PlainColumn
 from insight.sources.spark_files import escaped, refuse_other_files, source_file, text_rows
+from insight.sources.stored import as_declared
 from insight.storage import path_of
 
 TextReader = Callable[[Feed, Sequence[FileFacts]], DataFrame]
 """Text files to rows of unparsed values."""
 
-_REDACTED = "<redacted>"
-_SHOWN = 200
-"""Longest shape in a message, in characters of the value."""
+_AS_STORED = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
+"""Old dates as they are: other writers than Spark never used its former calendar."""
 
 
 @contextmanager
@@ -37,11 +40,11 @@ def text_reader(spark: SparkSession) -> Iterator[TextReader]:
 
     def read_text(feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
         names = tuple(fact.file for fact in files)
-        key = (feed.format, feed.options, tuple(feed.columns), names)
+        key = (feed.format, feed.options, feed.nulls, tuple(feed.columns), names)
         if key not in held:
             # In memory alone: customers' own ids are not to reach a disk. What does not fit is
             # parsed again.
-            held[key] = text_rows(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
+            held[key] = _known_texts(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
         return held[key]
 
     try:
@@ -67,27 +70,48 @@ def read_rows(
     Raises:
         SourceFormatError: Spark would read other files than these.
     """
-    schema = declared_schema(feed)
     if feed.format == "parquet":
-        rows = spark.read.schema(schema).parquet(*(escaped(fact.file) for fact in files))
-        refuse_other_files(rows, [fact.file for fact in files])
-        nothing = F.lit(None).cast("string").alias("malformed")
-        return rows.select(*map(quoted, feed.columns), source_file(), nothing)
-    text = read_text(feed, files) if read_text else text_rows(spark, feed, files)
-    nested = {f.name: NestedColumn(f.name, f.dataType) for f in schema if _is_nested(f.dataType)}
+        return reduce(DataFrame.unionByName, _stored_rows(spark, feed, files))
+    text = read_text(feed, files) if read_text else _known_texts(spark, feed, files)
+    plain, nested = text_columns(feed)
     options = feed.options.of_nested_json()
-    loose = text.withColumns({name: n.loosely_read(options) for name, n in nested.items()})
+    loose = text.withColumns({one.name: one.loosely_read(options) for one in nested})
+    strict = loose.withColumns({one.name: one.strictly_read for one in nested})
+    rows = strict.withColumns({one.to_cast: one.parsable_text for one in plain})
+    columns: dict[str, PlainColumn | NestedColumn] = {one.name: one for one in plain}
+    columns |= {one.name: one for one in nested}
     whole = F.col(CORRUPT).isNull()
-    values, failed = {}, []
-    for name in feed.columns:
-        values[name], bad, found = _parsed(nested.get(name), name, sql_of(schema[name].dataType))
-        shape = F.lit(_REDACTED) if _is_personal(feed, name) else F.substring(found, 1, _SHOWN)
-        failed.append(F.when(whole & bad, F.coalesce(shape, F.lit(_REDACTED))).alias(name))
-    malformed = F.to_json(F.struct(*failed, F.col(CORRUPT).alias(TORN)))
-    return loose.select(
-        *(F.when(whole, value).alias(name) for name, value in values.items()),
-        "source_file",
-        F.when(malformed != "{}", malformed).alias("malformed"),
+    values = {name: F.when(whole, columns[name].value) for name in feed.columns}
+    failed = [
+        F.when(whole & columns[name].failed, what_is_kept(feed, columns[name])).alias(name)
+        for name in feed.columns
+    ]
+    return with_malformed(rows, values, [*failed, F.col(CORRUPT).alias(TORN)])
+
+
+def text_columns(feed: Feed) -> tuple[list[PlainColumn], list[NestedColumn]]:
+    """How the columns of a feed's text files are read: those of plain types, and the others."""
+    is_placed = feed.time_zone != "UTC"
+    plain, nested = [], []
+    for field in declared_schema(feed):
+        name, kind = field.name, field.dataType
+        if isinstance(kind, NESTED):
+            nested.append(NestedColumn(name, kind, feed.nulls, is_placed))
+        else:
+            plain.append(PlainColumn(name, kind, is_placed))
+    return plain, nested
+
+
+def holds_declared_types(feed: Feed, files: Sequence[FileFacts]) -> bool:
+    """Whether no value can fail to parse: Parquet files whose types are the declared ones."""
+    if feed.format != "parquet":
+        return False
+    schema = declared_schema(feed)
+    kinds = {field.name: field.dataType for field in schema}
+    return all(
+        field.dataType == kinds[field.name]
+        for fact in files
+        for field in stored_schema(schema, fact.columns)
     )
 
 
@@ -108,7 +132,7 @@ def per_column_malformed_share(rows: DataFrame, feed: Feed) -> DataFrame:
 def refuse_retyped_columns(
     rows: DataFrame, feed: Feed, *, max_share: float, files: Sequence[FileFacts] = ()
 ) -> None:
-    """Stop when a text column has plainly changed its type, or a file's rows are not read.
+    """Stop when a column has plainly changed its type, or a file's rows are not read.
 
     Args:
         rows: Rows as ``read_rows`` gives them.
@@ -120,8 +144,6 @@ def refuse_retyped_columns(
         SourceFormatError: More than ``max_share`` of a file's values in a column do not parse, or
             a file is not empty and has no rows.
     """
-    if feed.format == "parquet":
-        return
     # One row per file at least: that of whole rows.
     is_wanted = (F.col("share") > max_share) | (F.col("column") == TORN)
     shares = per_column_malformed_share(rows, feed).where(is_wanted).collect()
@@ -146,23 +168,24 @@ def refuse_retyped_columns(
         )
 
 
-def _parsed(nested: NestedColumn | None, name: str, kind: str) -> tuple[Column, Column, Column]:
-    """A column's value, whether it did not parse, and the shape of what was found."""
-    if nested:
-        return nested.value, nested.failed, nested.shape
-    found = F.col(quoted(name))
-    value = F.expr(f"try_cast({quoted(name)} AS {kind})")
-    return value, found.isNotNull() & value.isNull(), shape_of(F.substring(found, 1, _SHOWN))
+def _stored_rows(
+    spark: SparkSession, feed: Feed, files: Sequence[FileFacts]
+) -> Iterator[DataFrame]:
+    """Rows of Parquet files, those of equal types together."""
+    schema = declared_schema(feed)
+    groups: dict[str, tuple[StructType, list[str]]] = {}
+    for fact in files:
+        stored = stored_schema(schema, fact.columns)
+        groups.setdefault(stored.json(), (stored, []))[1].append(fact.file)
+    for _, (stored, paths) in sorted(groups.items()):
+        reader = spark.read.schema(stored).options(**_AS_STORED)
+        rows = reader.parquet(*map(escaped, paths))
+        refuse_other_files(rows, paths)
+        read = rows.select(*map(quoted, stored.names), source_file())
+        yield as_declared(read, stored, feed)
 
 
-def _is_nested(kind: DataType) -> bool:
-    return isinstance(kind, NESTED)
-
-
-def _is_personal(feed: Feed, name: str) -> bool:
-    """Whether an id of a person or an order is made of it: then not even a shape is kept."""
-    ids = TARGETS[feed.target].sensitive_names("pseudonym")
-    # Within backticks a backtick is doubled.
-    written = "|".join(map(re.escape, (name, name.replace("`", "``"))))
-    word = re.compile(rf"(?<!\w)(?:{written})(?!\w)", re.IGNORECASE)
-    return any(word.search(feed.mapping.get(canonical, "")) for canonical in ids)
+def _known_texts(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+    """Rows of text files with their values unparsed, null where a text stands for none."""
+    known = {n: without_null_texts(F.col(quoted(n)), feed.nulls) for n in feed.columns}
+    return text_rows(spark, feed, files).withColumns(known)

@@ -31,7 +31,13 @@ from insight.sources.read_files import (
     refuse_changed,
     refuse_replaced,
 )
-from insight.sources.reading import TextReader, read_rows, refuse_retyped_columns, text_reader
+from insight.sources.reading import (
+    TextReader,
+    holds_declared_types,
+    read_rows,
+    refuse_retyped_columns,
+    text_reader,
+)
 from insight.sources.settled import unchanged
 from insight.stages import Remark, Run, Stage
 from insight.storage import SCHEME
@@ -126,7 +132,8 @@ def _publish_rows(
 def _rows(run: Run, delivery: Delivery, key: PseudonymKey, read_text: TextReader) -> DataFrame:
     rows = read_rows(run.spark, delivery.feed, delivery.files, read_text)
     limit = run.settings.ingest.max_malformed_share
-    refuse_retyped_columns(rows, delivery.feed, max_share=limit, files=delivery.files)
+    if not holds_declared_types(delivery.feed, delivery.files):
+        refuse_retyped_columns(rows, delivery.feed, max_share=limit, files=delivery.files)
     canonical = to_canonical(
         rows, delivery.feed, source=delivery.source, key=key, run_date=run.run_date
     )
