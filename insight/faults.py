@@ -33,7 +33,11 @@ _STORAGE = re.compile(
     r"|Operation not permitted|AccessControlException|File too large"
 )
 """What a file system says that refuses."""
-_FILE = re.compile(r"(?:file|hdfs|s3a?|abfss?|gs):/+[^\s,;'\")\]]+")
+_URL = r"(?:file|hdfs|s3a?|abfss?|gs):/+"
+_FILE = re.compile(
+    rf"{_URL}(?:(?!, |{_URL})[^\n;'\"])*?\.(?:parquet|json|csv)(?!\.?\w)|{_URL}[^\s,;'\")\]]+"
+)
+"""A file of a known kind, whose folders' names may hold blanks; else a URL up to a blank."""
 _IN_A_PATH = "/:@!$&'()*+,;=~"
 """Characters of a path that a URL leaves as they are."""
 _PROMISE = re.compile(
@@ -60,6 +64,7 @@ _DAMAGE = (
     "Malformed",
     "InvalidRecordException",
 )
+_CHECKPOINT = re.compile(r"/_delta_log/[^/]*\.checkpoint\.")
 _LOG_DAMAGE = ("DELTA_VERSIONS_NOT_CONTIGUOUS", "are not contiguous", "Parse Mode: FAILFAST")
 """Signs of a damaged log that name no file. Delta alone reads JSON in that mode."""
 
@@ -82,13 +87,14 @@ class StorageRefusedError(InsightError):
     exit_code = MAY_BE_RETRIED
 
 
-def explain(error: Exception, *, subject: str, landing: str) -> InsightError | None:
+def explain(error: Exception, *, subject: str, landing: str | None) -> InsightError | None:
     """The typed error behind an engine's exception; None where it is not one we know.
 
     Args:
         error: What Spark, Delta or a Python worker raised.
         subject: The table and date being worked on.
-        landing: The landing folder, to tell a shop's damaged file from one of ours.
+        landing: The landing folder, to tell a shop's damaged file from one of ours; None where no
+            landing file is read.
     """
     if isinstance(error, InsightError):
         return error
@@ -142,11 +148,24 @@ def damaged_log(subject: str, *, found: str) -> TableDamagedError:
     )
 
 
-def _damage(text: str, *, subject: str, landing: str) -> InsightError:
+def damaged_checkpoint(subject: str, *, found: str) -> TableDamagedError:
+    """The error of a table whose log's checkpoint is damaged: its entries may still be whole."""
+    return TableDamagedError(
+        subject,
+        found=found,
+        expected="a checkpoint that sums up the log's entries, whole",
+        next_step="if _delta_log holds every entry from 00000000000000000000.json on, move the"
+        " checkpoint's files and _last_checkpoint out of it and run again: the entries alone are"
+        " the table; if entries are gone, put the checkpoint back from a backup (docs/runbook.md, A"
+        " damaged log); nothing was published",
+    )
+
+
+def _damage(text: str, *, subject: str, landing: str | None) -> InsightError:
     files = [name.rstrip(".:") for name in _FILE.findall(text)]
     named = next((name for name in files if name.endswith((".parquet", ".json", ".csv"))), None)
     found = f"a damaged or missing file: {named or (files[0] if files else _said(text))}"
-    landed = _file_below(landing, text)
+    landed = _file_below(landing, text) if landing else None
     if landed and (named is None or text.index(landed) <= text.index(named)):
         return SourceFormatError(
             f"landing file {landed}",
@@ -154,6 +173,9 @@ def _damage(text: str, *, subject: str, landing: str) -> InsightError:
             expected="a whole file in the format its source declares",
             next_step="ask the shop to deliver the file again; nothing was published",
         )
+    checkpoint = next((name for name in files if _CHECKPOINT.search(name)), None)
+    if checkpoint:
+        return damaged_checkpoint(subject, found=f"a damaged or missing file: {checkpoint}")
     if "/_delta_log/" in (named or "") or any(sign in text for sign in _LOG_DAMAGE):
         return damaged_log(subject, found=found)
     return TableDamagedError(

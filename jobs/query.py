@@ -7,17 +7,19 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import duckdb
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, ParseException
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
 from insight.errors import InsightError, SettingsError
+from insight.faults import ENGINE_ERRORS, explain
 from insight.logs import configure_logs, logger
 from insight.publishing import duckdb_query
+from insight.publishing.duckdb_lake import damaged_files, is_damage
 from insight.publishing.views import nothing_to_query, register_views, tables_named_in
 from insight.settings import Settings, load_settings
-from insight.tables import TABLES
+from insight.tables import TABLES, Table
 
 READS = TABLES
 WRITES = ()
@@ -47,18 +49,26 @@ def ask_spark(sql: str, settings: Settings, limit: int) -> Answer:
         QueryRefusedError: The query does more than read the lake's tables and views.
         StageOrderError: A table it names was never written.
         SettingsError: The SQL is wrong.
+        TableDamagedError: A table that it names cannot be read as it was committed.
     """
     # Only here: DuckDB needs no Spark, and starting it takes seconds.
     from insight.publishing import spark_query
     from insight.spark import build_session
 
     session = spark_query.read_only_session(build_session("insight query"))
-    found = register_views(session, settings.lake, tables_named_in(sql))
+    named = tables_named_in(sql)
+    subject = _subject(named, settings)
+    try:
+        found = register_views(session, settings.lake, named)
+    except ENGINE_ERRORS as error:
+        raise explain(error, subject=subject, landing=None) or error from error
     try:
         answer = spark_query.read_only_query(session, sql).limit(limit)
         return answer.columns, [tuple(row) for row in answer.collect()]
-    except PySparkException as error:
-        raise _explained(error, sql, found, settings.lake) from error
+    except ENGINE_ERRORS as error:
+        is_about_the_query = isinstance(error, AnalysisException | ParseException)
+        damage = None if is_about_the_query else explain(error, subject=subject, landing=None)
+        raise damage or _explained(error, sql, found, settings.lake) from error
 
 
 def ask_duckdb(sql: str, settings: Settings, limit: int) -> Answer:
@@ -68,12 +78,17 @@ def ask_duckdb(sql: str, settings: Settings, limit: int) -> Answer:
         QueryRefusedError: The query does more than read the lake's tables and views.
         StageOrderError: A table it names was never written.
         SettingsError: The SQL is wrong.
+        TableDamagedError: A table that it names cannot be read as it was committed.
     """
-    with duckdb_query.read_only_duckdb(settings.lake) as (connection, found):
+    # Only the tables that it names: a damaged one blocks no query of the others.
+    named = tables_named_in(sql)
+    with duckdb_query.read_only_duckdb(settings.lake, named or None) as (connection, found):
         try:
             answer = duckdb_query.read_only_query(connection, sql)
             return [column[0] for column in answer.description], answer.fetchmany(limit)
         except duckdb.Error as error:
+            if is_damage(error):
+                raise damaged_files(_subject(named, settings), error) from error
             raise _explained(error, sql, found, settings.lake) from error
 
 
@@ -97,6 +112,10 @@ def _text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
+
+
+def _subject(named: Collection[Table], settings: Settings) -> str:
+    return f"table {', '.join(table.name for table in named)} of lake {settings.lake}"
 
 
 def _explained(error: Exception, sql: str, found: Collection[str], lake_root: str) -> InsightError:

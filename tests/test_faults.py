@@ -66,7 +66,9 @@ def test_a_landing_folder_of_any_name_is_recognised(file: str) -> None:
     assert error.subject == f"landing file {file}"
 
 
-@pytest.mark.parametrize("folder", ["/data/lake/events", "/data/landing_of_another/lake"])
+@pytest.mark.parametrize(
+    "folder", ["/data/lake/events", "/data/landing_of_another/lake", "/data/my lake (2)/events"]
+)
 def test_a_damaged_file_of_the_lake_is_ours_and_is_named(folder: str) -> None:
     file = f"file:{folder}/part-0.parquet"
     error = _explained(AnalysisException(f"ChecksumException: Checksum error: {file} at 0"))
@@ -82,3 +84,13 @@ def test_the_cause_is_looked_for_through_the_whole_chain() -> None:
     found = _explained(error)
     assert isinstance(found, TableDamagedError)
     assert "file:/data/lake/x.parquet" in found.found
+
+
+def test_a_damaged_checkpoint_of_a_whole_log_moves_no_table() -> None:
+    file = "file:/data/lake/events/_delta_log/00000000000000000010.checkpoint.parquet"
+    error = explain(AnalysisException(f"{file} is not a Parquet file"), subject="s", landing=None)
+    assert isinstance(error, TableDamagedError)
+    assert file in error.found
+    assert "_last_checkpoint out of it" in error.next_step
+    assert "table's folder away" not in error.next_step
+    assert error.exit_code == 2

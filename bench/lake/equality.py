@@ -64,8 +64,15 @@ RAW_OF = {
 
 _SUMMED = ("_count", "_thousandths", "_cents")
 _BOOKKEEPING = ("ingest_date", "run_date")
-_NOT_IN_PAYLOADS = (*_BOOKKEEPING, "covers_from_at", "covers_until_at", "date_zone")
-"""The rivals read no zones: simulated files begin and end at midnight UTC."""
+_NOT_IN_PAYLOADS = (
+    *_BOOKKEEPING,
+    "covers_from_at",
+    "covers_until_at",
+    "date_zone",
+    "absent_is_removed",
+)
+"""The rivals read no zones and no declarations: simulated files begin and end at midnight UTC, and
+their rows lack nothing."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +22,7 @@ from bench.next_item.contenders import Contender, Contest, contenders
 from bench.next_item.data import LeaveOneOut, Sequences, categories_of
 from bench.record import RESULTS, Measure, there, write
 from insight.encoding.vocabulary import FIRST_KNOWN
+from insight.errors import SourceFormatError
 from insight.logs import configure_logs
 from insight.metrics.ranking import hit_rate_at, ndcg_at
 
@@ -36,7 +38,10 @@ def main() -> int:
     parser.add_argument("--max-epochs", type=int, default=40)
     given = parser.parse_args()
     configure_logs()
-    name, protocol = given.data.stem.lower(), LeaveOneOut(Sequences.read(given.data))
+    try:
+        name, protocol = given.data.stem.lower(), LeaveOneOut(Sequences.read(given.data))
+    except SourceFormatError as error:
+        parser.error(str(error))
     contest = Contest(protocol, given.max_epochs)
     measures, minutes = [], []
     scores: dict[str, list[tuple[float, float]]] = {}
@@ -83,14 +88,17 @@ def _targeted(data: str, name: str, value: float, unit: str, note: str) -> Measu
 
 
 def _write_lists(contender: Contender, protocol: LeaveOneOut, path: Path) -> None:
-    """The best items of each user: user_index (line number from 0), rank from 1, item."""
+    """The best items of each user: user_index (line number from 0), rank from 1, item.
+
+    Of few items a user may have seen most: the list is then as long as there are others.
+    """
     best = best_of(contender.test, protocol.test, TOP, repeats=False)
-    users, k = best.shape
+    users, places = np.nonzero(best)
     names = pa.array(protocol.sequences.items)
     columns = {
-        "user_index": pa.array([user for user in range(users) for _ in range(k)]),
-        "rank": pa.array(list(range(1, k + 1)) * users),
-        "item": names.take(pa.array(best.ravel() - FIRST_KNOWN)),
+        "user_index": pa.array(users),
+        "rank": pa.array(places + 1),
+        "item": names.take(pa.array(best[users, places] - FIRST_KNOWN)),
     }
     pq.write_table(pa.table(columns), path)
 

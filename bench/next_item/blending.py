@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from bench.next_item.data import Rows, padded
-from insight.encoding.vocabulary import FIRST_KNOWN, Indices
+from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, Indices
 from insight.metrics.ranking import ndcg_at, target_ranks
 from insight.models.arrays import NEVER, Doubles, Floats
 from insight.models.blend import Blend
@@ -42,17 +42,16 @@ def ranks_of(scores: Scores, rows: Rows, *, repeats: bool) -> Doubles:
 
 
 def best_of(scores: Scores, rows: Rows, k: int, *, repeats: bool) -> Indices:
-    """The k best items of each row, best first, shape (rows, k).
-
-    Raises:
-        ValueError: There are no more than k items.
-    """
+    """The k best items of each row, best first, shape (rows, k); 0 where no more are left."""
     found = []
     for block in blocks(len(rows.items)):
         ranked = _ranked(scores(block), rows.seen[block], repeats=repeats)
-        best = np.argpartition(-ranked, k, axis=1)[:, :k]
+        last = min(k, ranked.shape[1]) - 1
+        best = np.argpartition(-ranked, last, axis=1)[:, : last + 1]
         order = np.argsort(-np.take_along_axis(ranked, best, axis=1), axis=1, kind="stable")
-        found.append(np.take_along_axis(best, order, axis=1))
+        best = np.take_along_axis(best, order, axis=1)
+        is_left = np.take_along_axis(ranked, best, axis=1) > NEVER
+        found.append(np.pad(np.where(is_left, best, PADDING), ((0, 0), (0, k - last - 1))))
     return np.concatenate(found)
 
 

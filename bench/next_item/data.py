@@ -15,9 +15,12 @@ from insight.encoding.arrays import lists
 from insight.encoding.sequences import SEQUENCE_INPUTS
 from insight.encoding.tasks import CONTEXT_WIDTH, YES_NO_TASKS
 from insight.encoding.vocabulary import FIRST_KNOWN, PADDING, Indices, Vocabulary
+from insight.errors import SourceFormatError
 
 FILES = 4
 ROWS_PER_GROUP = 1024
+FEWEST_ITEMS = 3
+"""Of a user to learn from: the last is the test, the one before it the validation."""
 LATER_VISIT = 5
 """Index of a gap of a day; as a type or a price it says as little as any other."""
 
@@ -64,19 +67,24 @@ class Sequences:
 
     @classmethod
     def read(cls, path: Path) -> "Sequences":
-        """One user per line: a name, then items in order of time.
+        """Read one user per line: a name, then items in order of time.
+
+        A byte-order mark at the file's start, as spreadsheets write it, is no part of a name.
 
         Raises:
-            SystemExit: A line is empty: lines are counted, so that it would be a user.
+            SourceFormatError: The file is not UTF-8; a line is empty (lines are counted, so that it
+                would be a user); or nobody has three items, of which two are held back.
         """
         index_of: dict[str, int] = {}
         histories = []
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        for number, line in enumerate(_text_of(path).splitlines(), 1):
             if not line.strip():
-                raise SystemExit(f"{path}, line {number}: empty; a user and their items expected")
+                raise _refusal(f"{path}, line {number}", "an empty line")
             _, *items = line.split()
             indices = [index_of.setdefault(item, len(index_of) + FIRST_KNOWN) for item in items]
             histories.append(np.array(indices, np.int64))
+        if max(map(len, histories), default=0) < FEWEST_ITEMS:
+            raise _refusal(f"{path}", f"no line of a user with {FEWEST_ITEMS} items")
         return cls(tuple(index_of), histories)
 
     def from_end(self, place: int) -> Indices:
@@ -121,6 +129,23 @@ class LeaveOneOut:
         return Rows(padded(seen, self.length), self.sequences.from_end(place), seen)
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refusal(f"{path}, byte {error.start}", "bytes that are not UTF-8") from error
+
+
+def _refusal(subject: str, found: str) -> SourceFormatError:
+    return SourceFormatError(
+        subject,
+        found=found,
+        expected="UTF-8 lines of a user and their items in order of time, with blanks between, and"
+        f" at least one user with {FEWEST_ITEMS} items",
+        next_step="correct the file that --data names",
+    )
+
+
 def categories_of(path: Path, sequences: Sequences) -> Indices:
     """Category index of every item index: the last, finest, of an item's attributes.
 
@@ -128,7 +153,7 @@ def categories_of(path: Path, sequences: Sequences) -> Indices:
         path: JSON: item to attributes, from coarse to fine.
         sequences: Give the items.
     """
-    attributes = {item: str(found[-1]) for item, found in json.loads(path.read_text()).items()}
+    attributes = {item: str(found[-1]) for item, found in json.loads(_text_of(path)).items()}
     categories = tuple(attributes.get(item, "unknown") for item in sequences.items)
     return Vocabulary(sequences.items, categories).category_of_item
 

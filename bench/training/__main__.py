@@ -21,6 +21,7 @@ from bench.training.ranks import (
     targets_per_cpu_second,
 )
 from bench.training.reader import reading_rates
+from insight.errors import SourceFormatError
 from insight.logs import configure_logs
 
 FEW = 64
@@ -33,7 +34,10 @@ def main() -> int:
     parser.add_argument("--data", type=there, required=True, help="lines: user item item …")
     given = parser.parse_args()
     configure_logs()
-    protocol = LeaveOneOut(Sequences.read(given.data), LENGTH)
+    try:
+        protocol = LeaveOneOut(Sequences.read(given.data), LENGTH)
+    except SourceFormatError as error:
+        parser.error(str(error))
     size, validation = protocol.sequences.size, protocol.validation
     whole = Task.without_categories(protocol.train, validation, size)
     few = Task.without_categories(protocol.train, Rows(*(part[:FEW] for part in validation)), size)

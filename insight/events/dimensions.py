@@ -1,4 +1,8 @@
-"""Customers and items: a version of each description, written only when it has changed."""
+"""Customers and items: a version of each description, written only when it has changed.
+
+An attribute that a delivery lacks keeps its last known value, unless the source says that it was
+removed (docs/decisions/0023-repeats-and-absence.md).
+"""
 
 from functools import reduce
 from operator import or_
@@ -13,8 +17,8 @@ from insight.settings import CleanSettings
 from insight.tables import Table
 
 _NOT_DESCRIBING = ("known_from", "ingest_date")
-_OF_THE_DELIVERY = ("source", "source_file", "malformed", "key_id", "original")
-
+_REMOVED = "absent_is_removed"
+_OF_THE_DELIVERY = ("source", "source_file", "malformed", "key_id", "original", _REMOVED)
 
 _LONGEST_TEXT = 100_000
 """Letters of a title or description: with more, a file has slipped into a field."""
@@ -53,17 +57,74 @@ def _image_rules(length: int) -> dict[str, Column]:
     }
 
 
+def changed_versions(sound: DataFrame, before: DataFrame, *, table: Table) -> DataFrame:
+    """The night's versions that differ from what was known, without ``ingest_date``.
+
+    Args:
+        sound: Rows of the raw table that broke no rule.
+        before: The rows that other nights wrote.
+        table: The dimension table.
+    """
+    key, attributes = table.key[0], attributes_of(table)
+    order = F.struct(*_NOT_DESCRIBING)
+    newest = F.max_by(F.struct("known_from", *attributes), order).alias("newest")
+    known = before.groupBy(key).agg(newest).select(key, "newest.*")
+    delivered = per_entity_version(sound, key=key, attributes=attributes)
+    versions = with_last_known(delivered, known, key=key, attributes=attributes)
+    return keep_changes(versions, known, key=key, attributes=attributes)
+
+
 def per_entity_version(described: DataFrame, *, key: str, attributes: list[str]) -> DataFrame:
     """One row per entity and delivery: ``known_from`` is the delivery's date.
 
-    Of several in one delivery, the last file's counts; ties go to the greatest description.
+    Of several in one delivery, the last file's counts; ties go to the greatest description. What
+    it lacks comes from the others, unless absence means removal.
     """
-    newest = F.max(F.struct("source_file", *attributes)).alias("newest")
+    order = F.struct("source_file", *attributes)
+    last = F.max_by(F.struct(*attributes, _REMOVED), order).alias("last")
+    present = [F.max_by(name, F.when(F.col(name).isNotNull(), order)) for name in attributes]
+    found = [F.when(F.col(f"last.{_REMOVED}"), F.col(f"last.{name}")) for name in attributes]
     return (
         described.groupBy(F.trim(key).alias(key), F.col("file_date").alias("known_from"))
-        .agg(newest)
-        .select(key, "known_from", *(f"newest.{name}" for name in attributes))
+        .agg(last, *(value.alias(name) for value, name in zip(present, attributes, strict=True)))
+        .select(
+            key,
+            "known_from",
+            *(
+                value.otherwise(F.col(n)).alias(n)
+                for value, n in zip(found, attributes, strict=True)
+            ),
+            f"last.{_REMOVED}",
+        )
     )
+
+
+def with_last_known(
+    versions: DataFrame, known: DataFrame, *, key: str, attributes: list[str]
+) -> DataFrame:
+    """Fill in what a delivery lacks from the deliveries before it, never from later ones.
+
+    Args:
+        versions: What a night brought, one row per entity and delivery.
+        known: The newest version of each entity that other nights brought.
+        key: Names the entity.
+        attributes: Its describing columns.
+    """
+    # What is known is complete: an attribute that is null there is not known, or was removed.
+    both = versions.withColumn("_is_fresh", F.lit(True)).unionByName(
+        known.select(key, "known_from", *attributes).withColumns(
+            {_REMOVED: F.lit(True), "_is_fresh": F.lit(False)}
+        )
+    )
+    history = Window.partitionBy(key).orderBy("known_from", "_is_fresh")
+
+    def last_known(name: str) -> Column:
+        says = F.col(name).isNotNull() | F.col(_REMOVED)
+        said = F.when(says, F.struct(F.col(name).alias("value")))
+        return F.last(said, ignorenulls=True).over(history)["value"]
+
+    filled = both.withColumns({name: last_known(name) for name in attributes})
+    return filled.where("_is_fresh").select(key, "known_from", *attributes)
 
 
 def keep_changes(

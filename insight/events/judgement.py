@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypedDict
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,6 +17,7 @@ from insight.events.described import (
     with_imputed_values,
     with_single_looks,
 )
+from insight.events.identities import DIFFERS, EVENT, with_distinct_ids
 from insight.events.outliers import BOUNDED, per_category_bounds, with_bounded_values
 from insight.events.price_history import (
     PRICED,
@@ -33,7 +35,7 @@ from insight.events.repeats import (
     with_suspicion,
     without_ids,
 )
-from insight.events.rules import event_rules, is_sale, with_reason
+from insight.events.rules import event_rules, is_purchase, is_sale, with_reason
 from insight.point_in_time import in_dates, with_neighbours
 from insight.reuse import Keep, kept
 from insight.stages import Run
@@ -50,6 +52,7 @@ class JudgedEvents:
         refused: With ``reason`` and ``original``, the row as it came.
         sound: All others, as rows of the events table.
         sales: Of the sound ones, purchases and returns; no others are ever corrected.
+        compared: Of the sound ones, those whose ids were compared; with ``id_differs_in``.
         prices: Rows of the item_prices table.
         shifts: Deliveries and categories whose prices moved together.
     """
@@ -57,6 +60,7 @@ class JudgedEvents:
     refused: DataFrame
     sound: DataFrame
     sales: DataFrame
+    compared: DataFrame
     prices: DataFrame
     shifts: tuple[PriceShift, ...]
 
@@ -75,38 +79,52 @@ def judged_events(run: Run, raw: DataFrame, items: DataFrame) -> Iterator[Judged
         raw: Its raw events.
         items: Every description of every item up to the night's.
     """
-    seconds = run.settings.clean.near_repeat_seconds
+    span = _span(run)
     clean = with_clean_text(raw)
     with kept() as keep:
         versions = keep(per_item_version(items))
         nearby = _events_nearby(run, clean)
         told = clean.select(*COMPARED).unionByName(nearby)
-        values = keep(per_suspect_value(told, seconds=seconds))
-        known = keep(with_suspicion(nearby, values, seconds=seconds).where("is_suspect"))
+        values = keep(per_suspect_value(told, **span))
+        known = keep(with_suspicion(nearby, values, **span).where("is_suspect"))
         bots = keep(per_bot(clean, run.settings.clean))
         aside = keep(_set_aside(run, clean, values, bots))
         described = with_description(with_original(aside, raw.columns), versions)
         judged, prices, shifts = _judged_by_itself(run, described, keep)
         # Bounded before repeats are looked for: other nights' events are known as they were
         # bounded, and one that was refused survives no copy of it.
-        suspects = judged.where("is_suspect")
-        compared = keep(with_repetition_reason(suspects, known, seconds=seconds))
-        closely = judged.where("NOT is_suspect").unionByName(compared)
+        suspects = with_distinct_ids(
+            judged.where("is_suspect"), known, EVENT, seconds=span["seconds"]
+        )
+        compared = keep(with_repetition_reason(suspects, known, **span))
+        closely = judged.where("NOT is_suspect").unionByName(compared.drop(DIFFERS))
         sound = keep(to_events(closely.where("reason IS NULL")))
         plain = to_events(with_description(_plain(clean, aside, bots), versions))
         yield JudgedEvents(
             refused=closely.where("reason IS NOT NULL"),
             sound=sound.unionByName(plain),
             sales=sound.where(is_sale()),
+            compared=compared.where("reason IS NULL"),
             prices=prices,
             shifts=shifts,
         )
 
 
+class _Span(TypedDict):
+    seconds: float
+    sale_days: int
+
+
+def _span(run: Run) -> _Span:
+    """How far apart two deliveries of one event may be."""
+    settings = run.settings.clean
+    return {"seconds": settings.near_repeat_seconds, "sale_days": settings.repeated_sale_days}
+
+
 def _set_aside(run: Run, clean: DataFrame, values: DataFrame, bots: DataFrame) -> DataFrame:
     """Rows that are not sound at first sight; adds ``is_suspect`` and ``is_bot``."""
     settings = run.settings.clean
-    rows = with_suspicion(clean, values, seconds=settings.near_repeat_seconds)
+    rows = with_suspicion(clean, values, **_span(run))
     rows = with_reason(with_bot_mark(rows, bots), event_rules(settings, run_date=run.run_date))
     is_plain = ~is_sale() & F.expr("reason IS NULL AND NOT is_bot AND NOT is_suspect")
     return rows.where(~is_plain).drop("reason")
@@ -169,8 +187,10 @@ def _compared_prices(
 def _events_nearby(run: Run, clean: DataFrame) -> DataFrame:
     """Events of other nights that the night's rows may tell of again: ``COMPARED`` columns.
 
-    Those of the night's dates and the days beside them, where a copy's moment may lie.
+    Those of the night's dates and the days beside them, where a copy's moment may lie; of purchases
+    with an order also those of the days within which they are one.
     """
+    settings = run.settings.clean
     others = run.lake.read_or_empty(EVENTS).where(F.col("ingest_date") != F.lit(run.run_date))
     if run.lake.version(EVENTS) < 0:
         return others.select(*COMPARED)
@@ -178,6 +198,14 @@ def _events_nearby(run: Run, clean: DataFrame) -> DataFrame:
     # A damaged clock names days that no calendar holds. A feed west of Greenwich ends its date
     # on the next one in UTC.
     last = run.run_date + timedelta(days=1)
-    sound = clean.where(day.between(run.settings.clean.earliest_event_date, last))
+    sound = clean.where(day.between(settings.earliest_event_date, last))
     fresh = [row["day"] for row in sound.select(day.alias("day")).distinct().collect()]
-    return others.where(in_dates("event_date", with_neighbours(fresh, days=1))).select(*COMPARED)
+    nearby = in_dates("event_date", with_neighbours(fresh, days=1))
+    if settings.repeated_sale_days <= 1:
+        return others.where(nearby).select(*COMPARED)
+    reach = in_dates("event_date", with_neighbours(fresh, days=settings.repeated_sale_days))
+    # The dates alone come first: they name the folders that are read.
+    within = others.where(reach).where(
+        F.expr(nearby) | (is_purchase() & F.col("order_id").isNotNull())
+    )
+    return within.select(*COMPARED)

@@ -9,18 +9,19 @@ from pyspark.sql import functions as F
 
 from insight.errors import DataQualityError
 from insight.events.bots import BOT
+from insight.events.collisions import Collision, refuse_collisions
 from insight.events.price_history import PriceShift
-from insight.events.repeats import NEAR_REPEAT, REPEATED
+from insight.events.repeats import NEAR_REPEAT, REPEATED, REPEATED_SALE
 from insight.logs import logger
-from insight.settings import CleanSettings
-from insight.tables import Table
+from insight.settings import CleanSettings, Settings
+from insight.tables import EVENTS, Table
 
 log = logger(__name__)
 
 KEPT = "kept"
 PRICE_SHIFT = "price_shift"
 
-_NO_FAULT = (KEPT, REPEATED, NEAR_REPEAT, BOT)
+_NO_FAULT = (KEPT, REPEATED, NEAR_REPEAT, REPEATED_SALE, BOT)
 """Delivered more than once, or by a bot, is kept out, but no sign of a broken source."""
 
 _MOST_PAYLOAD = 10_000
@@ -70,6 +71,27 @@ def quality_rows(
             for rule, count in sorted(both.items())
         ]
     return rows
+
+
+def refuse_night(
+    counts: Mapping[Table, Counts],
+    shifts: Sequence[PriceShift],
+    collisions: Sequence[Collision],
+    run_date: date,
+    settings: Settings,
+) -> None:
+    """Stop a night that cannot be trusted, for the first of the reasons below.
+
+    Raises:
+        DataQualityError: Too many rows are refused, too many ids name two events, no event is
+            new, or prices moved as a whole.
+    """
+    refuse_bad_night(counts, run_date, settings.clean)
+    # Ids that restart may be why nothing new is left.
+    refuse_collisions(collisions, run_date, max_share=settings.clean.max_id_collision_share)
+    if not settings.ingest.allow_empty_day:
+        refuse_nothing_new(counts.get(EVENTS, {}), run_date)
+    refuse_shifted_prices(shifts, run_date, settings.clean)
 
 
 def refuse_bad_night(

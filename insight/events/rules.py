@@ -82,6 +82,11 @@ def is_sale() -> Column:
     return _is_type(*_SALES)
 
 
+def is_purchase() -> Column:
+    """Whether something was bought."""
+    return _is_type("purchase")
+
+
 def _is_type(*names: str) -> Column:
     return F.coalesce(F.col("event_type").isin(*names), F.lit(False))
 

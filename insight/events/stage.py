@@ -1,6 +1,6 @@
 """Clean: raw rows become events and what describes them, or go to quarantine with a reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial, reduce
 
@@ -9,16 +9,15 @@ from pyspark.sql import functions as F
 
 from insight.errors import DataQualityError
 from insight.events import dimensions, voices
+from insight.events.collisions import Collision, collisions, noted_collisions
+from insight.events.identities import DIFFERS, EXPOSURE, FEEDBACK_ENTRY, with_distinct_ids
 from insight.events.judgement import judged_events
-from insight.events.price_history import PriceShift
 from insight.events.refusals import (
     KEPT,
     Counts,
     noted_shifts,
     quality_rows,
-    refuse_bad_night,
-    refuse_nothing_new,
-    refuse_shifted_prices,
+    refuse_night,
     refused_rows,
 )
 from insight.events.returns import per_return
@@ -73,15 +72,22 @@ def clean(run: Run) -> str | None:
         items = items.unionByName(fresh[ITEMS])
     with judged_events(run, _rows_of(run, EVENTS), items) as events:
         counts = _quarantine(run, {**judged, EVENTS: events.refused}, came)
-        _refuse_bad_night(run, counts, events.shifts)
+        found = _collisions(run, {**judged, EVENTS: events.compared})
+        noted = {table: noted_collisions(found, table.name) for table in counts}
+        noted[EVENTS] = {**noted.get(EVENTS, {}), **noted_shifts(events.shifts)}
+        try:
+            refuse_night(counts, events.shifts, found, run.run_date, run.settings)
+        except DataQualityError:
+            _publish_quality(run, counts, noted)
+            raise
         for table in _JUDGES:
             _publish(run, fresh.get(table), table)
         kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
         run.lake.publish(events.sound, EVENTS, where=_night(run), rows=kept)
         _publish(run, _returns(run, events.sales), RETURNS)
         _publish(run, events.prices, ITEM_PRICES)
-        corrected = {EVENTS: {**_corrections(run, events.sales), **noted_shifts(events.shifts)}}
-    _publish_quality(run, counts, corrected)
+        noted[EVENTS] = {**noted[EVENTS], **_corrections(run, events.sales)}
+    _publish_quality(run, counts, noted)
     return None
 
 
@@ -152,20 +158,18 @@ def _judged_exposures(run: Run, table: Table) -> DataFrame:
 
 def _once(run: Run, judged: DataFrame, table: Table) -> DataFrame:
     others = run.lake.read_or_empty(table).where(f"NOT {_night(run)}")
-    return voices.with_repeated_reason(judged, others, key=table.key[0])
+    distinct = with_distinct_ids(judged, others, _IDENTITIES[table], seconds=0)
+    return voices.with_repeated_reason(distinct, others, key=table.key[0])
 
 
 def _changes(run: Run, sound: DataFrame, table: Table) -> DataFrame:
     """New versions of descriptions; an old night run again leaves out what came after it."""
-    key, attributes = table.key[0], dimensions.attributes_of(table)
     before = run.lake.read_or_empty(table).where(f"ingest_date < '{run.run_date}'")
-    order = F.struct("known_from", "ingest_date")
-    newest = F.max_by(F.struct("known_from", *attributes), order).alias("newest")
-    known = before.groupBy(key).agg(newest).select(key, "newest.*")
-    versions = dimensions.per_entity_version(sound, key=key, attributes=attributes)
-    changed = dimensions.keep_changes(versions, known, key=key, attributes=attributes)
+    changed = dimensions.changed_versions(sound, before, table=table)
     return changed.withColumn("ingest_date", F.lit(run.run_date)).select(*table.column_names)
 
+
+_IDENTITIES = {FEEDBACK: FEEDBACK_ENTRY, EXPOSURES: EXPOSURE}
 
 _JUDGES: dict[Table, Callable[[Run, Table], DataFrame]] = {
     CUSTOMERS: _judged_description,
@@ -198,18 +202,12 @@ def _quarantine(
     return counts
 
 
-def _refuse_bad_night(
-    run: Run, counts: Mapping[Table, Counts], shifts: Sequence[PriceShift]
-) -> None:
-    settings = run.settings.clean
-    try:
-        refuse_bad_night(counts, run.run_date, settings)
-        if not run.settings.ingest.allow_empty_day:
-            refuse_nothing_new(counts.get(EVENTS, {}), run.run_date)
-        refuse_shifted_prices(shifts, run.run_date, settings)
-    except DataQualityError:
-        _publish_quality(run, counts, {EVENTS: noted_shifts(shifts)})
-        raise
+def _collisions(run: Run, judged: Mapping[Table, DataFrame]) -> list[Collision]:
+    """Kept rows whose id another event holds, by table and source."""
+    is_kept = f"reason IS NULL AND {DIFFERS} IS NOT NULL"
+    named = {table: rows for table, rows in judged.items() if DIFFERS in rows.columns}
+    renamed = {table.name: rows.where(is_kept) for table, rows in named.items()}
+    return collisions(renamed, {table.name: _rows_of(run, table) for table in named})
 
 
 def _returns(run: Run, sales: DataFrame) -> DataFrame | None:

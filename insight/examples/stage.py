@@ -21,7 +21,7 @@ from insight.examples.labels import per_customer_labels, with_complete_labels, w
 from insight.examples.leakage import refuse_peeking, refuse_peeking_at_campaigns
 from insight.examples.snapshots import Known, per_customer_snapshot
 from insight.examples.vocabulary import fit_feature_statistics, per_item_index
-from insight.examples.windows import Cutoffs, split_by_time
+from insight.examples.windows import Cutoffs, History, split_by_time, too_little_history
 from insight.local_frames import local_frame
 from insight.point_in_time import per_version, versions_as_of
 from insight.registry.registry import Registry
@@ -53,8 +53,8 @@ def build_examples(run: Run) -> str | None:
     nights = first_dates_by_night(run.lake.read(ITEM_DAILY))
     delivery_time = delivery_time_of(run.lake, nights, late_days=run.settings.clean.late_days)
     cutoffs = _cutoffs(run, delivery_time, nights)
-    if cutoffs is None:
-        return "too little history for a train, a validation and a test window"
+    if isinstance(cutoffs, str):
+        return cutoffs
     vocabulary = _publish_vocabulary(run, cutoffs, delivery_time)
     length = run.settings.sequences.length
     with kept() as keep:
@@ -86,17 +86,19 @@ BUILD_EXAMPLES = Stage(
 )
 
 
-def _cutoffs(run: Run, delivery_time: DeliveryTime, nights: Mapping[date, date]) -> Cutoffs | None:
+def _cutoffs(run: Run, delivery_time: DeliveryTime, nights: Mapping[date, date]) -> Cutoffs | str:
+    """The cut-offs, or why there are none."""
+    given, run_date = run.settings.examples, run.run_date
     if not nights:
-        return None
-    read = [night for night in nights if night <= run.run_date] or [delivery_time.first_night]
-    return split_by_time(
-        run.settings.examples,
-        run_date=run.run_date,
+        return too_little_history(given, run_date=run_date, first_event_date=None)
+    read = [night for night in nights if night <= run_date] or [delivery_time.first_night]
+    history = History(
+        run_date=run_date,
         first_event_date=min(nights[night] for night in read),
-        recalibrate=run.settings.training.recalibrate,
         with_campaigns=not _exposures(run, delivery_time).isEmpty(),
     )
+    cutoffs = split_by_time(given, **history, recalibrate=run.settings.training.recalibrate)
+    return cutoffs or too_little_history(given, **history)
 
 
 def _proved_cutoff(cutoffs: Cutoffs, known: Known) -> date:

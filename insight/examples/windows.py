@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypedDict
 
 from insight.settings import ExampleSettings
 
@@ -39,6 +40,14 @@ class Cutoffs:
         return {self.recalibration: self.test} if self.recalibration else {}
 
 
+class History(TypedDict):
+    """The run date, the date of the first event by then, and whether campaigns are asked about."""
+
+    run_date: date
+    first_event_date: date
+    with_campaigns: bool
+
+
 def split_by_time(
     settings: ExampleSettings,
     *,
@@ -56,19 +65,51 @@ def split_by_time(
     campaigns are asked about too, validation begins no later than the first test of these, so
     that nothing is trained on what came after.
     """
-    horizon = timedelta(days=max(settings.purchase_days, settings.churn_days))
+    horizon, validation = _horizon(settings), _validation(settings, run_date, with_campaigns)
     step = timedelta(days=settings.cutoff_step_days)
     test = run_date - horizon
-    validation = test - horizon
-    if with_campaigns:
-        days = settings.campaign_days + settings.campaign_window_days
-        validation = min(validation, run_date - timedelta(days=days))
     newest = validation - horizon
     candidates = [newest - step * k for k in range(settings.train_cutoffs)]
     train = tuple(sorted(day for day in candidates if day - horizon >= first_event_date))
     newer = settings.recalibration_days if recalibrate else None
     between = test - timedelta(days=newer) if newer else None
     return Cutoffs(train, validation, test, between) if train else None
+
+
+def too_little_history(
+    settings: ExampleSettings,
+    *,
+    run_date: date,
+    first_event_date: date | None,
+    with_campaigns: bool = False,
+) -> str:
+    """Why ``split_by_time`` finds no cut-offs: the days of history there are, and those needed."""
+    # A train cut-off has a label window before it and one between it and validation.
+    first_needed = _validation(settings, run_date, with_campaigns) - 2 * _horizon(settings)
+    needed = (run_date - first_needed).days + 1
+    if first_event_date is None:
+        return f"too little history: no events, {needed} days of them needed"
+    there = (run_date - first_event_date).days + 1
+    horizon = _horizon(settings).days
+    return (
+        f"too little history for a train, a validation and a test window: {there} days of events"
+        f" (from {first_event_date} to {run_date}), {needed} needed for label windows of {horizon}"
+        " days (settings examples.purchase_days, examples.churn_days);"
+        f" {needed - there} more to come"
+    )
+
+
+def _horizon(settings: ExampleSettings) -> timedelta:
+    return timedelta(days=max(settings.purchase_days, settings.churn_days))
+
+
+def _validation(settings: ExampleSettings, run_date: date, with_campaigns: bool) -> date:
+    """The validation cut-off."""
+    validation = run_date - 2 * _horizon(settings)
+    if with_campaigns:
+        days = settings.campaign_days + settings.campaign_window_days
+        validation = min(validation, run_date - timedelta(days=days))
+    return validation
 
 
 def split_campaigns(

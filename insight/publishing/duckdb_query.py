@@ -13,8 +13,9 @@ from typing import Any
 
 import duckdb
 
-from insight.publishing.duckdb_lake import register_duckdb
+from insight.publishing.duckdb_lake import pattern_of, register_duckdb
 from insight.publishing.query_scope import PUBLISHED, refusal
+from insight.tables import Table
 
 # fmt: off
 _NODES = frozenset({
@@ -57,16 +58,23 @@ _LOCKS = (
 
 
 @contextmanager
-def read_only_duckdb(lake_root: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[str]]]:
+def read_only_duckdb(
+    lake_root: str, tables: Collection[Table] | None = None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[str]]]:
     """Open a locked connection; yield it with the names that can be queried.
 
+    Args:
+        lake_root: Folder of the lake.
+        tables: Tables that queries name; by default all that can be read.
+
     Raises:
-        StageOrderError: There are no tables.
-        TableDamagedError: A table's log cannot be read, or it hides rows of its files.
+        As ``register_duckdb``.
     """
     with duckdb.connect() as connection:
-        files_of = register_duckdb(connection, lake_root)
-        files = (file for listed in files_of.values() for file in listed)
+        files_of = register_duckdb(connection, lake_root, tables)
+        # DuckDB looks at a path as it was given, and again at the file that it names.
+        named = (file for listed in files_of.values() for file in listed)
+        files = [path for file in named for path in dict.fromkeys((file, pattern_of(file)))]
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         connection.execute(f"SET allowed_paths = [{listed}]")
         for lock in _LOCKS:

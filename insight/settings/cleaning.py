@@ -32,6 +32,12 @@ class CleanSettings(Strict):
     """Numbers in every `image_vector` of a shop that delivers them; others are refused."""
     near_repeat_seconds: float = Field(1.0, ge=0, le=10)
     """The same event of a customer again within so long is one event; 0 asks for equal times."""
+    repeated_sale_days: Days = Field(3, ge=0)
+    """Days within which purchases of one order, customer, item, quantity and price are one, as of
+    a confirmation page that is loaded again; 0 for shops that reuse order ids."""
+    max_id_collision_share: float = Field(0.01, ge=0, le=1)
+    """Share of a source's rows whose id another event holds. Above it the run stops: the ids
+    restart, or do not name rows. Up to it both events are kept."""
     max_events_per_customer_day: int = Field(2_000, gt=0)
     """A customer with more events in a day is taken for a bot."""
     bot_min_events: int = Field(500, gt=0)

@@ -26,6 +26,9 @@ class IngestSettings(Strict):
     """Whether columns that a source does not declare are ignored rather than refused."""
     accept_changed_files: bool = False
     """Whether a date that runs again takes files whose content has changed since it was read."""
+    read_again: bool = False
+    """Whether a date that runs again reads its files again, though none of them has changed: by a
+    declaration that has."""
 
 
 class SessionSettings(Strict):

@@ -26,6 +26,7 @@ from insight.tables import (
     RAW_ITEMS,
     Table,
 )
+from insight.tables.delivery import ABSENT_IS_REMOVED, ROW_IDS
 
 Target = Literal["raw_events", "raw_customers", "raw_items", "raw_feedback", "raw_exposures"]
 
@@ -77,6 +78,11 @@ class Feed(NullTexts, BaseModel):
         date_zone: Zone whose midnight begins and ends the dates in file names; ``time_zone``
             if not given. A New York shop that writes its times in UTC declares
             ``America/New_York`` here.
+        row_ids: Within what an id that the mapping gives (of an event, feedback or exposure)
+            names one row: the whole ``source``, this ``feed`` or one ``file``; ``none`` if it
+            names no row, which is then named by its content.
+        absent: Whether an attribute of an item or customer that a delivery lacks keeps its last
+            known value (``kept``) or has been taken away (``removed``).
         where: Which rows to take.
         mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
             compute leaves the column null and the row marked as malformed.
@@ -101,6 +107,8 @@ class Feed(NullTexts, BaseModel):
     explode: str | None = None
     time_zone: str = "UTC"
     date_zone: str | None = None
+    row_ids: Literal["source", "feed", "file", "none"] = "source"
+    absent: Literal["kept", "removed"] = "kept"
     where: str | None = None
     mapping: dict[str, str]
 
@@ -130,6 +138,14 @@ class Feed(NullTexts, BaseModel):
         except ValueError as error:
             raise Misdeclared(str(error)) from error
         return files
+
+    @model_validator(mode="after")
+    def _says_what_its_rows_can_have(self) -> Self:
+        if self.row_ids != "source" and not set(self.mapping) & set(ROW_IDS.values()):
+            raise Misdeclared(f"goes with a mapping of {', '.join(ROW_IDS.values())}", "row_ids")
+        if self.absent != "kept" and ABSENT_IS_REMOVED not in TARGETS[self.target].columns:
+            raise Misdeclared("goes with raw_customers and raw_items alone", "absent")
+        return self
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:

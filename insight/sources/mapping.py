@@ -18,10 +18,8 @@ from insight.sources.columns import parsed_type
 from insight.sources.declaration import ADDED, TARGETS, Feed
 from insight.sources.parsing import trimmed, typed, without_null_texts
 from insight.sources.wall_clock import refuse_wall_clock
-from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
-
-_IDS = {RAW_EVENTS: "event_id", RAW_FEEDBACK: "feedback_id", RAW_EXPOSURES: "exposure_id"}
-"""Tables whose rows have names: the shop's own, or else a hash of their content."""
+from insight.tables import Table
+from insight.tables.delivery import ABSENT_IS_REMOVED, ROW_IDS
 
 _TIMES = ("event_at", "created_at", "exposed_at", "ends_at")
 
@@ -44,6 +42,7 @@ def to_canonical(
     table = TARGETS[feed.target]
     read_on = F.lit(run_date)
     constants = {"source": F.lit(source), "key_id": F.lit(key.key_id), "ingest_date": read_on}
+    constants[ABSENT_IS_REMOVED.name] = F.lit(feed.absent == "removed")
     try:
         dated = rows.withColumns(_file_dates(feed, read_on))
         exploded = _exploded(dated, feed)
@@ -57,7 +56,7 @@ def to_canonical(
             next_step="correct it in conf/sources; `make source-check` shows what it gives",
         ) from error
     protected = mapped.withColumns(_protected(feed, table, key))
-    return _completed(_named(protected, feed, table, constants["source"]), table, constants)
+    return _completed(_named(protected, feed, source), table, constants)
 
 
 def _exploded(rows: DataFrame, feed: Feed) -> DataFrame:
@@ -153,20 +152,27 @@ def _without_own_names(text: str, ids: list[str]) -> Column:
     return value
 
 
-def _named(mapped: DataFrame, feed: Feed, table: Table, source: Column) -> DataFrame:
+def _named(mapped: DataFrame, feed: Feed, source: str) -> DataFrame:
     """With the row's id: its own, where it brings one, else a hash; by position in an array."""
-    name = _IDS.get(table)
+    name = ROW_IDS.get(feed.target)
     if name is None:
         return mapped
     content = [part for part in (*feed.mapping, "malformed") if part != name]
     content += ["position"] if feed.explode else []
     parts = [F.coalesce(F.col(part).cast("string"), F.lit("\u0000")) for part in content]
-    named = F.md5(F.concat_ws("\u0001", source, *parts))
-    if name in feed.mapping:
+    named = F.md5(F.concat_ws("\u0001", F.lit(source), *parts))
+    if name in feed.mapping and feed.row_ids != "none":
         # Two shops may both count from 1.
-        own = F.concat_ws("-", source, name, "position")
+        own = F.concat_ws("-", F.lit(source), *_scope_of_ids(feed, source), name, "position")
         named = F.when(F.col(name).isNotNull(), own).otherwise(named)
     return mapped.withColumn(name, named)
+
+
+def _scope_of_ids(feed: Feed, source: str) -> list[Column]:
+    """What an id is part of, beside the source; a file goes by its path in the source's folder."""
+    folder = "^.*/\\Q" + source + "\\E/"
+    file = F.md5(F.regexp_replace("source_file", folder, ""))
+    return {"source": [], "feed": [F.lit(feed.feed)], "file": [file]}[feed.row_ids]
 
 
 def _completed(mapped: DataFrame, table: Table, constants: dict[str, Column]) -> DataFrame:

@@ -1,6 +1,6 @@
 """Landing files that earlier runs have read, and whether they still hold what was read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -136,6 +136,27 @@ def refuse_changed(
             found=f"no such file, and new or changed ones ({', '.join(fresh)})",
             expected=f"all {len(before)} files that {read.run_date} has read, or none but those",
             next_step="put it back, or deliver the new ones for another date",
+        )
+
+
+def refuse_gone(found: Collection[Key], read: ReadFiles) -> None:
+    """Refuse to read a date's files again if some of them are gone: their rows would be lost.
+
+    Args:
+        found: This date's files in the landing folder.
+        read: The log.
+
+    Raises:
+        SourceFormatError: A file that this date has read is not there.
+    """
+    before = read.by_this_date
+    gone = sorted(path for _, _, path in before.keys() - set(found))
+    if gone:
+        raise SourceFormatError(
+            f"landing file {gone[0]}",
+            found=f"no such file ({len(gone)} of {len(before)} are gone)",
+            expected=f"all files that {read.run_date} has read, to read them again",
+            next_step="put them back, or run the date without ingest.read_again",
         )
 
 

@@ -29,6 +29,7 @@ from insight.sources.read_files import (
     holds_nothing_new,
     read_files,
     refuse_changed,
+    refuse_gone,
     refuse_replaced,
 )
 from insight.sources.reading import (
@@ -71,14 +72,17 @@ def ingest(run: Run) -> str | Remark | None:
     others = by_key(files, due=False)
     touched = refuse_replaced(run.lake, others, read, accept_changed=accept_changed)
     states = {name: file.state for name, file in by_key(files, due=True).items()}
-    if holds_nothing_new(states, read, column="file_state"):
+    again = run.settings.ingest.read_again
+    if again:
+        refuse_gone(states, read)
+    if not again and holds_nothing_new(states, read, column="file_state"):
         _publish_states(run, states, touched, read)
         return _ALL_READ
     deliveries = new_deliveries(run, files)
     found = {name: facts for group in deliveries for name, facts in group.facts_by_key.items()}
     refuse_changed(found, read, accept_changed=accept_changed)
     hashes = {name: facts.content_hash for name, facts in found.items()}
-    if holds_nothing_new(hashes, read, column="content_hash"):
+    if not again and holds_nothing_new(hashes, read, column="content_hash"):
         _publish_states(run, states, touched, read)
         return _ALL_READ
     refuse_empty_day(run, deliveries, unmatched=unmatched)

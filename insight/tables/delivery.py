@@ -26,6 +26,11 @@ FROM_FILE = (
         sensitive="shape",
     ),
 )
+ABSENT_IS_REMOVED = Column(
+    "absent_is_removed",
+    "boolean",
+    "Whether an attribute without a value was removed; else its last known value holds.",
+)
 COVERS_FROM = Column(
     "covers_from",
     "date",
@@ -39,3 +44,10 @@ DELIVERED_ON = Column(
 )
 KEY_ID = Column("key_id", "string", "Which pseudonym key was used.")
 INGEST_DATE = Column("ingest_date", "date", "Run date that read the row.")
+
+ROW_IDS = {
+    "raw_events": "event_id",
+    "raw_feedback": "feedback_id",
+    "raw_exposures": "exposure_id",
+}
+"""Raw tables whose rows have names: the shop's own, or else a hash of their content."""

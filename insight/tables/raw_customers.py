@@ -1,6 +1,6 @@
 """Customers as they came, already pseudonymous."""
 
-from insight.tables.delivery import FROM_FILE, INGEST_DATE, KEY_ID
+from insight.tables.delivery import ABSENT_IS_REMOVED, FROM_FILE, INGEST_DATE, KEY_ID
 from insight.tables.table import Column, Table
 
 RAW_CUSTOMERS = Table(
@@ -22,6 +22,7 @@ RAW_CUSTOMERS = Table(
         Column("country", "string", "Country.", nullable=True),
         Column("region", "string", "Region, state or city.", nullable=True),
         *FROM_FILE,
+        ABSENT_IS_REMOVED,
         KEY_ID,
         INGEST_DATE,
     ),

@@ -1,6 +1,6 @@
 """Items as they came."""
 
-from insight.tables.delivery import FROM_FILE, INGEST_DATE
+from insight.tables.delivery import ABSENT_IS_REMOVED, FROM_FILE, INGEST_DATE
 from insight.tables.table import Column, Table
 
 RAW_ITEMS = Table(
@@ -19,6 +19,7 @@ RAW_ITEMS = Table(
             "image_vector", "array<float>", "Its picture, as the shop encodes it.", nullable=True
         ),
         *FROM_FILE,
+        ABSENT_IS_REMOVED,
         INGEST_DATE,
     ),
     key=(),

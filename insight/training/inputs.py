@@ -21,6 +21,7 @@ from insight.tables import FEATURE_STATISTICS, ITEM_VOCABULARY, TRAINING_EXAMPLE
 from insight.training import preflight
 from insight.training.item_vectors import read_item_vectors
 from insight.training.plan import ReadCount
+from insight.training.row_groups import rows_per_group
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Inputs:
         item_counts: Events of every item index, shape (vocabulary size,).
         features: Location and scale of the features.
         trained_through: Date of the last cut-off that training saw, ISO.
+        ranks: How many ranks can share the splits.
         item_vectors: Of every item index, where training asks for them; (vocabulary size, width).
     """
 
@@ -54,6 +56,7 @@ class Inputs:
     item_counts: Indices
     features: FeatureStatistics
     trained_through: str
+    ranks: int
     item_vectors: Floats | None = None
 
     def content_hash(self, settings: dict[str, object]) -> str:
@@ -84,6 +87,10 @@ def has_examples(run: Run) -> bool:
 def read_inputs(run: Run, *, ranks: int) -> Inputs:
     """Read the inputs of a run date, and refuse what training could not read right.
 
+    Args:
+        run: The night.
+        ranks: Ranks asked for; ``Inputs.ranks`` is lower if a split has too few rows for them.
+
     Raises:
         StageOrderError: The examples of this date were not built.
         TableContractError: Types, properties or shares are not as promised.
@@ -102,10 +109,13 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     features = _features(run)
     lengths = dict.fromkeys(preflight.LISTS, run.settings.sequences.length)
     lengths |= {"features": features.width, "campaign_context": CONTEXT_WIDTH}
-    splits = {
-        name: _split(run, examples, name, ranks=ranks, lengths=lengths)
-        for name in learned_splits(run.settings)
-    }
+    files = {name: _files(run, name) for name in learned_splits(run.settings)}
+    possible = preflight.ranks_for({name: rows_per_group(files[name]) for name in files}, ranks)
+    splits = {}
+    for name, listed in files.items():
+        rows = examples.where(F.col("split") == name)
+        split = f"{subject} of {run.run_date}, split {name}"
+        splits[name] = _split(rows, split, listed, possible, lengths)
     newest = examples.where(F.col("split").isin(*splits)).agg(
         F.to_date(F.timestamp_seconds(F.max("cutoff_at")))
     )
@@ -114,7 +124,7 @@ def read_inputs(run: Run, *, ranks: int) -> Inputs:
     vectors = None
     if run.settings.training.item_vectors != "none":
         vectors = read_item_vectors(run, vocabulary, as_of=last_cutoff(examples))
-    return Inputs(splits, vocabulary, item_counts, features, str(last[0]), vectors)
+    return Inputs(splits, vocabulary, item_counts, features, str(last[0]), possible, vectors)
 
 
 def last_cutoff(examples: DataFrame) -> date:
@@ -127,16 +137,18 @@ def last_cutoff(examples: DataFrame) -> date:
     return last
 
 
-def _split(
-    run: Run, examples: DataFrame, name: str, *, ranks: int, lengths: dict[str, int]
-) -> Split:
-    subject = f"table {TRAINING_EXAMPLES.name} of {run.run_date}, split {name}"
-    partition = {"run_date": run.run_date.isoformat(), "split": name}
+def _files(run: Run, split: str) -> tuple[str, ...]:
+    partition = {"run_date": run.run_date.isoformat(), "split": split}
     # Spark encodes what is special in a URL; the reader takes paths as they are.
-    files = tuple(unquote(url) for url in run.lake.files(TRAINING_EXAMPLES, partition))
+    return tuple(unquote(url) for url in run.lake.files(TRAINING_EXAMPLES, partition))
+
+
+def _split(
+    examples: DataFrame, subject: str, files: tuple[str, ...], ranks: int, lengths: dict[str, int]
+) -> Split:
     preflight.refuse_unreadable_schema(subject, files)
     rows = preflight.refuse_unequal_shards(subject, files, ranks)
-    counted = preflight.count_examples(examples.where(F.col("split") == name), subject, lengths)
+    counted = preflight.count_examples(examples, subject, lengths)
     preflight.refuse_hidden_rows(subject, rows, counted)
     return Split(files, counted)
 

@@ -18,6 +18,9 @@ from insight.training.row_groups import rows_per_group, rows_per_shard, schema_o
 LARGEST_IMBALANCE = 1.5
 """The largest share may have so many times the rows of the smallest: the others wait for it."""
 
+FEW_ROWS = 10_000
+"""Up to so many rows of a split, unequal files are chance."""
+
 _NUMBERS = ("features", "campaign_context")
 LISTS = (*SEQUENCE_INPUTS, *_NUMBERS)
 _SCALARS = {
@@ -96,6 +99,31 @@ def refuse_unreadable_schema(subject: str, files: Sequence[str]) -> None:
                 expected="int64, float32 and lists of these",
                 next_step="run build_examples again for this date",
             )
+
+
+def ranks_for(groups: Mapping[str, Sequence[int]], ranks: int) -> int:
+    """How many ranks can share the files: fewer than asked for if a split has few rows.
+
+    Rows fall to files by a hash of their keys. Of many rows every file gets its share; of few, one
+    file may get twice as many as another, or there are fewer files than ranks. That is chance, and
+    no damage, so fewer ranks train. Unequal files of many rows are left to
+    ``refuse_unequal_shards``.
+
+    Args:
+        groups: Rows of each row group, by split.
+        ranks: Ranks asked for.
+    """
+    few = [rows for rows in groups.values() if 0 < sum(rows) <= FEW_ROWS]
+    return next(
+        count for count in range(ranks, 0, -1) if all(_is_fair(rows, count) for rows in few)
+    )
+
+
+def _is_fair(groups: Sequence[int], ranks: int) -> bool:
+    if len(groups) < ranks:
+        return False
+    shares = rows_per_shard(groups, ranks)
+    return max(shares) <= LARGEST_IMBALANCE * min(shares)
 
 
 def refuse_unequal_shards(subject: str, files: Sequence[str], ranks: int) -> int:

@@ -53,6 +53,8 @@ def train(run: Run) -> str | None:
         return f"no examples of {run.run_date}: {why}"
     backend = backend_for(settings, run.spark)
     inputs = read_inputs(run, ranks=backend.ranks)
+    if inputs.ranks < backend.ranks:
+        backend = _with_fewer_ranks(run, backend.ranks, inputs.ranks)
     champion = _champion(run, registry)
     inputs_hash = inputs.content_hash(_recipe(run.settings, champion))
     same = registry.find_same(run.run_date, inputs_hash)
@@ -77,6 +79,12 @@ TRAIN = Stage(
     writes=(),
     work=train,
 )
+
+
+def _with_fewer_ranks(run: Run, asked: int, ranks: int) -> Backend:
+    why = "a split has too few rows to be shared equally among all"
+    log.warning("training on fewer ranks", asked=asked, ranks=ranks, why=why)
+    return backend_for(run.settings.training.model_copy(update={"ranks": ranks}), run.spark)
 
 
 def _recipe(settings: Settings, champion: ModelVersion | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 from bench.next_item.blending import best_of, ranks_of
 from bench.next_item.data import LeaveOneOut, Sequences
 from bench.sessions.rivals import markov, popularity, session_knn
+from insight.errors import SourceFormatError
 
 
 @pytest.fixture
@@ -37,8 +38,32 @@ def test_what_was_seen_long_ago_is_filtered_too(protocol):
 def test_an_empty_line_is_named(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("u1 a b c\n\n")
-    with pytest.raises(SystemExit, match="line 2"):
+    with pytest.raises(SourceFormatError, match="line 2"):
         Sequences.read(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name_and_what_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"\xef\xbb\xbfu1 a b c\r\nu2 a b\r\n")
+    read = Sequences.read(path)
+    assert read.items == ("a", "b", "c")
+    assert [each.tolist() for each in read.histories] == [[2, 3, 4], [2, 3]]
+    for content, found in (
+        (b"", "no line"),
+        (b"u1 a b\n", "no line"),
+        (b"u1 a b \xe9\n", "byte 7"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(SourceFormatError, match=found) as refused:
+            Sequences.read(path)
+        assert refused.value.exit_code == 2
+
+
+def test_of_few_items_only_those_that_are_left_are_listed(protocol):
+    scores = np.tile(np.array([9.0, 9.0, 5.0, 4.0, 3.0, 2.0, 1.0]), (4, 1))
+    best = best_of(lambda block: scores[block], protocol.test, 20, repeats=False)
+    assert best.shape == (4, 20)
+    assert _names(protocol, best) == ["de", "acde", "abcde", "a"]
 
 
 SESSIONS = [np.array(each) for each in ([2, 3, 4], [2, 3], [5, 4], [3, 5])]

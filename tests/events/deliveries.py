@@ -33,7 +33,7 @@ def land(lake: MemoryLake, night: date, *, events: Rows = (), **others: Rows) ->
     lake.publish(raw, RAW_EVENTS, where=where)
     for table in (RAW_CUSTOMERS, RAW_ITEMS, RAW_FEEDBACK, RAW_EXPOSURES):
         rows = others.get(table.name.removeprefix("raw_"), ())
-        full = (with_utc_bounds({**row, **read}) for row in rows)
+        full = (with_utc_bounds({"absent_is_removed": False, **row, **read}) for row in rows)
         lake.publish(frame(lake.spark, table, *full), table, where=where)
 
 

@@ -4,12 +4,14 @@ from datetime import date
 
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from insight.events.dimensions import (
     attributes_of,
     description_rules,
     keep_changes,
     per_entity_version,
+    with_last_known,
 )
 from insight.events.rules import with_reason
 from insight.local_frames import local_frame
@@ -43,7 +45,8 @@ def test_of_several_descriptions_in_one_delivery_the_last_files_counts(
         ],
         "item_id string, title string, category string, file_date date, source_file string",
     )
-    actual = per_entity_version(raw, key=KEY, attributes=ATTRIBUTES)
+    kept = raw.withColumn("absent_is_removed", F.lit(False))
+    actual = per_entity_version(kept, key=KEY, attributes=ATTRIBUTES).drop("absent_is_removed")
     expected = local_frame(
         spark,
         [
@@ -56,6 +59,64 @@ def test_of_several_descriptions_in_one_delivery_the_last_files_counts(
         VERSION,
     )
     assert_df_equality(actual, expected, ignore_row_order=True)
+
+
+def test_what_a_delivery_lacks_keeps_its_last_known_value_unless_it_was_removed(
+    spark: SparkSession,
+) -> None:
+    known = local_frame(
+        spark,
+        [
+            ("tea", _day(5), "Tea", "drinks"),
+            ("removed", _day(5), "Pot", "china"),
+            ("removed before", _day(5), "Jug", None),
+            ("older file", _day(5), "Cup", "china"),
+        ],
+        VERSION,
+    )
+    # item, day, file, title, category, whether absence means removal.
+    brought = [
+        ("tea", 6, "a.csv", "Tea", None, False),
+        ("tea", 7, "a.csv", None, "herbs", False),
+        ("removed", 6, "a.csv", "Pot", None, True),
+        ("removed", 7, "a.csv", "Pot", None, False),
+        ("removed before", 6, "a.csv", "Jug", None, False),
+        # Of an older file nothing is known of what came after it.
+        ("older file", 4, "a.csv", "Cup", None, False),
+        # Within a delivery, too: the last file lacks what another one holds.
+        ("two files", 6, "a.csv", "Old", "glass", False),
+        ("two files", 6, "b.csv", "New", None, False),
+        ("two files, removed", 6, "a.csv", "Old", "glass", True),
+        ("two files, removed", 6, "b.csv", "New", None, True),
+        ("two rows", 6, "a.csv", "A", "glass", False),
+        ("two rows", 6, "a.csv", "B", None, False),
+        ("never known", 6, "a.csv", None, None, False),
+    ]
+    raw = local_frame(
+        spark,
+        [(item, _day(day), *rest) for item, day, *rest in brought],
+        "item_id string, file_date date, source_file string, title string, category string, "
+        "absent_is_removed boolean",
+    )
+    versions = per_entity_version(raw, key=KEY, attributes=ATTRIBUTES)
+    actual = with_last_known(versions, known, key=KEY, attributes=ATTRIBUTES)
+    expected = local_frame(
+        spark,
+        [
+            ("tea", _day(6), "Tea", "drinks"),
+            ("tea", _day(7), "Tea", "herbs"),
+            ("removed", _day(6), "Pot", None),
+            ("removed", _day(7), "Pot", None),
+            ("removed before", _day(6), "Jug", None),
+            ("older file", _day(4), "Cup", None),
+            ("two files", _day(6), "New", "glass"),
+            ("two files, removed", _day(6), "New", None),
+            ("two rows", _day(6), "B", "glass"),
+            ("never known", _day(6), None, None),
+        ],
+        VERSION,
+    )
+    assert_df_equality(actual, expected, ignore_row_order=True, ignore_nullable=True)
 
 
 def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight.examples.windows import Cutoffs, split_by_time, split_campaigns
+from insight.examples.windows import Cutoffs, split_by_time, split_campaigns, too_little_history
 from insight.settings import ExampleSettings
 
 RUN_DATE = date(2024, 3, 31)
@@ -21,6 +21,23 @@ def test_each_label_window_ends_where_the_next_begins() -> None:
         test=date(2024, 3, 21),
     )
     assert list(cutoffs.split_of.values()) == ["train"] * 3 + ["validation", "test"]
+
+
+def test_too_little_history_names_the_days_there_are_and_those_needed() -> None:
+    # Two windows of ten days before validation on 11 March, and two after it.
+    first = date(2024, 2, 20)
+    enough = {"run_date": RUN_DATE, "first_event_date": first}
+    assert split_by_time(SETTINGS, **enough) is not None  # type: ignore[arg-type]
+    late = first + timedelta(days=1)
+    assert split_by_time(SETTINGS, run_date=RUN_DATE, first_event_date=late) is None
+    said = too_little_history(SETTINGS, run_date=RUN_DATE, first_event_date=late)
+    assert "40 days of events (from 2024-02-21 to 2024-03-31), 41 needed" in said
+    assert "1 more to come" in said
+    none = too_little_history(SETTINGS, run_date=RUN_DATE, first_event_date=None)
+    assert none == "too little history: no events, 41 days of them needed"
+    longer = SETTINGS.model_copy(update={"campaign_days": 14, "campaign_window_days": 14})
+    said = too_little_history(longer, run_date=RUN_DATE, first_event_date=late, with_campaigns=True)
+    assert "40 days of events" in said and "49 needed" in said
 
 
 def test_the_shorter_horizon_is_over_by_the_test_cutoff() -> None:

@@ -140,6 +140,7 @@ def test_a_lake_of_two_keys_is_refused(spark: SparkSession, tmp_path: Path) -> N
     for key_id in ("aaaaaaaaaaaa", "bbbbbbbbbbbb"):
         dates = dict.fromkeys(("file_date", "covers_from", "ingest_date"), lake.run_date)
         row = {**dates, "source": "plain", "source_file": "1.csv", "key_id": key_id}
+        row["absent_is_removed"] = False
         lake.append(frame(spark, RAW_CUSTOMERS, with_utc_bounds(row)), RAW_CUSTOMERS)
     lake.begin_stage()
     with pytest.raises(SettingsError, match="aaaaaaaaaaaa, bbbbbbbbbbbb"):

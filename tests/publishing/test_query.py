@@ -3,7 +3,9 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from insight.delta import Lake
 from jobs import query
@@ -47,6 +49,43 @@ def test_a_wrong_query_is_explained(
 ) -> None:
     assert query.main(["--engine", engine, sql]) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("engine", ["spark", "duckdb"])
+def test_a_lost_data_file_blocks_its_own_table_alone(
+    engine: str,
+    tmp_path: Path,
+    settings: SimpleNamespace,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.lake = f"{tmp_path}/my lake"
+    for name in ("sessions", "quarantine"):
+        _write(settings.lake, name, ["lost" if name == "quarantine" else "here"])
+    (file,) = Path(settings.lake, "quarantine").glob("*.parquet")
+    file.unlink()
+    assert query.main(["--engine", engine, "SELECT value FROM sessions"]) == 0
+    assert "here" in capsys.readouterr().out
+    assert query.main(["--engine", engine, "SELECT value FROM quarantine"]) == 2
+    message = capsys.readouterr().err
+    assert "TableDamagedError" in message and file.name in message and "quarantine" in message
+
+
+@pytest.mark.parametrize("engine", ["spark", "duckdb"])
+def test_a_damaged_log_is_explained(
+    engine: str,
+    tmp_path: Path,
+    settings: SimpleNamespace,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.lake = str(tmp_path)
+    _write(settings.lake, "sessions", ["x"])
+    (tmp_path / "sessions/_delta_log/00000000000000000000.json").write_text('{"metaData": {"i')
+    assert query.main(["--engine", engine, "SELECT value FROM sessions"]) == 2
+    assert "TableDamagedError" in capsys.readouterr().err
+
+
+def _write(lake: str, name: str, values: list[str]) -> None:
+    write_deltalake(f"{lake}/{name}", pa.table({"value": values}))
 
 
 def test_no_lake_is_explained(

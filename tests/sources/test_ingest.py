@@ -73,6 +73,13 @@ def test_a_rerun_finds_everything_read(spark: SparkSession, shop: Path) -> None:
     assert INGEST.work(run) == "every file of this date has been read already"
     run.lake.begin_stage()
     assert run.lake.version(RAW_EVENTS) == before
+    rows = run.lake.read(RAW_EVENTS).count()
+    # By a declaration that has changed, if a setting says so.
+    again = open_night(spark, shop, THURSDAY, ingest__read_again=True)
+    assert INGEST.work(again) is None
+    again.lake.begin_stage()
+    assert again.lake.version(RAW_EVENTS) == before + 1
+    assert again.lake.read(RAW_EVENTS).count() == rows
 
 
 def test_a_day_whose_file_another_night_has_read_is_an_empty_day(

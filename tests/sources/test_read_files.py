@@ -15,6 +15,7 @@ from insight.sources.read_files import (
     ReadFiles,
     holds_nothing_new,
     refuse_changed,
+    refuse_gone,
     refuse_replaced,
 )
 
@@ -125,6 +126,13 @@ def test_new_files_cannot_be_read_beside_ones_that_are_gone() -> None:
     refuse_changed({_key("a.csv"): _facts("a.csv", "old")}, read, accept_changed=False)
     both = {_key(name): _facts(name, "old") for name in ("a.csv", "b.csv", "c.csv")}
     refuse_changed(both, read, accept_changed=False)
+
+
+def test_no_date_is_read_again_without_all_of_its_files() -> None:
+    read = ReadFiles((_row("a.csv", TONIGHT), _row("b.csv", TONIGHT)), TONIGHT)
+    refuse_gone([_key("a.csv"), _key("b.csv"), _key("c.csv")], read)
+    with pytest.raises(SourceFormatError, match=r"shop/b\.csv: found no such file \(1 of 2"):
+        refuse_gone([_key("a.csv")], read)
 
 
 def test_a_date_is_done_if_all_that_is_there_has_been_read() -> None:

@@ -9,7 +9,9 @@ from insight.local_frames import local_frame
 from insight.tables import TRAINING_EXAMPLES
 from insight.training.plan import ReadCount
 from insight.training.preflight import (
+    FEW_ROWS,
     count_examples,
+    ranks_for,
     refuse_hidden_rows,
     refuse_partition_columns,
     refuse_unequal_shards,
@@ -82,6 +84,28 @@ def test_fault_07_more_ranks_than_row_groups_are_refused_before_launch(tmp_path)
     files = write_split(tmp_path, [5, 5])
     with pytest.raises(TableContractError, match=r"2 row groups for 3 ranks.*examples\.files"):
         refuse_unequal_shards("t", files, 3)
+
+
+@pytest.mark.parametrize(
+    ("groups", "ranks"),
+    [
+        # Equal files, and the least that are equal enough.
+        ({"train": [10, 10, 10, 10], "validation": [6, 4]}, 2),
+        # Forty customers: rows fall to files by hash, and one rank would get twice as many.
+        ({"train": [12, 5, 11, 6], "validation": [6, 4]}, 1),
+        ({"train": [10, 10, 10, 10], "validation": [9, 4]}, 1),
+        ({"train": [10, 10, 10, 10], "validation": [3]}, 1),
+        # No rows, and unequal files of many rows, are refused elsewhere.
+        ({"train": [10, 10], "validation": []}, 2),
+        ({"train": [FEW_ROWS, 1]}, 2),
+    ],
+)
+def test_few_rows_are_shared_by_as_many_ranks_as_get_equal_parts(groups, ranks):
+    assert ranks_for(groups, 2) == ranks
+
+
+def test_of_three_ranks_two_may_be_possible():
+    assert ranks_for({"train": [4, 4, 4, 4]}, 3) == 2
 
 
 def test_no_rows_are_refused():
