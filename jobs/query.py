@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -93,11 +94,11 @@ def ask_duckdb(sql: str, settings: Settings, limit: int) -> Answer:
 
 
 def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, limit: int) -> None:
-    """Print rows as a table; whole numbers have thousands separators."""
+    """Print rows as a table; whole numbers and amounts have thousands separators."""
     grid = Grid(*map(escape, columns))
     for index, column in enumerate(grid.columns):
         values = [row[index] for row in rows]
-        column.justify = "right" if any(isinstance(v, int | float) for v in values) else "left"
+        column.justify = "right" if any(map(_is_number, values)) else "left"
     for row in rows[:limit]:
         grid.add_row(*(_text(value) for value in row))
     console = Console(width=None if sys.stdout.isatty() else 200)
@@ -106,11 +107,18 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, limit: int) -
     console.print(f"{min(len(rows), limit):,} rows{more}")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal)
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, Decimal):
+        # Whole: an amount is exact.
+        return f"{value.normalize():,f}"
     return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
 
 

@@ -1,6 +1,7 @@
 """Tiny frames: a test names the columns it is about, the rest is filled in."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import Phase, settings
@@ -15,6 +16,7 @@ from insight.tables import (
     EXPOSURES,
     ITEM_DAILY,
     ITEMS,
+    MONEY,
     RAW_EVENTS,
     SESSIONS,
     Table,
@@ -36,9 +38,9 @@ _EVENT: dict[str, Any] = {
     "order_id": None,
     "quantity": 1.0,
     "price": 2.0,
-    "amount_cents": 200,
-    "discount_cents": 0,
-    "coupon_cents": 0,
+    "amount": Decimal(2),
+    "discount": Decimal(0),
+    "coupon": Decimal(0),
     "country": None,
     "source": "shop",
     "file_date": DAY,
@@ -73,19 +75,21 @@ _SESSION: dict[str, Any] = {
     "search_count": 0,
     "cart_count": 0,
     "purchase_count": 1,
-    "amount_cents": 200,
+    "amount": Decimal(2),
     "funnel_step": "purchased",
     "seconds_to_purchase": 0,
 }
 
+_ZERO = {"bigint": 0, MONEY: Decimal(0)}
+
 _CUSTOMER_DAY: dict[str, Any] = {
-    **{column.name: 0 for column in CUSTOMER_DAILY.columns if column.type == "bigint"},
+    **{c.name: _ZERO[c.type] for c in CUSTOMER_DAILY.columns if c.type in _ZERO},
     "customer_id": "anna",
     "last_event_at": datetime(2024, 3, 10, 12, tzinfo=UTC),
 }
 
 _ITEM_DAY: dict[str, Any] = {
-    **{column.name: 0 for column in ITEM_DAILY.columns if column.type == "bigint"},
+    **{c.name: _ZERO[c.type] for c in ITEM_DAILY.columns if c.type in _ZERO},
     "item_id": "tea",
     "ingest_date": DAY,
 }

@@ -1,10 +1,10 @@
 """Row for row: what the product wrote, against what a rival wrote.
 
-Rows are paired by the table's key and compared column by column: text, whole numbers, dates and
-times exactly, floating-point numbers to a relative 1e-9 (two engines add them in other orders).
-Left out is what is no fact about the rows: the night that read them (``ingest_date``), and the
-hash that decides the order within one moment of a sequence (``tie_break``), for which DuckDB has
-its own. Sequences are compared moment by moment, the events of one moment as a set.
+Rows are paired by the table's key and compared column by column: text, whole numbers, dates,
+times and money exactly, floating-point numbers to a relative 1e-9 (two engines add them in other
+orders). Left out is what is no fact about the rows: the night that read them (``ingest_date``),
+and the hash that decides the order within one moment of a sequence (``tie_break``), for which
+DuckDB has its own. Sequences are compared moment by moment, the events of one moment as a set.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ from insight.tables import (
     ITEM_DAILY,
     ITEM_FEATURES,
     ITEMS,
+    MONEY,
     QUARANTINE,
     RAW_CUSTOMERS,
     RAW_EVENTS,
@@ -62,7 +63,8 @@ RAW_OF = {
     "events": RAW_EVENTS,
 }
 
-_SUMMED = ("_count", "_thousandths", "_cents")
+_SUMMED = {"bigint": "BIGINT", MONEY: "DECIMAL(18, 6)"}
+"""Types of what is added up over the nights of an item's day, as DuckDB names them."""
 _BOOKKEEPING = ("ingest_date", "run_date")
 _NOT_IN_PAYLOADS = (
     *_BOOKKEEPING,
@@ -135,7 +137,11 @@ def _scan(root: Path, table: Table, as_of: date) -> str:
     if table is ITEM_DAILY:
         # A late event's row stands beside the day's first one: a day is the sum of both.
         key = ("item_id", "event_date")
-        sums = [f"sum({n})::BIGINT AS {n}" for n in table.column_names if n.endswith(_SUMMED)]
+        sums = [
+            f"sum({column.name})::{_SUMMED[column.type]} AS {column.name}"
+            for column in table.columns
+            if column.type in _SUMMED
+        ]
         return f"SELECT {', '.join((*key, *sums))} {scan} GROUP BY {', '.join(key)}"
     where = f"WHERE feature_date = '{as_of}'" if "feature_date" in table.key else ""
     return f"SELECT * {scan} {where}"

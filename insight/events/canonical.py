@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from insight.events.described import joined_marks
 from insight.events.rules import delivered_on
+from insight.money import to_money
 
 _CLEANED = ("item_id", "search_text")
 _CAME = "came_"
@@ -17,8 +18,8 @@ _MOST_SEARCHED = 200
 def to_events(sound: DataFrame) -> DataFrame:
     """Rows of the events table.
 
-    Money becomes whole cents: sums of them are exact in any order, so a rerun on other
-    partitions gives the same bytes.
+    Money becomes decimal, each row rounded once: sums of decimals are exact in any order, so a
+    rerun on other partitions gives the same bytes.
 
     Args:
         sound: Sound rows, described and corrected.
@@ -35,9 +36,10 @@ def to_events(sound: DataFrame) -> DataFrame:
         "order_id",
         "quantity",
         "price",
-        _cents(F.col("quantity") * price).alias("amount_cents"),
-        _cents(F.coalesce("discount", F.lit(0.0))).alias("discount_cents"),
-        _cents(F.coalesce("coupon", F.lit(0.0))).alias("coupon_cents"),
+        to_money(F.col("quantity") * price).alias("amount"),
+        to_money(F.coalesce("discount", F.lit(0.0))).alias("discount"),
+        to_money(F.coalesce("coupon", F.lit(0.0))).alias("coupon"),
+        "currency",
         "campaign_id",
         "search_text",
         joined_marks([F.col("imputed"), F.col("capped")]).alias("corrections"),
@@ -49,10 +51,6 @@ def to_events(sound: DataFrame) -> DataFrame:
         F.to_date("event_at").alias("event_date"),
         "ingest_date",
     )
-
-
-def _cents(money: Column) -> Column:
-    return F.round(money * 100).cast("bigint")
 
 
 def with_clean_text(raw_events: DataFrame) -> DataFrame:

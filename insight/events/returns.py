@@ -37,7 +37,7 @@ def per_return(returns: DataFrame, purchases: DataFrame, *, days: int) -> DataFr
         "customer_id",
         "item_id",
         F.col("quantity").alias("units"),
-        "amount_cents",
+        "amount",
         seconds.alias("seconds_to_return"),
         "event_date",
         "ingest_date",

@@ -1,7 +1,9 @@
-"""An item's day. Money and units are summed as integers."""
+"""An item's day. Units are summed as integers, money as decimals: exactly, in any order."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+
+from insight.money import to_money
 
 _TYPES = ("view", "cart", "purchase", "return")
 
@@ -12,7 +14,7 @@ def per_item_day(events: DataFrame) -> DataFrame:
     return about_items.groupBy("item_id", "event_date", "ingest_date").agg(
         *(F.count_if(F.col("event_type") == name).alias(f"{name}_count") for name in _TYPES),
         _of_purchases(F.round(F.col("quantity") * 1000).cast("bigint")).alias("unit_thousandths"),
-        _of_purchases(F.col("amount_cents")).alias("amount_cents"),
+        to_money(_of_purchases(F.col("amount"))).alias("amount"),
     )
 
 

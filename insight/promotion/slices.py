@@ -47,7 +47,7 @@ def with_slice_columns(
     joined = examples.join(countries, on="customer_id", how="left")
     return (
         joined.withColumn("active_days", _as_it_was("active_days_365d", statistics))
-        .withColumn("spent", _as_it_was("amount_cents_365d", statistics))
+        .withColumn("spent", _as_it_was("amount_365d", statistics))
         .withColumn("item_events", F.size(F.filter("item_indices", lambda item: item != PADDING)))
         .fillna("", subset=["country"])
     )

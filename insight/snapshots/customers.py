@@ -15,7 +15,7 @@ DEMOGRAPHICS = ("age_band", "gender", "country", "region")
 
 _SUMMED = {
     "orders": ("order_count", WINDOWS_DAYS),
-    "amount_cents": ("amount_cents", WINDOWS_DAYS),
+    "amount": ("amount", WINDOWS_DAYS),
     "views": ("view_count", (7, 30, 90)),
     "searches": ("search_count", (30,)),
     "carts": ("cart_count", (30,)),
@@ -25,7 +25,7 @@ _SUMMED = {
     "coupon_purchases": ("coupon_count", (90, 365)),
     "_purchases": ("purchase_count", (90,)),
     "_discounted": ("discounted_count", (90,)),
-    "_discount_cents": ("discount_cents", (90,)),
+    "_discount": ("discount", (90,)),
     "_carted": ("cart_session_count", (90,)),
     "_abandoned": ("abandoned_cart_count", (90,)),
     "_events": ("event_count", (90,)),
@@ -34,6 +34,9 @@ _SUMMED = {
     "_afternoon": ("afternoon_count", (90,)),
 }
 """Feature to the daily column it sums and its windows; with _ for those that shares are of."""
+
+_MONEY = ("amount", "discount")
+"""Daily columns that are decimal: a feature is their exact sum as a double."""
 
 
 def per_customer_features(
@@ -96,7 +99,7 @@ def _aggregates() -> list[Column]:
     age, bought = F.col("age_days").cast("bigint"), F.col("order_count") > 0
     is_weekend = F.dayofweek("event_date").isin(1, 7)
     windows = [
-        _within(days, F.col(column)).alias(f"{name}_{days}d")
+        _total(days, column).alias(f"{name}_{days}d")
         for name, (column, reach) in _SUMMED.items()
         for days in reach
     ]
@@ -109,6 +112,11 @@ def _aggregates() -> list[Column]:
         _within(90, F.when(is_weekend, F.col("event_count")).otherwise(0)).alias("_weekend_90d"),
         *windows,
     ]
+
+
+def _total(days: int, column: str) -> Column:
+    total = _within(days, F.col(column))
+    return total.cast("double") if column in _MONEY else total
 
 
 def _within(days: int, column: Column) -> Column:
@@ -124,10 +132,10 @@ def _derived() -> dict[str, Column]:
         "mean_days_between_orders": gap,
         "order_overdue_ratio": _divided(F.col("days_since_last_order"), gap),
         "discount_share_90d": _divided(
-            F.col("_discount_cents_90d"), F.col("_discount_cents_90d") + F.col("amount_cents_90d")
+            F.col("_discount_90d"), F.col("_discount_90d") + F.col("amount_90d")
         ),
         "discounted_purchase_share_90d": _ratio("_discounted_90d", "_purchases_90d"),
-        "mean_order_cents_90d": _ratio("amount_cents_90d", "orders_90d"),
+        "mean_order_amount_90d": _ratio("amount_90d", "orders_90d"),
         "cart_abandonment_share_90d": _ratio("_abandoned_90d", "_carted_90d"),
         "night_share_90d": _ratio("_night_90d", "_events_90d"),
         "morning_share_90d": _ratio("_morning_90d", "_events_90d"),

@@ -29,7 +29,7 @@ def per_item_features(
     """
     totals = _per_item_totals(item_daily, as_of)
     described = totals.join(items.select("item_id", *_DESCRIBED), on="item_id", how="left")
-    sold_at = F.when(F.col("units_30d") > 0, F.col("amount_cents_30d") / F.col("units_30d") / 100)
+    sold_at = F.when(F.col("units_30d") > 0, F.col("amount_30d") / F.col("units_30d"))
     priced = described.withColumns(
         {
             "category": F.coalesce("category", F.lit(UNKNOWN_CATEGORY)),
@@ -61,7 +61,7 @@ def _per_item_totals(item_daily: DataFrame, as_of: date) -> DataFrame:
         _within(30, "cart_count").alias("carts_30d"),
         _within(30, "return_count").alias("returns_30d"),
         (F.sum("unit_thousandths") / 1000).alias("units_30d"),
-        _within(30, "amount_cents").alias("amount_cents_30d"),
+        _within(30, "amount").cast("double").alias("amount_30d"),
         F.sum(_interactions()).alias("_seen"),
         daily_series("age_days", _interactions(), days=ITEM_WINDOW_DAYS).alias("_daily"),
     )

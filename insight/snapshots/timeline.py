@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from insight.money import group_totals
 from insight.tables.events import EVENT_TYPES
 
 Ints = npt.NDArray[np.int64]
@@ -30,9 +31,9 @@ class Timeline:
         kind: Position in EVENT_TYPES.
         order_key: Names an order within its customer; 0 where nothing is bought.
         units: Thousandths of units bought.
-        amount: Cents.
-        discount: Cents.
-        coupon: Cents of the discount that a coupon gave.
+        amount: Millionths of the currency.
+        discount: Millionths of the currency.
+        coupon: Of the discount, what a coupon gave.
         campaign: Campaign number of a click, -1 elsewhere.
         campaigns: Their names by number.
         opens: Whether an event opens a visit.
@@ -108,7 +109,7 @@ class Timeline:
             "duration_seconds": pa.array(ended // 1_000_000 - started // 1_000_000),
             "event_count": pa.array(ends - begins + 1),
             **{f"{name}_count": pa.array(self._count(kind, begins)) for name, kind in _COUNTED},
-            "amount_cents": pa.array(self._sum(self.amount, PURCHASE, begins)),
+            "amount": pa.array(self._sum(self.amount, PURCHASE, begins)),
             "campaign_id": pa.array(named, pa.string(), mask=~clicked),
             **{
                 f"seconds_to_{name}": self._seconds_to(kind, begins)
@@ -134,9 +135,9 @@ class Timeline:
             **self._carts(begins),
             **quarters,
             "unit_thousandths": self._sum(self.units, PURCHASE, begins),
-            "amount_cents": self._sum(self.amount, PURCHASE, begins),
-            "discount_cents": self._sum(self.discount, PURCHASE, begins),
-            "returned_cents": self._sum(self.amount, RETURN, begins),
+            "amount": self._sum(self.amount, PURCHASE, begins),
+            "discount": self._sum(self.discount, PURCHASE, begins),
+            "returned_amount": self._sum(self.amount, RETURN, begins),
         }
         days = (self.micros[begins] // _DAY).astype(np.int32)
         return {
@@ -194,7 +195,7 @@ class Timeline:
         return self._total(self.kind == kind, begins)
 
     def _sum(self, values: Ints, kind: int, begins: Ints) -> Ints:
-        return self._total(np.where(self.kind == kind, values, 0), begins)
+        return group_totals(np.where(self.kind == kind, values, 0), begins)
 
     def _first(self, kind: int, values: Ints, begins: Ints) -> Ints:
         """The least value of a kind of event in each group; ``_NEVER`` without one."""

@@ -6,6 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from insight.money import from_millionths, to_millionths
 from insight.partitions import together_by
 from insight.settings import SessionSettings
 from insight.snapshots.timeline import Timeline
@@ -15,7 +16,7 @@ from insight.tables.events import EVENT_TYPES
 _VISIT_FIELDS = (
     "customer_id string, started_at timestamp, ended_at timestamp, duration_seconds bigint, "
     "event_count bigint, view_count bigint, search_count bigint, cart_count bigint, "
-    "purchase_count bigint, amount_cents bigint, campaign_id string, seconds_to_view bigint, "
+    "purchase_count bigint, amount bigint, campaign_id string, seconds_to_view bigint, "
     "seconds_to_cart bigint, seconds_to_purchase bigint"
 )
 _DAY_FIELDS = (
@@ -24,9 +25,11 @@ _DAY_FIELDS = (
     "discounted_count bigint, coupon_count bigint, order_count bigint, session_count bigint, "
     "cart_session_count bigint, abandoned_cart_count bigint, night_count bigint, "
     "morning_count bigint, afternoon_count bigint, unit_thousandths bigint, "
-    "amount_cents bigint, discount_cents bigint, returned_cents bigint, "
+    "amount bigint, discount bigint, returned_amount bigint, "
     "last_event_at timestamp, event_date date"
 )
+
+_MONEY_OF_A_DAY = ("amount", "discount", "returned_amount")
 
 _SCHEMA = f"visit struct<{_VISIT_FIELDS}>, day struct<{_DAY_FIELDS}>"
 
@@ -36,7 +39,8 @@ def per_visit_and_day(events: DataFrame, *, settings: SessionSettings) -> DataFr
 
     The two have nothing to do with each other but that both come from one ordered reading of
     a customer's events; either is null where there are fewer of it. Integers are sorted in
-    numpy: as windows over rows it takes twice the time (docs/decisions/0005).
+    numpy: as windows over rows it takes twice the time (docs/decisions/0005). Money is in
+    millionths here.
 
     Args:
         events: Clean events; those of guests are left out.
@@ -60,7 +64,8 @@ def to_sessions(both: DataFrame) -> DataFrame:
     steps = [F.when(F.col(count) > 0, F.lit(step)) for count, step in reached]
     return visits.select(
         F.md5(identity).alias("session_id"),
-        "*",
+        *(name for name in visits.columns if name != "amount"),
+        from_millionths(F.col("amount")).alias("amount"),
         F.coalesce(*steps, F.lit("none")).alias("funnel_step"),
         F.to_date("started_at").alias("session_date"),
     ).select(*SESSIONS.column_names)
@@ -68,7 +73,9 @@ def to_sessions(both: DataFrame) -> DataFrame:
 
 def to_customer_daily(both: DataFrame) -> DataFrame:
     """Rows of the customer_daily table from ``per_visit_and_day``."""
-    return both.where("day IS NOT NULL").select("day.*").select(*CUSTOMER_DAILY.column_names)
+    days = both.where("day IS NOT NULL").select("day.*")
+    amounts = {name: from_millionths(F.col(name)) for name in _MONEY_OF_A_DAY}
+    return days.withColumns(amounts).select(*CUSTOMER_DAILY.column_names)
 
 
 def _narrow(events: DataFrame) -> DataFrame:
@@ -85,6 +92,6 @@ def _narrow(events: DataFrame) -> DataFrame:
         F.coalesce(*kinds).cast("tinyint").alias("kind"),
         F.when(bought, order).otherwise(0).alias("order_key"),
         F.when(bought, units).otherwise(0).alias("units"),
-        *(F.col(f"{name}_cents").alias(name) for name in ("amount", "discount", "coupon")),
+        *(to_millionths(F.col(name)).alias(name) for name in ("amount", "discount", "coupon")),
         F.when(F.col("event_type") == "campaign_click", F.col("campaign_id")).alias("campaign_id"),
     )

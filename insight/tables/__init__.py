@@ -28,7 +28,7 @@ from insight.tables.recommendations import RECOMMENDATIONS
 from insight.tables.returns import RETURNS
 from insight.tables.run_log import RUN_LOG
 from insight.tables.sessions import SESSIONS
-from insight.tables.table import Check, Column, Table
+from insight.tables.table import MONEY, Check, Column, Table
 from insight.tables.training_examples import TRAINING_EXAMPLES
 from insight.tables.validation import VALIDATION
 
@@ -84,6 +84,7 @@ __all__ = [
     "ITEM_PRICES",
     "ITEM_VECTORS",
     "ITEM_VOCABULARY",
+    "MONEY",
     "QUARANTINE",
     "RAW_CUSTOMERS",
     "RAW_EVENTS",

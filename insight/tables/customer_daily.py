@@ -1,6 +1,6 @@
 """A customer's day: the compact state that features are built from."""
 
-from insight.tables.table import Column, Table
+from insight.tables.table import MONEY, Column, Table
 
 CUSTOMER_DAILY = Table(
     name="customer_daily",
@@ -29,9 +29,9 @@ CUSTOMER_DAILY = Table(
         Column("morning_count", "bigint", "Events from 6 to 12 o'clock UTC."),
         Column("afternoon_count", "bigint", "Events from 12 to 18 o'clock UTC."),
         Column("unit_thousandths", "bigint", "Units purchased, in thousandths."),
-        Column("amount_cents", "bigint", "Purchased, in hundredths of the currency."),
-        Column("discount_cents", "bigint", "Discount on purchases, in hundredths of the currency."),
-        Column("returned_cents", "bigint", "Returned, in hundredths of the currency."),
+        Column("amount", MONEY, "Purchased, in the shop's currency."),
+        Column("discount", MONEY, "Discount on purchases, in the shop's currency."),
+        Column("returned_amount", MONEY, "Returned, in the shop's currency."),
         Column("last_event_at", "timestamp", "Last event of the day, UTC."),
         Column("event_date", "date", "UTC day."),
     ),

@@ -3,7 +3,7 @@
 from insight.tables.feature import feature, feature_or_null
 from insight.tables.table import Column, Table
 
-_CENTS = "hundredths of the currency"
+_CURRENCY = "shop's currency"
 _SHARE = "share, 0 to 1"
 _EVER = "since known"
 _LAST_EVENTS = "last events, as in customer_sequences"
@@ -13,6 +13,13 @@ def _sum(name: str, unit: str, meaning: str) -> Column:
     """A total over the days in the name's end."""
     days = name.rsplit("_", 1)[1].removesuffix("d")
     return feature(name, "bigint", unit, f"{days} days", f"{meaning} in the last {days} days.")
+
+
+def _spent(name: str) -> Column:
+    """A total of purchases over the days in the name's end."""
+    days = name.rsplit("_", 1)[1].removesuffix("d")
+    window = f"{days} days"
+    return feature(name, "double", _CURRENCY, window, f"Purchased in the last {window}.")
 
 
 def _share(name: str, meaning: str) -> Column:
@@ -40,10 +47,10 @@ CUSTOMER_FEATURES = Table(
         _sum("orders_30d", "orders", "Orders"),
         _sum("orders_90d", "orders", "Orders"),
         _sum("orders_365d", "orders", "Orders"),
-        _sum("amount_cents_7d", _CENTS, "Purchased"),
-        _sum("amount_cents_30d", _CENTS, "Purchased"),
-        _sum("amount_cents_90d", _CENTS, "Purchased"),
-        _sum("amount_cents_365d", _CENTS, "Purchased"),
+        _spent("amount_7d"),
+        _spent("amount_30d"),
+        _spent("amount_90d"),
+        _spent("amount_365d"),
         _sum("views_7d", "events", "Views"),
         _sum("views_30d", "events", "Views"),
         _sum("views_90d", "events", "Views"),
@@ -72,9 +79,9 @@ CUSTOMER_FEATURES = Table(
         _share("discount_share_90d", "Discount over undiscounted purchases where there are any"),
         _share("discounted_purchase_share_90d", "Purchased lines with a discount, of all"),
         feature_or_null(
-            "mean_order_cents_90d",
+            "mean_order_amount_90d",
             "double",
-            _CENTS,
+            _CURRENCY,
             "90 days",
             "Purchased per order; null without an order.",
         ),

@@ -1,4 +1,4 @@
-"""Columns of every raw table: where a row came from, and what of it could not be read."""
+"""Columns of several tables: where a row came from, its currency, what could not be read."""
 
 from insight.tables.table import Column
 
@@ -41,6 +41,12 @@ DELIVERED_ON = Column(
     "date",
     "Date whose nightly delivery brings the row: the date it happened, in the feed's zone, if it "
     "was on time; else the date of its file.",
+)
+CURRENCY = Column(
+    "currency",
+    "string",
+    "Currency of the row's money, an ISO 4217 code; null where the source names none.",
+    nullable=True,
 )
 KEY_ID = Column("key_id", "string", "Which pseudonym key was used.")
 INGEST_DATE = Column("ingest_date", "date", "Run date that read the row.")

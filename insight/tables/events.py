@@ -1,7 +1,7 @@
 """Clean events."""
 
-from insight.tables.delivery import COVERS_FROM, DELIVERED_ON
-from insight.tables.table import Check, Column, Table
+from insight.tables.delivery import COVERS_FROM, CURRENCY, DELIVERED_ON
+from insight.tables.table import MONEY, Check, Column, Table
 
 EVENT_TYPES = ("view", "search", "cart", "purchase", "return", "campaign_click")
 
@@ -45,18 +45,17 @@ EVENTS = Table(
             nullable=True,
         ),
         Column(
-            "amount_cents", "bigint", "quantity times price, in hundredths of the shop's currency."
+            "amount",
+            MONEY,
+            "quantity times price, in the shop's currency, rounded to its millionth.",
         ),
+        Column("discount", MONEY, "Discount on the line, in the shop's currency."),
         Column(
-            "discount_cents",
-            "bigint",
-            "Discount on the line, in hundredths of the shop's currency.",
+            "coupon",
+            MONEY,
+            "What of the discount a coupon or a code gave, in the shop's currency.",
         ),
-        Column(
-            "coupon_cents",
-            "bigint",
-            "What of the discount a coupon or a code gave, in hundredths of the shop's currency.",
-        ),
+        CURRENCY,
         Column("campaign_id", "string", "Campaign that a click came from.", nullable=True),
         Column(
             "search_text",
@@ -87,7 +86,7 @@ EVENTS = Table(
     checks=(
         Check("known_type", f"event_type IN ({_LISTED})"),
         Check("about_an_item", "item_id IS NOT NULL OR event_type IN ('search', 'campaign_click')"),
-        Check("amount_not_negative", "amount_cents >= 0"),
+        Check("amount_not_negative", "amount >= 0"),
         Check("quantity_positive", "quantity > 0"),
     ),
 )

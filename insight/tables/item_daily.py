@@ -1,6 +1,6 @@
 """An item's day: demand and popularity are built from it."""
 
-from insight.tables.table import Column, Table
+from insight.tables.table import MONEY, Column, Table
 
 ITEM_DAILY = Table(
     name="item_daily",
@@ -13,7 +13,7 @@ ITEM_DAILY = Table(
         Column("purchase_count", "bigint", "Purchased lines."),
         Column("return_count", "bigint", "Returned lines."),
         Column("unit_thousandths", "bigint", "Units purchased, in thousandths."),
-        Column("amount_cents", "bigint", "Purchased, in hundredths of the currency."),
+        Column("amount", MONEY, "Purchased, in the shop's currency."),
         Column("event_date", "date", "UTC day."),
         Column("ingest_date", "date", "Run date that read the events: late ones are a row more."),
     ),

@@ -4,7 +4,7 @@ from insight.tables.feature import feature, feature_or_null
 from insight.tables.table import Column, Table
 
 _MONTH = "30 days"
-_CENTS = "hundredths of the currency"
+_CURRENCY = "shop's currency"
 _LISTED = "newest description"
 
 
@@ -22,7 +22,7 @@ ITEM_FEATURES = Table(
         feature("carts_30d", "bigint", "events", _MONTH, "Times put in the cart."),
         feature("returns_30d", "bigint", "events", _MONTH, "Returned lines."),
         feature("units_30d", "double", "units", _MONTH, "Units purchased."),
-        feature("amount_cents_30d", "bigint", _CENTS, _MONTH, "Purchased."),
+        feature("amount_30d", "double", _CURRENCY, _MONTH, "Purchased."),
         feature(
             "popularity_rank_30d",
             "bigint",
@@ -41,7 +41,7 @@ ITEM_FEATURES = Table(
         feature_or_null(
             "price",
             "double",
-            "currency",
+            _CURRENCY,
             _MONTH,
             "List price, else the mean price sold at in the window.",
         ),

@@ -1,5 +1,6 @@
 """What is known of items, and since when."""
 
+from insight.tables.delivery import CURRENCY
 from insight.tables.table import Column, Table
 
 ITEMS = Table(
@@ -13,6 +14,7 @@ ITEMS = Table(
         Column("brand", "string", "Brand.", nullable=True),
         Column("description", "string", "Text about the item.", nullable=True),
         Column("price", "double", "List price, in the shop's currency.", nullable=True),
+        CURRENCY,
         Column("stock_units", "double", "Units in stock.", nullable=True),
         Column(
             "image_vector", "array<float>", "Its picture, as the shop encodes it.", nullable=True

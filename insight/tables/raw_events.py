@@ -1,6 +1,6 @@
 """Events as they came, mapped to canonical names, customers already pseudonymous."""
 
-from insight.tables.delivery import FROM_FILE, INGEST_DATE, KEY_ID
+from insight.tables.delivery import CURRENCY, FROM_FILE, INGEST_DATE, KEY_ID
 from insight.tables.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -45,6 +45,7 @@ RAW_EVENTS = Table(
             "What of the discount a coupon or a code gave, in the shop's currency.",
             nullable=True,
         ),
+        CURRENCY,
         Column("country", "string", "Country as the shop names it.", nullable=True),
         Column("campaign_id", "string", "Campaign that a click or visit came from.", nullable=True),
         Column(

@@ -1,6 +1,6 @@
 """Items as they came."""
 
-from insight.tables.delivery import ABSENT_IS_REMOVED, FROM_FILE, INGEST_DATE
+from insight.tables.delivery import ABSENT_IS_REMOVED, CURRENCY, FROM_FILE, INGEST_DATE
 from insight.tables.table import Column, Table
 
 RAW_ITEMS = Table(
@@ -14,6 +14,7 @@ RAW_ITEMS = Table(
         Column("brand", "string", "Brand.", nullable=True),
         Column("description", "string", "Text about the item.", nullable=True),
         Column("price", "double", "List price, in the shop's currency.", nullable=True),
+        CURRENCY,
         Column("stock_units", "double", "Units in stock.", nullable=True),
         Column(
             "image_vector", "array<float>", "Its picture, as the shop encodes it.", nullable=True

@@ -1,6 +1,6 @@
 """Returns and cancellations, and the purchases they undo."""
 
-from insight.tables.table import Column, Table
+from insight.tables.table import MONEY, Column, Table
 
 RETURNS = Table(
     name="returns",
@@ -25,7 +25,7 @@ RETURNS = Table(
         ),
         Column("item_id", "string", "Item."),
         Column("units", "double", "Units returned."),
-        Column("amount_cents", "bigint", "Returned, in hundredths of the currency."),
+        Column("amount", MONEY, "Returned, in the shop's currency."),
         Column(
             "seconds_to_return",
             "bigint",

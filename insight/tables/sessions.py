@@ -1,6 +1,6 @@
 """Visits: a customer's events with no silence longer than the gap."""
 
-from insight.tables.table import Check, Column, Table
+from insight.tables.table import MONEY, Check, Column, Table
 
 SESSIONS = Table(
     name="sessions",
@@ -17,7 +17,7 @@ SESSIONS = Table(
         Column("search_count", "bigint", "Searches."),
         Column("cart_count", "bigint", "Items put in the cart."),
         Column("purchase_count", "bigint", "Purchased lines."),
-        Column("amount_cents", "bigint", "Purchased, in hundredths of the currency."),
+        Column("amount", MONEY, "Purchased, in the shop's currency."),
         Column("campaign_id", "string", "Campaign of its first campaign click.", nullable=True),
         Column("funnel_step", "string", "How far it came: none, viewed, carted or purchased."),
         Column("seconds_to_view", "bigint", "To the first view; null without one.", nullable=True),

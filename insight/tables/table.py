@@ -7,7 +7,10 @@ from typing import Literal
 
 from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
 
-_BOUNDED = ("date", "timestamp", "int", "bigint", "double")
+MONEY = "decimal(18,6)"
+"""Type of an amount in the shop's currency: millionths, below 1,000,000,000,000."""
+
+_BOUNDED = ("date", "timestamp", "int", "bigint", "double", MONEY)
 """Types of columns whose least and greatest values Delta notes for each file."""
 
 

@@ -1,5 +1,7 @@
 """Sound rows in the events table's form."""
 
+from decimal import Decimal
+
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -9,11 +11,11 @@ from insight.tables import EVENTS
 from tests.frames import DAY, at, events, raw_events
 
 
-def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
+def test_sound_rows_become_events_with_exact_money(spark: SparkSession) -> None:
     rows = raw_events(
         spark,
-        {"quantity": 3.0, "price": 0.335, "discount": 0.125, "coupon": 0.1, "order_id": "o"}
-        | {"country": "CH"},
+        {"quantity": 3.0, "price": 0.335, "discount": 0.0000005, "coupon": 0.1, "order_id": "o"}
+        | {"country": "CH", "currency": "CHF"},
         {"event_at": at("2024-03-09 23:59:59.999999"), "customer_id": None, "price": 0.0},
         {"event_type": "search", "item_id": None, "price": None, "search_text": "green tea"},
         {"event_type": "return", "quantity": 0.25, "price": 99_999.99, "campaign_id": "c"},
@@ -33,10 +35,11 @@ def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
             **noon,
             "quantity": 3.0,
             "price": 0.335,
-            # 1.005 and 0.125, to whole cents away from zero.
-            "amount_cents": 101,
-            "discount_cents": 13,
-            "coupon_cents": 10,
+            "amount": Decimal("1.005"),
+            # Half a millionth, rounded away from zero.
+            "discount": Decimal("0.000001"),
+            "coupon": Decimal("0.1"),
+            "currency": "CHF",
             "order_id": "o",
             "country": "CH",
             "corrections": "price_imputed,quantity_capped",
@@ -46,7 +49,7 @@ def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
             "event_at": at("2024-03-09 23:59:59.999999"),
             "customer_id": None,
             "price": 0.0,
-            "amount_cents": 0,
+            "amount": Decimal(0),
             "corrections": "price_imputed",
         },
         {
@@ -55,7 +58,7 @@ def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
             "item_id": None,
             # What costs nothing has no price, but an amount.
             "price": None,
-            "amount_cents": 0,
+            "amount": Decimal(0),
             "search_text": "green tea",
         },
         {
@@ -63,8 +66,7 @@ def test_sound_rows_become_events_with_whole_cents(spark: SparkSession) -> None:
             "event_type": "return",
             "quantity": 0.25,
             "price": 99_999.99,
-            # 2,499,999.75 cents.
-            "amount_cents": 2_500_000,
+            "amount": Decimal("24999.9975"),
             "campaign_id": "c",
             "corrections": "price_imputed",
         },

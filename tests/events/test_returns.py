@@ -1,6 +1,7 @@
 """Returns and the purchases they undo."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from chispa import assert_df_equality
@@ -62,7 +63,7 @@ def test_a_return_undoes_the_customers_newest_purchase_of_the_item_before_it(
 def test_a_return_says_what_came_back_and_after_how_long(spark: SparkSession) -> None:
     returned = _returned(
         spark,
-        {"quantity": 2.5, "amount_cents": 500},
+        {"quantity": 2.5, "amount": Decimal(5)},
         # A guest may have bought it, but nobody knows.
         {"customer_id": None},
         # Two returns of one purchase.
@@ -76,14 +77,14 @@ def test_a_return_says_what_came_back_and_after_how_long(spark: SparkSession) ->
         "item_id": "tea",
         "event_date": DAY,
         "ingest_date": DAY,
-        "amount_cents": 200,
+        "amount": Decimal(2),
         "units": 1.0,
     }
     found = {"customer_id": "anna", "purchase_event_id": "p", "seconds_to_return": 86_400}
     expected = frame(
         spark,
         RETURNS,
-        {**row, **found, "return_event_id": "r0", "units": 2.5, "amount_cents": 500},
+        {**row, **found, "return_event_id": "r0", "units": 2.5, "amount": Decimal(5)},
         {**row, "return_event_id": "r1"},
         {**row, **found, "return_event_id": "r2", "seconds_to_return": 86_401},
     )

@@ -1,6 +1,7 @@
 """Examples in the form the model reads, and the same form as scoring gives it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,7 +49,7 @@ STATISTICS = FeatureStatistics(
 
 def _bought(customer: str, days_ago: int) -> dict[str, Any]:
     day = DAY - timedelta(days=days_ago)
-    return {"customer_id": customer, "event_date": day, "order_count": 1, "amount_cents": 250}
+    return {"customer_id": customer, "event_date": day, "order_count": 1, "amount": Decimal("2.5")}
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,12 @@ from insight.local_frames import local_frame
 from insight.tables import CUSTOMER_FEATURES
 from tests.frames import DAY, frame, item_days, items
 
+ALWAYS = {
+    column.name: 0.0 if column.type == "double" else 0
+    for column in CUSTOMER_FEATURES.columns
+    if column.name in FEATURES and not column.nullable
+}
+
 
 def test_items_are_numbered_by_falling_count_and_rare_and_later_ones_are_left_out(
     spark: SparkSession,
@@ -45,14 +51,13 @@ def test_items_are_numbered_by_falling_count_and_rare_and_later_ones_are_left_ou
 
 
 def test_scales_leave_out_what_is_missing_and_are_never_zero(spark: SparkSession) -> None:
-    always = {name: 0 for name in FEATURES if name not in NULLABLE}
     rows = [
         {"orders_7d": 0, "discount_share_90d": 0.2, "days_since_last_order": None},
         {"orders_7d": 3, "discount_share_90d": 0.6, "days_since_last_order": 7},
         {"orders_7d": 3, "discount_share_90d": None, "days_since_last_order": None},
     ]
     full = [
-        {"customer_id": str(n), "feature_date": DAY, **always, **row} for n, row in enumerate(rows)
+        {"customer_id": str(n), "feature_date": DAY, **ALWAYS, **row} for n, row in enumerate(rows)
     ]
     fitted = fit_feature_statistics(frame(spark, CUSTOMER_FEATURES, *full), scaling="standard")
     measured = dict(zip(fitted.names, zip(fitted.mean, fitted.scale, strict=True), strict=True))
@@ -64,15 +69,14 @@ def test_scales_leave_out_what_is_missing_and_are_never_zero(spark: SparkSession
     assert measured["discount_share_90d"] == pytest.approx((0.4, 0.2), rel=1e-8)
     assert measured["days_since_last_order"] == pytest.approx((math.log(8), 1.0), rel=1e-8)
     # Nobody has a mean order, and everybody the same views.
-    assert measured["mean_order_cents_90d"] == (0.0, 1.0)
+    assert measured["mean_order_amount_90d"] == (0.0, 1.0)
     assert measured["views_30d"] == (0.0, 1.0)
     assert fitted.has_mask == tuple(name in NULLABLE for name in FEATURES)
 
 
 def test_scales_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
-    always = {name: 0 for name in FEATURES if name not in NULLABLE}
     rows = [
-        {"customer_id": str(n), "feature_date": DAY, **always, "discount_share_90d": 0.1 * n / 7}
+        {"customer_id": str(n), "feature_date": DAY, **ALWAYS, "discount_share_90d": 0.1 * n / 7}
         for n in range(8)
     ]
     fitted = [
@@ -85,9 +89,8 @@ def test_scales_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
 
 
 def test_scaled_to_zero_and_one_by_what_training_saw_and_no_further(spark: SparkSession) -> None:
-    always = {name: 0 for name in FEATURES if name not in NULLABLE}
     seen = [
-        {"customer_id": str(n), "feature_date": DAY, **always, "discount_share_90d": share}
+        {"customer_id": str(n), "feature_date": DAY, **ALWAYS, "discount_share_90d": share}
         for n, share in enumerate((0.2, 0.6, None))
     ]
     fitted = fit_feature_statistics(frame(spark, CUSTOMER_FEATURES, *seen), scaling="min_max")

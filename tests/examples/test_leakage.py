@@ -109,7 +109,7 @@ def test_a_planted_feature_that_peeks_is_caught_and_named(
     with pytest.raises(LeakageError, match=r"orders_7d \(2 rows\)") as refused:
         refuse_peeking(known, as_of=DAY, length=4)
     assert refused.value.exit_code == 2
-    assert "amount_cents" not in refused.value.found
+    assert "amount" not in refused.value.found
 
 
 def test_what_was_known_of_campaigns_passes(known: Known) -> None:

@@ -1,6 +1,7 @@
 """An item's day: what was done with it, by whom ever."""
 
 from datetime import date
+from decimal import Decimal
 
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
@@ -33,7 +34,7 @@ def test_an_items_day_counts_guests_too(spark: SparkSession) -> None:
             "purchase_count": 1,
             "return_count": 1,
             "unit_thousandths": 2500,
-            "amount_cents": 200,
+            "amount": Decimal(2),
         },
         {"item_id": "cup", "event_date": DAY, "view_count": 1},
         {"event_date": date(2024, 3, 9), "cart_count": 1},

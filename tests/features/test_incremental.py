@@ -21,6 +21,7 @@ from insight.tables import (
     ITEM_DAILY,
     ITEM_FEATURES,
     ITEMS,
+    MONEY,
     SESSIONS,
     Table,
 )
@@ -112,7 +113,7 @@ def test_state_kept_night_by_night_is_the_state_of_all_events(lakes: Lakes, tabl
 
 def test_items_days_add_up_to_those_of_all_events(lakes: Lakes) -> None:
     def summed(lake: MemoryLake) -> DataFrame:
-        numbers = [column.name for column in ITEM_DAILY.columns if column.type == "bigint"]
+        numbers = [c.name for c in ITEM_DAILY.columns if c.type in ("bigint", MONEY)]
         totals = [F.sum(name).alias(name) for name in numbers]
         return lake.read(ITEM_DAILY).groupBy("item_id", "event_date").agg(*totals)
 

@@ -3,15 +3,17 @@
 import csv
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from insight.tables import Table
+from insight.tables import MONEY, Table
 
 _READ: dict[str, Callable[[str], Any]] = {
     "string": str,
     "double": float,
     "bigint": int,
+    MONEY: Decimal,
     "date": date.fromisoformat,
     "timestamp": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
 }
@@ -48,4 +50,6 @@ def comparable(rows: list[dict[str, Any]], names: list[str]) -> list[str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 9)
+    if isinstance(value, Decimal):
+        return value.normalize()
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value

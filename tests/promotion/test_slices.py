@@ -52,7 +52,7 @@ def test_features_are_read_without_scale_and_log(
     known = customers(spark, ("c0001", "GB"), ("c0002", None))
     sliced = with_slice_columns(examples, statistics, known, as_of=RUN_DATE)
     found = sliced.where("split = 'test'").orderBy("customer_id").toPandas()
-    place = FEATURES.index("amount_cents_365d")
+    place = FEATURES.index("amount_365d")
     test = example_rows[example_rows["split"] == "test"]
     values = np.stack(test["features"])[:, place]
     raw = np.expm1(values * statistics.scale[place] + statistics.mean[place])

@@ -1,5 +1,6 @@
 """jobs/query.py: an answer as a table, or a reason and exit code 2."""
 
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,6 +30,13 @@ def test_an_answer_is_printed(
     printed = capsys.readouterr().out
     assert "│ challenger   │ 0.8100 │     1,234 │" in printed
     assert "2 rows (of more: raise --limit 2)" in printed
+
+
+def test_an_amount_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    amounts = ("1.288900", "6060.000000", "0.000001")
+    query.show(["amount"], [[Decimal(amount)] for amount in amounts], limit=3)
+    printed = capsys.readouterr().out
+    assert "│   1.2889 │\n│    6,060 │\n│ 0.000001 │" in printed
 
 
 @pytest.mark.parametrize("engine", ["spark", "duckdb"])

@@ -1,6 +1,7 @@
 """Daily state: what a customer did in a day."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from chispa import assert_df_equality
@@ -11,6 +12,8 @@ from pyspark.sql import SparkSession
 from insight.settings import SessionSettings
 from insight.snapshots.visits import per_visit_and_day, to_customer_daily
 from tests.frames import DAY, at, customer_days, events, in_batches
+
+ZERO = Decimal(0)
 
 
 def _line(time: str, kind: str = "purchase", **changes: Any) -> dict[str, Any]:
@@ -24,13 +27,17 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
         _line("10 09:00", "view"),
         _line("10 09:05", "cart"),
         _line("10 09:10", order_id="o1", quantity=0.1),
-        _line("10 09:10", order_id="o1", quantity=0.2, amount_cents=50, discount_cents=5),
-        _line("10 09:10", order_id="o1", amount_cents=0, discount_cents=9, coupon_cents=9),
+        _line(
+            "10 09:10", order_id="o1", quantity=0.2, amount=Decimal("0.5"), discount=Decimal("0.05")
+        ),
+        _line(
+            "10 09:10", order_id="o1", amount=ZERO, discount=Decimal("0.09"), coupon=Decimal("0.09")
+        ),
         # Without order ids, two moments are two orders.
         _line("10 10:00"),
         _line("10 11:00"),
         # The rest of an order in another visit is no second order.
-        _line("10 12:00", order_id="o1", amount_cents=0),
+        _line("10 12:00", order_id="o1", amount=ZERO),
         # A cart that is left behind.
         _line("10 16:00", "campaign_click", item_id=None, campaign_id="c1"),
         _line("10 16:01", "cart"),
@@ -38,9 +45,9 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
             "10 23:59:59",
             "return",
             order_id="o1",
-            amount_cents=30,
-            discount_cents=3,
-            coupon_cents=3,
+            amount=Decimal("0.3"),
+            discount=Decimal("0.03"),
+            coupon=Decimal("0.03"),
         ),
         _line("11 00:00", "view"),
         _line("10 09:00", customer_id=None),
@@ -69,9 +76,9 @@ def test_a_customers_day_counts_lines_orders_and_visits(spark: SparkSession) -> 
             "afternoon_count": 3,
             # 0.1 + 0.2 + 1 + 1 + 1 + 1; the sum of the doubles would have been another.
             "unit_thousandths": 4300,
-            "amount_cents": 650,
-            "discount_cents": 14,
-            "returned_cents": 30,
+            "amount": Decimal("6.5"),
+            "discount": Decimal("0.14"),
+            "returned_amount": Decimal("0.3"),
             "last_event_at": at("2024-03-10 23:59:59"),
         },
         {

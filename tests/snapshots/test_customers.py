@@ -1,6 +1,7 @@
 """A customer's features: half-open windows, worked out by hand."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,7 +25,11 @@ def _ago(days: int, **counts: Any) -> dict[str, Any]:
 
 
 def _bought(days_ago: int, cents: int = 100, **counts: Any) -> dict[str, Any]:
-    return _ago(days_ago, order_count=1, amount_cents=cents, **counts)
+    return _ago(days_ago, order_count=1, amount=_money(cents), **counts)
+
+
+def _money(cents: int) -> Decimal:
+    return Decimal(cents) / 100
 
 
 def _features(spark: SparkSession, *rows: dict[str, Any]) -> Row:
@@ -40,7 +45,7 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
         _ago(2, view_count=3, cart_count=2, session_count=1, return_count=1, event_count=6)
         | {"cart_session_count": 1, "abandoned_cart_count": 1, "morning_count": 2}
         | {"night_count": 1, "afternoon_count": 3, "search_count": 4},
-        _bought(4, 500, session_count=2, discount_cents=100, purchase_count=3)
+        _bought(4, 500, session_count=2, discount=Decimal(1), purchase_count=3)
         | {
             "discounted_count": 1,
             "coupon_count": 1,
@@ -48,8 +53,8 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
             "campaign_click_count": 2,
         },
         # A Sunday, all of it in the evening.
-        _bought(35, 700, view_count=9, session_count=1, discount_cents=200, event_count=10),
-        _bought(300, 300, discount_cents=50, campaign_click_count=9, coupon_count=4),
+        _bought(35, 700, view_count=9, session_count=1, discount=Decimal(2), event_count=10),
+        _bought(300, 300, discount=Decimal("0.5"), campaign_click_count=9, coupon_count=4),
     )
     features = per_customer_features(rows, as_of=[DAY])
     affinities = local_frame(
@@ -70,13 +75,13 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
             "days_since_last_order": 4,
             "active_days_365d": 4,
             "orders_7d": 1,
-            "amount_cents_7d": 500,
+            "amount_7d": 5.0,
             "orders_30d": 1,
-            "amount_cents_30d": 500,
+            "amount_30d": 5.0,
             "orders_90d": 2,
-            "amount_cents_90d": 1200,
+            "amount_90d": 12.0,
             "orders_365d": 3,
-            "amount_cents_365d": 1500,
+            "amount_365d": 15.0,
             "views_7d": 3,
             "views_30d": 3,
             "views_90d": 12,
@@ -93,7 +98,7 @@ def test_every_feature_of_a_customer(spark: SparkSession) -> None:
             "order_overdue_ratio": 4 / 148,
             "discount_share_90d": 300 / 1500,
             "discounted_purchase_share_90d": 1 / 3,
-            "mean_order_cents_90d": 600.0,
+            "mean_order_amount_90d": 6.0,
             "cart_abandonment_share_90d": 0.5,
             "night_share_90d": 1 / 16,
             "morning_share_90d": 2 / 16,
@@ -124,12 +129,12 @@ def test_who_never_bought_has_nulls_where_zero_would_mean_something(spark: Spark
 @pytest.mark.parametrize("days", [7, 30, 90, 365])
 def test_a_window_holds_its_last_day_and_not_the_one_before(spark: SparkSession, days: int) -> None:
     rows = [_ago(0), _bought(days - 1, 100), _bought(days, 10_000)]
-    assert _features(spark, *rows)[f"amount_cents_{days}d"] == 100
+    assert _features(spark, *rows)[f"amount_{days}d"] == 1.0
 
 
 def test_the_feature_date_counts_and_the_day_after_does_not(spark: SparkSession) -> None:
     row = _features(spark, _bought(0, 100), _bought(-1, 10_000))
-    assert (row["amount_cents_7d"], row["days_since_last_order"]) == (100, 0)
+    assert (row["amount_7d"], row["days_since_last_order"]) == (1.0, 0)
 
 
 def test_who_was_last_seen_before_the_longest_window_has_no_row(spark: SparkSession) -> None:
@@ -152,7 +157,7 @@ def test_future_days_never_change_features(spark: SparkSession, data: st.DataObj
     count = st.integers(0, 5)
     day = st.builds(
         lambda age, orders, cents, views: _ago(
-            age, order_count=orders, amount_cents=cents, view_count=views
+            age, order_count=orders, amount=_money(cents), view_count=views
         ),
         st.integers(-400, 400),
         count,

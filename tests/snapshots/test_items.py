@@ -1,6 +1,7 @@
 """An item's features: what sold and was looked at in the last 30 days."""
 
 from datetime import timedelta
+from decimal import Decimal
 from math import log1p
 
 from chispa import assert_df_equality
@@ -17,7 +18,7 @@ def test_every_feature_of_an_item_over_half_open_windows(spark: SparkSession) ->
             "event_date": DAY - timedelta(days=days_ago),
             "purchase_count": count,
             "unit_thousandths": 1000 * count + 100,
-            "amount_cents": 100 * count,
+            "amount": Decimal(count),
             "view_count": 2 * count,
         }
 
@@ -47,7 +48,7 @@ def test_every_feature_of_an_item_over_half_open_windows(spark: SparkSession) ->
         "purchases_30d": 0,
         "views_30d": 45,
         "units_30d": 0.0,
-        "amount_cents_30d": 0,
+        "amount_30d": 0.0,
         "carts_30d": 0,
         "returns_30d": 0,
         # 45 in the last week, nothing before.
@@ -62,7 +63,7 @@ def test_every_feature_of_an_item_over_half_open_windows(spark: SparkSession) ->
         "views_30d": 30,
         # 1.1 + 2.1 + 4.1 + 8.1, to the thousandth.
         "units_30d": 15.4,
-        "amount_cents_30d": 1500,
+        "amount_30d": 15.0,
         "carts_30d": 0,
         "returns_30d": 0,
         "trend_30d": round(log1p(9 / 7) - log1p(36 / 23), 9),
@@ -90,7 +91,7 @@ def test_an_items_place_among_the_prices_of_its_category(spark: SparkSession) ->
         {"item_id": "a", "event_date": DAY},
         {"item_id": "b", "event_date": DAY},
         # Not described with a price: what it was sold at, here 1.50.
-        {"item_id": "c", **sold, "amount_cents": 300},
+        {"item_id": "c", **sold, "amount": Decimal(3)},
         {"item_id": "d", "event_date": DAY},
         {"item_id": "e", "event_date": DAY},
     )

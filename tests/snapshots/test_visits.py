@@ -1,6 +1,7 @@
 """Visits: where one ends and the next begins, and what they hold."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from chispa import assert_df_equality
@@ -145,11 +146,11 @@ def test_events_of_one_moment_are_one_visit_in_any_order(spark: SparkSession) ->
 def test_a_visit_is_described_by_its_events(spark: SparkSession) -> None:
     rows = events(
         spark,
-        {"event_at": at("2024-03-09 23:50"), "event_type": "view", "amount_cents": 500},
-        {"event_at": at("2024-03-10 00:10"), "event_type": "cart", "amount_cents": 500},
-        {"event_at": at("2024-03-10 00:15"), "amount_cents": 501},
-        {"event_at": at("2024-03-10 00:15"), "amount_cents": 99},
-        {"event_at": at("2024-03-10 00:20"), "event_type": "return", "amount_cents": 300},
+        {"event_at": at("2024-03-09 23:50"), "event_type": "view", "amount": Decimal(5)},
+        {"event_at": at("2024-03-10 00:10"), "event_type": "cart", "amount": Decimal(5)},
+        {"event_at": at("2024-03-10 00:15"), "amount": Decimal("5.01")},
+        {"event_at": at("2024-03-10 00:15"), "amount": Decimal("0.99")},
+        {"event_at": at("2024-03-10 00:20"), "event_type": "return", "amount": Decimal(3)},
     )
     actual = _visits(rows).select(
         "started_at",
@@ -159,7 +160,7 @@ def test_a_visit_is_described_by_its_events(spark: SparkSession) -> None:
         "view_count",
         "cart_count",
         "purchase_count",
-        "amount_cents",
+        "amount",
         "session_date",
     )
     day, first, last = (
@@ -170,9 +171,9 @@ def test_a_visit_is_described_by_its_events(spark: SparkSession) -> None:
     expected = local_frame(
         spark,
         # It crosses midnight, and belongs to the day on which it began.
-        [(first, last, 1800, 5, 1, 1, 2, 600, day)],
+        [(first, last, 1800, 5, 1, 1, 2, Decimal(6), day)],
         "started_at timestamp, ended_at timestamp, duration_seconds bigint, event_count bigint, "
-        "view_count bigint, cart_count bigint, purchase_count bigint, amount_cents bigint, "
+        "view_count bigint, cart_count bigint, purchase_count bigint, amount decimal(18,6), "
         "session_date date",
     )
     assert_df_equality(actual, expected, ignore_nullable=True)

@@ -57,6 +57,9 @@ QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY known_from DESC) = 
 CREATE TEMP MACRO within(days, age, value) AS
     sum(CASE WHEN age < days THEN value ELSE 0 END)::BIGINT;
 
+CREATE TEMP MACRO spent_within(days, age, value) AS
+    sum(CASE WHEN age < days THEN value ELSE 0 END)::DOUBLE;
+
 CREATE TEMP VIEW totals AS
 WITH aged AS (
     SELECT *, DATE '$run_date' - event_date AS age FROM customer_daily
@@ -69,10 +72,10 @@ WITH aged AS (
            within(7, age, order_count) AS orders_7d,
            within(30, age, order_count) AS orders_30d,
            within(90, age, order_count) AS orders_90d, within(365, age, order_count) AS orders_365d,
-           within(7, age, amount_cents) AS amount_cents_7d,
-           within(30, age, amount_cents) AS amount_cents_30d,
-           within(90, age, amount_cents) AS amount_cents_90d,
-           within(365, age, amount_cents) AS amount_cents_365d,
+           spent_within(7, age, amount) AS amount_7d,
+           spent_within(30, age, amount) AS amount_30d,
+           spent_within(90, age, amount) AS amount_90d,
+           spent_within(365, age, amount) AS amount_365d,
            within(7, age, view_count) AS views_7d,
            within(30, age, view_count) AS views_30d,
            within(90, age, view_count) AS views_90d,
@@ -86,7 +89,7 @@ WITH aged AS (
            within(365, age, coupon_count) AS coupon_purchases_365d,
            within(90, age, purchase_count) AS purchases,
            within(90, age, discounted_count) AS discounted,
-           within(90, age, discount_cents) AS discount,
+           spent_within(90, age, discount) AS discount,
            within(90, age, cart_session_count) AS carted,
            within(90, age, abandoned_cart_count) AS abandoned,
            within(90, age, event_count) AS events,
@@ -106,15 +109,15 @@ COPY (
         FROM totals
     )
     SELECT customer_id, days_since_last_event, days_since_last_order, active_days_365d,
-           orders_7d, orders_30d, orders_90d, orders_365d, amount_cents_7d, amount_cents_30d,
-           amount_cents_90d, amount_cents_365d, views_7d, views_30d, views_90d, searches_30d,
+           orders_7d, orders_30d, orders_90d, orders_365d, amount_7d, amount_30d,
+           amount_90d, amount_365d, views_7d, views_30d, views_90d, searches_30d,
            carts_30d, sessions_30d, sessions_90d, returns_90d, campaign_clicks_90d,
            coupon_purchases_90d, coupon_purchases_365d,
            gap AS mean_days_between_orders,
            CASE WHEN gap > 0 THEN days_since_last_order / gap END AS order_overdue_ratio,
-           discount / nullif(discount + amount_cents_90d, 0) AS discount_share_90d,
+           discount / nullif(discount + amount_90d, 0) AS discount_share_90d,
            discounted / nullif(purchases, 0) AS discounted_purchase_share_90d,
-           amount_cents_90d / nullif(orders_90d, 0) AS mean_order_cents_90d,
+           amount_90d / nullif(orders_90d, 0) AS mean_order_amount_90d,
            abandoned / nullif(carted, 0) AS cart_abandonment_share_90d,
            night / nullif(events, 0) AS night_share_90d,
            morning / nullif(events, 0) AS morning_share_90d,

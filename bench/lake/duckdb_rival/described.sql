@@ -36,14 +36,14 @@ WITH newest AS (
         PARTITION BY item_id, file_date
         ORDER BY source_file DESC, title DESC NULLS LAST, category DESC NULLS LAST,
                  brand DESC NULLS LAST, description DESC NULLS LAST, price DESC NULLS LAST,
-                 stock_units DESC NULLS LAST) = 1
+                 currency DESC NULLS LAST, stock_units DESC NULLS LAST) = 1
 )
-SELECT item_id, title, category, brand, description, price, stock_units,
+SELECT item_id, title, category, brand, description, price, currency, stock_units,
        file_date AS known_from
 FROM newest
-QUALIFY lag(row(title, category, brand, description, price, stock_units))
+QUALIFY lag(row(title, category, brand, description, price, currency, stock_units))
             OVER (PARTITION BY item_id ORDER BY file_date)
-        IS DISTINCT FROM row(title, category, brand, description, price, stock_units);
+        IS DISTINCT FROM row(title, category, brand, description, price, currency, stock_units);
 
 COPY items TO '$out/items.parquet';
 

@@ -82,6 +82,7 @@ SELECT *, CASE
         OR length(country) > $max_text_length OR regexp_matches(country, '[\x00-\x1f\x{fffd}]')
         OR length(campaign_id) > $max_text_length
         OR regexp_matches(campaign_id, '[\x00-\x1f\x{fffd}]') THEN 'text_not_clean'
+    WHEN NOT regexp_full_match(currency, '[A-Z]{3}') THEN 'currency_not_a_code'
     WHEN units IS NULL THEN 'no_quantity'
     WHEN units <= 0 THEN 'quantity_not_positive'
     WHEN units > $max_quantity THEN 'quantity_too_large'

@@ -7,7 +7,7 @@ SELECT item_id, count(*) FILTER (event_type = 'view') AS view_count,
        count(*) FILTER (event_type = 'return') AS return_count,
        coalesce(sum(round(quantity * 1000)::BIGINT) FILTER (event_type = 'purchase'), 0)::BIGINT
            AS unit_thousandths,
-       coalesce(sum(amount_cents) FILTER (event_type = 'purchase'), 0)::BIGINT AS amount_cents,
+       coalesce(sum(amount) FILTER (event_type = 'purchase'), 0)::DECIMAL(18, 6) AS amount,
        event_date
 FROM events WHERE item_id IS NOT NULL GROUP BY item_id, event_date;
 
@@ -28,7 +28,7 @@ COPY (
                sum(purchase_count)::BIGINT AS purchases_30d, sum(view_count)::BIGINT AS views_30d,
                sum(cart_count)::BIGINT AS carts_30d, sum(return_count)::BIGINT AS returns_30d,
                sum(unit_thousandths) / 1000 AS units_30d,
-               sum(amount_cents)::BIGINT AS amount_cents_30d, sum(interactions) AS seen
+               sum(amount)::DOUBLE AS amount_30d, sum(interactions) AS seen
         FROM aged GROUP BY item_id
     ), dense AS (
         SELECT item_id, place, coalesce(interactions, 0) AS interactions
@@ -47,12 +47,12 @@ COPY (
     ), priced AS (
         SELECT totals.*, trend_30d, brand, stock_units,
                coalesce(category, 'unknown') AS category,
-               coalesce(price, CASE WHEN units_30d > 0 THEN amount_cents_30d / units_30d / 100 END)
+               coalesce(price, CASE WHEN units_30d > 0 THEN amount_30d / units_30d END)
                    AS price
         FROM totals JOIN trends USING (item_id) LEFT JOIN items_now USING (item_id)
     )
     SELECT item_id, category, brand, purchases_7d, purchases_30d, views_30d, carts_30d,
-           returns_30d, units_30d, amount_cents_30d,
+           returns_30d, units_30d, amount_30d,
            row_number() OVER (ORDER BY seen DESC, item_id) AS popularity_rank_30d, trend_30d, price,
            CASE WHEN price IS NOT NULL THEN percent_rank() OVER (
                PARTITION BY category, price IS NULL ORDER BY price) END AS price_position,

@@ -2,8 +2,8 @@
 
 CREATE TEMP TABLE timeline AS
 WITH spaced AS (
-    SELECT customer_id, event_at, event_type, order_id, quantity, amount_cents, discount_cents,
-           coupon_cents, campaign_id,
+    SELECT customer_id, event_at, event_type, order_id, quantity, amount, discount, coupon,
+           campaign_id,
            coalesce(event_at - lag(event_at) OVER (PARTITION BY customer_id ORDER BY event_at)
                     > INTERVAL $gap_minutes MINUTE, true) AS opens
     FROM events WHERE customer_id IS NOT NULL
@@ -20,7 +20,7 @@ SELECT customer_id, min(event_at) AS started_at, max(event_at) AS ended_at,
        count(*) FILTER (event_type = 'search') AS search_count,
        count(*) FILTER (event_type = 'cart') AS cart_count,
        count(*) FILTER (event_type = 'purchase') AS purchase_count,
-       coalesce(sum(amount_cents) FILTER (event_type = 'purchase'), 0)::BIGINT AS amount_cents,
+       coalesce(sum(amount) FILTER (event_type = 'purchase'), 0)::DECIMAL(18, 6) AS amount,
        arg_min(campaign_id, row(event_at, campaign_id)) FILTER (event_type = 'campaign_click')
            AS campaign_id,
        min(event_at) FILTER (event_type = 'view') AS viewed_at,
@@ -32,7 +32,7 @@ COPY (
     SELECT md5(concat_ws('|', customer_id, epoch_us(started_at))) AS session_id, customer_id,
            started_at, ended_at,
            epoch_us(ended_at) // 1000000 - epoch_us(started_at) // 1000000 AS duration_seconds,
-           event_count, view_count, search_count, cart_count, purchase_count, amount_cents,
+           event_count, view_count, search_count, cart_count, purchase_count, amount,
            campaign_id,
            CASE WHEN purchase_count > 0 THEN 'purchased' WHEN cart_count > 0 THEN 'carted'
                 WHEN view_count > 0 THEN 'viewed' ELSE 'none' END AS funnel_step,
@@ -53,17 +53,17 @@ WITH days AS (
            count(*) FILTER (event_type = 'purchase') AS purchase_count,
            count(*) FILTER (event_type = 'return') AS return_count,
            count(*) FILTER (event_type = 'campaign_click') AS campaign_click_count,
-           count(*) FILTER (event_type = 'purchase' AND discount_cents > 0) AS discounted_count,
-           count(*) FILTER (event_type = 'purchase' AND coupon_cents > 0) AS coupon_count,
+           count(*) FILTER (event_type = 'purchase' AND discount > 0) AS discounted_count,
+           count(*) FILTER (event_type = 'purchase' AND coupon > 0) AS coupon_count,
            count(*) FILTER (hour(event_at) < 6) AS night_count,
            count(*) FILTER (hour(event_at) BETWEEN 6 AND 11) AS morning_count,
            count(*) FILTER (hour(event_at) BETWEEN 12 AND 17) AS afternoon_count,
            coalesce(sum(round(quantity * 1000)::BIGINT) FILTER (event_type = 'purchase'), 0)::BIGINT
                AS unit_thousandths,
-           coalesce(sum(amount_cents) FILTER (event_type = 'purchase'), 0)::BIGINT AS amount_cents,
-           coalesce(sum(discount_cents) FILTER (event_type = 'purchase'), 0)::BIGINT
-               AS discount_cents,
-           coalesce(sum(amount_cents) FILTER (event_type = 'return'), 0)::BIGINT AS returned_cents,
+           coalesce(sum(amount) FILTER (event_type = 'purchase'), 0)::DECIMAL(18, 6) AS amount,
+           coalesce(sum(discount) FILTER (event_type = 'purchase'), 0)::DECIMAL(18, 6) AS discount,
+           coalesce(sum(amount) FILTER (event_type = 'return'), 0)::DECIMAL(18, 6)
+               AS returned_amount,
            max(event_at) AS last_event_at
     FROM timeline GROUP BY ALL
 ), orders AS (

@@ -19,10 +19,9 @@ COPY (
     )
     SELECT event_id, event_at, event_type, customer_id, item AS item_id, category, brand, order_id,
            units AS quantity, paid AS price,
-           round(units * coalesce(paid, 0.0) * 100)::BIGINT AS amount_cents,
-           round(coalesce(discount, 0.0) * 100)::BIGINT AS discount_cents,
-           round(coalesce(coupon, 0.0) * 100)::BIGINT AS coupon_cents,
-           campaign_id, query AS search_text,
+           round(units * coalesce(paid, 0.0), 6)::DECIMAL(18, 6) AS amount,
+           round(coalesce(discount, 0.0), 6)::DECIMAL(18, 6) AS discount,
+           round(coalesce(coupon, 0.0), 6)::DECIMAL(18, 6) AS coupon, currency, campaign_id, query AS search_text,
            nullif(concat_ws(',', imputed, CASE WHEN is_dear THEN 'price_capped' END,
                             CASE WHEN is_much THEN 'quantity_capped' END), '') AS corrections,
            country, source, file_date, covers_from, file_date AS delivered_on,
@@ -36,7 +35,7 @@ COPY (
     SELECT 'events' AS target, reason, source, source_file, to_json({
         event_id: event_id, event_at: event_at, event_type: event_type, customer_id: customer_id,
         item_id: item_id, order_id: order_id, quantity: quantity, price: price, discount: discount,
-        coupon: coupon, country: country, campaign_id: campaign_id, search_text: search_text,
+        coupon: coupon, currency: currency, country: country, campaign_id: campaign_id, search_text: search_text,
         source: source, source_file: source_file, file_date: file_date, covers_from: covers_from,
         malformed: malformed, key_id: key_id, ingest_date: ingest_date})::VARCHAR AS payload
     FROM rows WHERE reason IS NOT NULL
@@ -66,7 +65,7 @@ COPY (
         GROUP BY r.event_id
     )
     SELECT event_id AS return_event_id, purchase[2] AS purchase_event_id, customer_id, item_id,
-           quantity AS units, amount_cents,
+           quantity AS units, amount,
            epoch_us(event_at) // 1000000 - epoch_us(purchase[1]) // 1000000 AS seconds_to_return,
            event_date
     FROM events LEFT JOIN sold ON event_id = found_id WHERE event_type = 'return'

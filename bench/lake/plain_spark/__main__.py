@@ -18,7 +18,7 @@ from insight.settings import Settings
 
 _DESCRIBING = {
     "customers": ("age_band", "income_band", "household_size", "gender", "country", "region"),
-    "items": ("title", "category", "brand", "description", "price", "stock_units"),
+    "items": ("title", "category", "brand", "description", "price", "currency", "stock_units"),
 }
 
 

@@ -8,7 +8,7 @@ from pyspark.sql.window import Window
 
 _SUMS = {
     "orders": ("order_count", (7, 30, 90, 365)),
-    "amount_cents": ("amount_cents", (7, 30, 90, 365)),
+    "amount": ("amount", (7, 30, 90, 365)),
     "views": ("view_count", (7, 30, 90)),
     "searches": ("search_count", (30,)),
     "carts": ("cart_count", (30,)),
@@ -20,7 +20,7 @@ _SUMS = {
 _PARTS = {
     "purchases": "purchase_count",
     "discounted": "discounted_count",
-    "discount": "discount_cents",
+    "discount": "discount",
     "carted": "cart_session_count",
     "abandoned": "abandoned_cart_count",
     "events": "event_count",
@@ -28,6 +28,7 @@ _PARTS = {
     "morning": "morning_count",
     "afternoon": "afternoon_count",
 }
+_MONEY = ("amount", "discount")
 
 
 def per_customer_sequence(events: DataFrame, *, as_of: date, length: int) -> DataFrame:
@@ -81,11 +82,11 @@ def _totals() -> list[Column]:
         F.count(F.lit(1)).alias("active_days_365d"),
         _within(90, weekend).alias("weekend"),
         *(
-            _within(days, F.col(column)).alias(f"{name}_{days}d")
+            _total(days, column).alias(f"{name}_{days}d")
             for name, (column, windows) in _SUMS.items()
             for days in windows
         ),
-        *(_within(90, F.col(column)).alias(name) for name, column in _PARTS.items()),
+        *(_total(90, column).alias(name) for name, column in _PARTS.items()),
     ]
 
 
@@ -93,7 +94,7 @@ def _ratios() -> dict[str, Column]:
     gap = _divided(
         F.col("days_since_first_order") - F.col("days_since_last_order"), F.col("order_days") - 1
     )
-    whole = F.col("discount") + F.col("amount_cents_90d")
+    whole = F.col("discount") + F.col("amount_90d")
     evening = F.col("events") - F.col("night") - F.col("morning") - F.col("afternoon")
     parts = {name: F.col(name) for name in ("night", "morning", "afternoon", "weekend")}
     shares = {**parts, "evening": evening}
@@ -102,7 +103,7 @@ def _ratios() -> dict[str, Column]:
         "order_overdue_ratio": _divided(F.col("days_since_last_order"), gap),
         "discount_share_90d": _divided(F.col("discount"), whole),
         "discounted_purchase_share_90d": _divided(F.col("discounted"), F.col("purchases")),
-        "mean_order_cents_90d": _divided(F.col("amount_cents_90d"), F.col("orders_90d")),
+        "mean_order_amount_90d": _divided(F.col("amount_90d"), F.col("orders_90d")),
         "cart_abandonment_share_90d": _divided(F.col("abandoned"), F.col("carted")),
         **{f"{name}_share_90d": _divided(part, F.col("events")) for name, part in shares.items()},
     }
@@ -125,6 +126,11 @@ def _affinity(known: DataFrame, name: str) -> DataFrame:
 
 def _within(days: int, column: Column) -> Column:
     return F.sum(F.when(F.col("age") < days, column).otherwise(0))
+
+
+def _total(days: int, name: str) -> Column:
+    total = _within(days, F.col(name))
+    return total.cast("double") if name in _MONEY else total
 
 
 def _divided(numerator: Column, denominator: Column) -> Column:

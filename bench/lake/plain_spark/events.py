@@ -11,6 +11,7 @@ from bench.lake.plain_spark.repeats import with_near_repeats_marked, with_repeat
 from insight.settings import CleanSettings
 
 _TYPES = ("view", "search", "cart", "purchase", "return", "campaign_click")
+_MONEY = "decimal(18,6)"
 
 
 def judged_events(
@@ -36,7 +37,7 @@ def to_events(sound: DataFrame) -> DataFrame:
     )
     price = F.when(is_dear, F.col("price_bound")).otherwise(F.col("paid"))
     quantity = F.when(is_much, F.col("quantity_bound")).otherwise(F.col("units"))
-    cents = F.round(F.col("quantity") * F.coalesce("price", F.lit(0.0)) * 100)
+    amount = F.col("quantity") * F.coalesce("price", F.lit(0.0))
     capped = sound.withColumns({"price": price, "quantity": quantity, "marks": marks})
     return capped.select(
         "event_id",
@@ -49,9 +50,10 @@ def to_events(sound: DataFrame) -> DataFrame:
         "order_id",
         "quantity",
         "price",
-        cents.cast("bigint").alias("amount_cents"),
-        F.round(F.coalesce("discount", F.lit(0.0)) * 100).cast("bigint").alias("discount_cents"),
-        F.round(F.coalesce("coupon", F.lit(0.0)) * 100).cast("bigint").alias("coupon_cents"),
+        amount.cast(_MONEY).alias("amount"),
+        F.coalesce("discount", F.lit(0.0)).cast(_MONEY).alias("discount"),
+        F.coalesce("coupon", F.lit(0.0)).cast(_MONEY).alias("coupon"),
+        "currency",
         "campaign_id",
         F.col("query").alias("search_text"),
         F.when(F.col("marks") != "", F.col("marks")).alias("corrections"),
@@ -93,7 +95,7 @@ def per_return(events: DataFrame, *, days: int) -> DataFrame:
             "customer_id",
             "item_id",
             F.col("quantity").alias("units"),
-            "amount_cents",
+            "amount",
             seconds.alias("seconds_to_return"),
             "event_date",
         )
@@ -132,6 +134,7 @@ def _rules(settings: CleanSettings, run_date: date) -> dict[str, Column]:
         "unknown_event_type": ~F.coalesce(F.col("event_type").isin(*_TYPES), F.lit(False)),
         "no_item": F.col("item").isNull() & ~without_item,
         "text_not_clean": _text_not_clean(settings.max_text_length),
+        "currency_not_a_code": ~F.col("currency").rlike(r"\A[A-Z]{3}\z"),
         "no_quantity": F.col("units").isNull(),
         "quantity_not_positive": F.col("units") <= 0,
         "quantity_too_large": F.col("units") > settings.max_quantity,

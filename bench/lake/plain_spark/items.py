@@ -20,7 +20,9 @@ def per_item_day(events: DataFrame) -> DataFrame:
         .agg(
             *(F.count_if(F.col("event_type") == kind).alias(f"{kind}_count") for kind in kinds),
             F.sum(F.when(bought, units).otherwise(0)).alias("unit_thousandths"),
-            F.sum(F.when(bought, F.col("amount_cents")).otherwise(0)).alias("amount_cents"),
+            F.sum(F.when(bought, F.col("amount")).otherwise(0))
+            .cast("decimal(18,6)")
+            .alias("amount"),
         )
     )
 
@@ -46,11 +48,11 @@ def per_item(item_daily: DataFrame, items: DataFrame, *, as_of: date, smoothing:
         F.sum("cart_count").alias("carts_30d"),
         F.sum("return_count").alias("returns_30d"),
         (F.sum("unit_thousandths") / 1000).alias("units_30d"),
-        F.sum("amount_cents").alias("amount_cents_30d"),
+        F.sum("amount").cast("double").alias("amount_30d"),
         F.sum("seen").alias("seen"),
     )
     described = items.select("item_id", "category", "brand", "price", "stock_units")
-    sold_at = F.when(F.col("units_30d") > 0, F.col("amount_cents_30d") / F.col("units_30d") / 100)
+    sold_at = F.when(F.col("units_30d") > 0, F.col("amount_30d") / F.col("units_30d"))
     priced = (
         totals.join(_trends(aged, smoothing), on="item_id", how="inner")
         .join(described, on="item_id", how="left")

@@ -23,7 +23,7 @@ def per_visit(timeline: DataFrame) -> DataFrame:
         F.max("event_at").alias("ended_at"),
         F.count(F.lit(1)).alias("event_count"),
         *(_count(name) for name in _TYPES),
-        F.sum(_of("purchase", "amount_cents", 0)).alias("amount_cents"),
+        _spent("purchase", "amount").alias("amount"),
         F.min(F.when(_is("campaign_click"), F.struct("event_at", "campaign_id"))).alias("click"),
         *(F.min(_of(n, "event_at")).alias(f"first_{n}") for n in ("view", "cart", "purchase")),
     )
@@ -43,7 +43,7 @@ def per_visit(timeline: DataFrame) -> DataFrame:
         (F.col("ended_at").cast("bigint") - begun).alias("duration_seconds"),
         "event_count",
         *(f"{name}_count" for name in _TYPES),
-        "amount_cents",
+        "amount",
         F.col("click.campaign_id").alias("campaign_id"),
         step.alias("funnel_step"),
         *(
@@ -62,16 +62,16 @@ def per_customer_day(timeline: DataFrame, sessions: DataFrame) -> DataFrame:
     days = timeline.groupBy("customer_id", F.to_date("event_at").alias("event_date")).agg(
         F.count(F.lit(1)).alias("event_count"),
         *(_count(name) for name in (*_TYPES, "return", "campaign_click")),
-        F.count_if(_is("purchase") & (F.col("discount_cents") > 0)).alias("discounted_count"),
-        F.count_if(_is("purchase") & (F.col("coupon_cents") > 0)).alias("coupon_count"),
+        F.count_if(_is("purchase") & (F.col("discount") > 0)).alias("discounted_count"),
+        F.count_if(_is("purchase") & (F.col("coupon") > 0)).alias("coupon_count"),
         F.countDistinct(F.when(_is("purchase"), order)).alias("order_count"),
         F.count_if(hour < 6).alias("night_count"),
         F.count_if(hour.between(6, 11)).alias("morning_count"),
         F.count_if(hour.between(12, 17)).alias("afternoon_count"),
         F.sum(F.when(_is("purchase"), units).otherwise(0)).alias("unit_thousandths"),
-        F.sum(_of("purchase", "amount_cents", 0)).alias("amount_cents"),
-        F.sum(_of("purchase", "discount_cents", 0)).alias("discount_cents"),
-        F.sum(_of("return", "amount_cents", 0)).alias("returned_cents"),
+        _spent("purchase", "amount").alias("amount"),
+        _spent("purchase", "discount").alias("discount"),
+        _spent("return", "amount").alias("returned_amount"),
         F.max("event_at").alias("last_event_at"),
     )
     day = ["customer_id", "event_date"]
@@ -97,8 +97,12 @@ def _is(kind: str) -> Column:
     return F.col("event_type") == kind
 
 
-def _of(kind: str, name: str, otherwise: object = None) -> Column:
-    return F.when(_is(kind), F.col(name)).otherwise(F.lit(otherwise))
+def _of(kind: str, name: str) -> Column:
+    return F.when(_is(kind), F.col(name))
+
+
+def _spent(kind: str, name: str) -> Column:
+    return F.sum(F.when(_is(kind), F.col(name)).otherwise(0)).cast("decimal(18,6)")
 
 
 def _count(kind: str) -> Column:
