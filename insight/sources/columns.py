@@ -43,7 +43,7 @@ def declared_schema(feed: Feed) -> StructType:
             fields.append(StructField(name, parsed_type(kind)))
         except ParseException as error:
             raise SettingsError(
-                f"feed {feed.feed}, column {name}",
+                f"{feed.place_of('columns', name)}, column {name}",
                 found=f"the type {kind!r}",
                 expected="a type of Spark SQL, such as bigint or array<struct<id: string>>",
                 next_step="correct it in conf/sources",

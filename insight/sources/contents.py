@@ -179,6 +179,8 @@ def _first_line(
     quoting: dict[str, Any] = {"quotechar": options.quote}
     if not options.quote:
         quoting = {"quoting": csv.QUOTE_NONE}
+    # Python's own limit, 128 KiB, is shorter than values that Spark reads.
+    csv.field_size_limit(_LONGEST_LINE)
     reader = csv.reader(lines, delimiter=options.sep, **quoting)
     # Spark passes over blank lines, before the header too.
     first = next((line for line in reader if any(value.strip() for value in line)), [])

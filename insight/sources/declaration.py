@@ -2,22 +2,29 @@
 
 import re
 from datetime import date
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from insight.errors import SettingsError
 from insight.point_in_time import EVER
 from insight.settings import CONF
 from insight.sources.column_names import refuse_unusable
 from insight.sources.file_dates import date_in_name, last_of_month
-from insight.sources.misdeclared import Misdeclared, declaration_error, declared_content
+from insight.sources.misdeclared import Misdeclared, declaration_error, declared_content, line_of
 from insight.sources.null_texts import NullTexts
 from insight.sources.options import Format, ReaderOptions
-from insight.sources.patterns import common_path, file_patterns
+from insight.sources.overlaps import refuse_two_layouts
+from insight.sources.patterns import file_patterns
 from insight.tables import (
     RAW_CUSTOMERS,
     RAW_EVENTS,
@@ -111,6 +118,7 @@ class Feed(NullTexts, BaseModel):
     absent: Literal["kept", "removed"] = "kept"
     where: str | None = None
     mapping: dict[str, str]
+    _declared: tuple[Path, int] | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _maps_to_columns_there_are(self) -> Self:
@@ -165,6 +173,14 @@ class Feed(NullTexts, BaseModel):
                 raise Misdeclared(f"no zone {zone!r}", field) from error
         return self
 
+    def place_of(self, *keys: str) -> str:
+        """The feed in words, with the line of its declaration that holds the keys."""
+        if self._declared is None:
+            return f"feed {self.feed}"
+        path, position = self._declared
+        line = line_of(path, ("feeds", position, *keys))
+        return f"feed {self.feed} ({path}, line {line})"
+
     @property
     def midnight_zone(self) -> str:
         """Zone whose midnight begins and ends the dates of the feed's files."""
@@ -200,38 +216,8 @@ class Source(BaseModel):
 
     @model_validator(mode="after")
     def _reads_a_file_in_one_way(self) -> Self:
-        for position, feed in enumerate(self.feeds):
-            for other in self.feeds[:position]:
-                path = common_path(feed.files, other.files)
-                if path is not None and _contradict(feed, other):
-                    raise Misdeclared(
-                        f"feeds {other.feed} and {feed.feed} would both read {path!r}, and declare"
-                        " other columns, another format or other options for it; give their files"
-                        " patterns that no name fits alike",
-                        "feeds",
-                        position,
-                        "files",
-                    )
+        refuse_two_layouts(self.feeds)
         return self
-
-
-def _contradict(one: Feed, other: Feed) -> bool:
-    """Whether no file can be as both feeds declare."""
-    if (one.format, one.options) != (other.format, other.options):
-        return True
-    if one.format == "csv" and not one.options.header:
-        # Columns stand by their position.
-        return list(one.columns.items()) != list(other.columns.items())
-    return any(
-        other.columns[name] != kind if name in other.columns else not _may_lack(one, other, name)
-        for one, other in ((one, other), (other, one))
-        for name, kind in one.columns.items()
-    )
-
-
-def _may_lack(one: Feed, other: Feed, name: str) -> bool:
-    """Whether a file may lack the column, or the other feed passes over it."""
-    return any(fnmatchcase(name, pattern) for pattern in (*one.optional, *other.ignored))
 
 
 def load_source(name: str, *, conf: Path = CONF) -> Source:
@@ -253,6 +239,9 @@ def load_source(name: str, *, conf: Path = CONF) -> Source:
     path = folder / f"{name}.yml"
     content = declared_content(path)
     try:
-        return Source.model_validate(content)
+        source = Source.model_validate(content)
     except ValidationError as error:
         raise declaration_error(path, error) from error
+    for position, feed in enumerate(source.feeds):
+        feed._declared = path, position
+    return source

@@ -28,7 +28,10 @@ def land_complete_journey(landing: Path) -> Path:
         The folder written.
     """
     folder = landing / "complete_journey"
-    finished = folder / "LANDED"
+    # Hidden, since it is no delivery; folders of earlier releases have it in sight.
+    finished, in_sight = folder / "_LANDED", folder / "LANDED"
+    if in_sight.is_file():
+        in_sight.rename(finished)
     landed = set(finished.read_text().split()) if finished.is_file() else set()
     waiting = {name: land for name, land in _PARTS.items() if name not in landed}
     if not waiting:

@@ -50,7 +50,7 @@ def to_canonical(
         mapped = _mapped(_kept(exploded, feed), feed, table, given)
     except AnalysisException as error:
         raise SettingsError(
-            f"source {source}, feed {feed.feed}",
+            f"source {source}, {feed.place_of('mapping')}",
             found=f"a mapping that is not understood: {str(error).splitlines()[0]}",
             expected=f"Spark SQL over {', '.join((*feed.columns, *ADDED))}",
             next_step="correct it in conf/sources; `make source-check` shows what it gives",

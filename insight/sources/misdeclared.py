@@ -50,7 +50,7 @@ def declaration_error(path: Path, error: ValidationError) -> SettingsError:
     first = error.errors()[0]
     cause = first.get("ctx", {}).get("error")
     place = (*first["loc"], *(cause.place if isinstance(cause, Misdeclared) else ()))
-    where = f"line {_line_of(path, place)}, {'.'.join(map(str, place))}"
+    where = f"line {line_of(path, place)}, {'.'.join(map(str, place))}"
     message = first["msg"].removeprefix("Value error, ")
     found, expected = repr(first.get("input"))[:_SHOWN], message[:1].lower() + message[1:]
     if isinstance(cause, Misdeclared):
@@ -63,7 +63,7 @@ def declaration_error(path: Path, error: ValidationError) -> SettingsError:
     )
 
 
-def _line_of(path: Path, place: tuple[str | int, ...]) -> int:
+def line_of(path: Path, place: tuple[str | int, ...]) -> int:
     """Line of the innermost part of a place that the file holds."""
     node, line = _tree(path), 1
     for part in place:

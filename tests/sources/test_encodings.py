@@ -189,6 +189,10 @@ def test_blocks_of_a_large_file_count_as_the_whole(spark: SparkSession, tmp_path
     assert whole.decoding == pieces.decoding == Decoding(74, 3, 52, "ISO-8859-1")
 
 
+def test_a_first_value_may_be_as_long_as_a_line() -> None:
+    assert _content(b"x" * 200_000, header=False).columns == {"item": ""}
+
+
 def test_json_lines_that_are_arrays_or_other_values_are_told_apart() -> None:
 
     with pytest.raises(ValueError, match="a JSON array in a line"):

@@ -69,9 +69,9 @@ def test_the_example_lands_every_feed_of_its_declaration(tmp_path: Path) -> None
     assert (len(shown), shown[0], shown[-1]) == (25, "2016-11-14", "2017-12-28")
     assert pq.ParquetDataset(folder / "campaigns").read().num_rows == 6589
     assert pq.ParquetDataset(folder / "redemptions").read().num_rows == 2102
-    before = (folder / "LANDED").stat().st_mtime_ns
+    before = (folder / "_LANDED").stat().st_mtime_ns
     land_complete_journey(tmp_path)
-    assert (folder / "LANDED").stat().st_mtime_ns == before
+    assert (folder / "_LANDED").stat().st_mtime_ns == before
 
 
 @pytest.fixture(scope="module")

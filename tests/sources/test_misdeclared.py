@@ -102,3 +102,12 @@ def test_the_public_files_of_yoochoose_are_of_one_layout_each(name: str) -> None
     }
     assert len(layouts) == 1
     assert ("price" in next(iter(layouts))) == (name == "yoochoose-buys.dat")
+
+
+def test_a_loaded_feed_names_the_line_of_its_parts(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    path = tmp_path / "sources" / "shop.yml"
+    path.write_text(TWO_FEEDS)
+    events, items = load_source("shop", conf=tmp_path).feeds
+    assert events.place_of("columns", "price") == f"feed events ({path}, line 12)"
+    assert items.place_of("mapping") == f"feed items ({path}, line 22)"

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from insight.errors import EmptyInputError
+from insight.errors import EmptyInputError, SourceFormatError
 from insight.sources.declaration import Feed
 from insight.sources.deliveries import Delivery, feed_files, new_deliveries, refuse_empty_day
 from insight.sources.inspection import FileFacts, inspect_files
@@ -46,6 +46,22 @@ def test_a_file_that_two_feeds_read_is_looked_into_once(
     land_invoices(tmp_path, DAY, [invoice(DAY)])
     invoices, descriptions = _deliveries(open_night(spark, tmp_path, DAY))
     assert (len(asked), invoices.files) == (1, descriptions.files)
+
+
+def test_a_text_in_another_encoding_is_refused_above_a_share_of_its_lines(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    path = land_invoices(tmp_path, DAY, [])
+    lines = [path.read_text(), *(f"{invoice(DAY, number=number)}\n" for number in range(98))]
+    accents = invoice(DAY, number=99, item="CR\u00c8ME") + "\n"
+    path.write_bytes("".join(lines).encode() + accents.encode("latin-1"))
+    delivery, _ = _deliveries(open_night(spark, tmp_path, DAY))
+    assert delivery.files[0].decoding.invalid == 1
+    path.write_bytes("".join([*lines, accents]).encode("latin-1") + accents.encode("latin-1"))
+    with pytest.raises(SourceFormatError, match=r"2 of 101 lines.*\{encoding: ISO-8859-1\}"):
+        _deliveries(open_night(spark, tmp_path, DAY))
+    run = open_night(spark, tmp_path, DAY, ingest__max_undecodable_share=0.02)
+    assert [d.files[0].decoding.invalid for d in _deliveries(run)] == [2, 2]
 
 
 def test_coupons_do_not_stand_for_a_days_trade(spark: SparkSession, tmp_path: Path) -> None:
