@@ -23,6 +23,11 @@ class IngestSettings(Strict):
     """Whether columns that a source does not declare are ignored rather than refused."""
     accept_changed_files: bool = False
     """Whether a date that runs again takes files whose content has changed since it was read."""
+    crowd_share: float = Field(0.1, gt=0, le=1)
+    """A customer id with a larger share of a delivery's events is probably a text for "nobody", or
+    one id of every visitor: ingest warns. A small shop may have such a customer, so it goes on."""
+    crowd_min_events: int = Field(1_000, ge=1)
+    """In a delivery of fewer events a share says nothing."""
 
 
 class SessionSettings(Strict):
