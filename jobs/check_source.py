@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         _refuse_no_file(given.file)
         spark = build_session("insight check")
         file = f"file:{given.file.resolve()}"
-        checks = check_file(spark, source, file, read_on=read_on)
+        checks = check_file(spark, source, file, read_on=read_on, settings=settings.ingest)
     except InsightError as error:
         logger(__name__).error(type(error).__name__, message=str(error))
         return error.exit_code
@@ -81,6 +81,8 @@ def _show(console: Console, check: FeedCheck) -> None:
     console.print(f"\nfeed {check.feed.feed} -> {check.feed.target}", style="bold")
     for problem in check.problems:
         console.print(f"  problem: {problem}", style="red", markup=False)
+    for proposal in check.proposals:
+        console.print(f"  propose: {proposal}", markup=False, soft_wrap=True)
     for note in check.notes:
         console.print(f"  note: {note}", markup=False)
     if check.rows is None or not check.row_count:

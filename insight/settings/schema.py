@@ -29,6 +29,11 @@ class IngestSettings(Strict):
     read_again: bool = False
     """Whether a date that runs again reads its files again, though none of them has changed: by a
     declaration that has."""
+    crowd_share: float = Field(0.1, gt=0, le=1)
+    """A customer id with a larger share of a delivery's events is probably a text for "nobody", or
+    one id of every visitor: ingest warns. A small shop may have such a customer, so it goes on."""
+    crowd_min_events: int = Field(1_000, ge=1)
+    """In a delivery of fewer events a share says nothing."""
 
 
 class SessionSettings(Strict):

@@ -1,7 +1,7 @@
 """Looks at one file through a source's declaration, without writing anything."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,16 +10,23 @@ from pyspark.sql import functions as F
 
 from insight.errors import InsightError, SourceFormatError
 from insight.privacy.pseudonyms import PseudonymKey
+from insight.settings import IngestSettings
+from insight.sources.crowds import per_crowded_delivery
 from insight.sources.declaration import ADDED, TARGETS, Feed, Source
+from insight.sources.findings import WHOLE_ROW, Finding, findings
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
 from insight.sources.landing import refuse_unreadable_name
 from insight.sources.mapping import FAILED, to_canonical
 from insight.sources.patterns import file_patterns
-from insight.sources.reading import per_column_malformed_share, read_rows
+from insight.sources.proposals import column_proposals, value_proposals
+from insight.sources.reading import holds_declared_types, known_texts, read_rows, text_columns
 from insight.storage import path_of
+from insight.tables import RAW_EVENTS
 
 _ANY_KEY = PseudonymKey(secrets.token_bytes(32))
 """Only for looking: nothing is kept, and nobody else can make these pseudonyms."""
+
+_SETTINGS = IngestSettings()
 
 _LONGEST = 60
 """Letters of a type or value that are quoted."""
@@ -42,6 +49,7 @@ class FeedCheck:
         notes: What is no mistake by itself: columns that nothing is mapped to, or that are
             empty in every row.
         row_count: Number of canonical rows.
+        proposals: Lines of YAML to add to the feed, or to put in place of those there are.
     """
 
     feed: Feed
@@ -49,9 +57,17 @@ class FeedCheck:
     rows: DataFrame | None
     notes: tuple[str, ...] = ()
     row_count: int = 0
+    proposals: tuple[str, ...] = ()
 
 
-def check_file(spark: SparkSession, source: Source, file: str, *, read_on: date) -> list[FeedCheck]:
+def check_file(
+    spark: SparkSession,
+    source: Source,
+    file: str,
+    *,
+    read_on: date,
+    settings: IngestSettings = _SETTINGS,
+) -> list[FeedCheck]:
     """Read a file as the feeds whose files it is one of would; as every feed, if it is of none.
 
     Args:
@@ -59,13 +75,15 @@ def check_file(spark: SparkSession, source: Source, file: str, *, read_on: date)
         source: The declaration.
         file: Full URL.
         read_on: The night it would be read on.
+        settings: What a night would warn of.
 
     Raises:
         SourceFormatError: No night could read a file of that name.
     """
     refuse_unreadable_name(path_of(file))
+    look = _Look(spark, source.source, file, read_on, settings)
     named = [feed for feed in source.feeds if _is_named(feed, file)]
-    checks = [_checked(spark, source.source, feed, file, read_on) for feed in named or source.feeds]
+    checks = [_checked(look, feed) for feed in named or source.feeds]
     if named:
         return checks
     note = "no feed's pattern matches the name: a night would pass over the file"
@@ -80,25 +98,43 @@ def _is_named(feed: Feed, file: str) -> bool:
     )
 
 
-def _checked(spark: SparkSession, source: str, feed: Feed, file: str, read_on: date) -> FeedCheck:
+@dataclass(frozen=True)
+class _Look:
+    """What is looked at: the fields are arguments of ``check_file``."""
+
+    spark: SparkSession
+    source: str
+    file: str
+    read_on: date
+    settings: IngestSettings
+
+
+def _checked(look: _Look, feed: Feed) -> FeedCheck:
+    proposals: tuple[str, ...] = ()
     try:
-        facts = inspect_files(spark, [file], feed)
+        facts = inspect_files(look.spark, [look.file], feed)
+        proposals = () if facts[0].problem else tuple(column_proposals(facts[0], feed))
         # A new column stops a night, but not a look at what there is beside it.
         check_columns(facts[0], feed, allow_new=True)
-        feed.file_dates(file, read_on=read_on)
-        rows = read_rows(spark, feed, facts)
-        canonical = to_canonical(rows, feed, source=source, key=_ANY_KEY, run_date=read_on)
+        feed.file_dates(look.file, read_on=look.read_on)
+        rows = read_rows(look.spark, feed, facts)
+        canonical = to_canonical(
+            rows, feed, source=look.source, key=_ANY_KEY, run_date=look.read_on
+        )
     except InsightError as error:
         text = f"{error.found}; expected {error.expected}; next: {error.next_step}"
-        return FeedCheck(feed, (text,), None)
+        return FeedCheck(feed, (text,), None, proposals=proposals)
+    found = () if holds_declared_types(feed, facts) else findings(rows, feed)
     problems = (
         *_new_columns(facts[0], feed),
         *_undecodable(facts[0], feed),
-        *_unparsed(rows, feed),
+        *(_unparsed(finding, feed) for finding in found),
         *_failed(canonical, feed),
     )
     total, empty = _emptiness(canonical, feed)
-    return FeedCheck(feed, problems, canonical, tuple(_notes(feed, total, empty)), total)
+    notes = (*_notes(feed, total, empty), *_crowds(canonical, feed, total, look.settings))
+    proposals += tuple(_for_values(look.spark, feed, facts, found))
+    return FeedCheck(feed, problems, canonical, notes, total, proposals)
 
 
 def _new_columns(facts: FileFacts, feed: Feed) -> Iterator[str]:
@@ -113,22 +149,34 @@ def _undecodable(facts: FileFacts, feed: Feed) -> Iterator[str]:
         yield f"{facts.decoding.described(feed.options.encoding)}: {facts.decoding.remedy}"
 
 
-def _unparsed(rows: DataFrame, feed: Feed) -> Iterator[str]:
+def _unparsed(finding: Finding, feed: Feed) -> str:
+    share, row = f"{finding.share:.2%}", f"first in row {finding.first_row:,}"
+    if finding.column == WHOLE_ROW:
+        return f"{share} of the rows cannot be read, {row}: {finding.shape}"
+    kind, shape = _cut(feed.columns[finding.column]), _cut(finding.shape)
+    return f"{share} of values of {finding.column} are not {kind}, {row}, such as {shape} {_KEY}"
+
+
+def _for_values(
+    spark: SparkSession, feed: Feed, facts: Sequence[FileFacts], found: Sequence[Finding]
+) -> Iterator[str]:
     if feed.format == "parquet":
         return
-    shares = per_column_malformed_share(rows, feed).where(F.col("share") > 0)
-    found = shares.orderBy(F.desc("share"), "column").collect()
-    if not found:
+    names = {finding.column for finding in found}
+    plain = [column for column in text_columns(feed)[0] if column.name in names]
+    yield from value_proposals(known_texts(spark, feed, facts), feed, plain)
+
+
+def _crowds(
+    canonical: DataFrame, feed: Feed, total: int, settings: IngestSettings
+) -> Iterator[str]:
+    if feed.target != RAW_EVENTS.name or total < settings.crowd_min_events:
         return
-    parsed = F.from_json("malformed", "map<string, string>")
-    examples = rows.agg(*(F.max(parsed[row["column"]]) for row in found)).first() or ()
-    for row, example in zip(found, examples, strict=True):
-        share, name = f"{row['share']:.2%}", row["column"]
-        if name == "_row":
-            yield f"{share} of the rows cannot be read: {example}"
-        else:
-            kind = _cut(feed.columns[name])
-            yield f"{share} of values of {name} are not {kind}, such as {_cut(example)} {_KEY}"
+    for row in per_crowded_delivery(canonical, settings).collect():
+        yield (
+            f"one customer id holds {row['crowd_share']:.1%} of the events: if it is no"
+            " customer's, name it under `null_customer_ids`"
+        )
 
 
 def _cut(text: str) -> str:

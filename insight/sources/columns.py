@@ -128,26 +128,31 @@ def named(header: str, place: int) -> str:
     return header if header.strip(BLANKS) else f"{_UNNAMED}{place})"
 
 
-def new_columns(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """Describe a file's new columns, by name only if it is certain to be a name.
+def nameable_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """A file's new columns that can be named without telling what stands in a row.
 
     The first line of a file without a header is a row of data, and so may be the keys of a JSON
-    object. A name is repeated only if half of the file's columns are declared and it looks like
-    an identifier; the other columns are given by position.
+    object. A name is repeated only if half of the file's columns are known and it looks like an
+    identifier. A column without a name is called by its position.
     """
+    known = sum(path in declared or path in feed.ignored for path in found)
+    has_header = 2 * known >= len(found)
     new = new_paths(feed, declared, found)
-    has_header = 2 * sum(path in declared for path in found) >= len(found)
-    names = [path for path in new if has_header and _is_identifier(path)]
-    places = [place for place, path in enumerate(found, 1) if path in new and path not in names]
+    return [path for path in new if _is_unnamed(path) or (has_header and _is_identifier(path))]
+
+
+def new_columns(feed: Feed, declared: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """Describe a file's new columns, by name only if it is certain to be a name."""
+    new = new_paths(feed, declared, found)
+    names = nameable_paths(feed, declared, found)
     unnamed = [place for place, path in enumerate(found, 1) if path in new and _is_unnamed(path)]
-    others = [place for place in places if place not in unnamed]
-    described = [f"a new column {path}" for path in names]
+    others = [place for place, path in enumerate(found, 1) if path in new and path not in names]
+    described = [f"a new column {path}" for path in names if not _is_unnamed(path)]
     if unnamed:
         described.append(f"{_counted(unnamed)} without a name, at position {_shown(unnamed)}")
     if others:
-        described.append(
-            f"{_counted(others)} without a declared name, at position {_shown(others)}"
-        )
+        count = _counted(others)
+        described.append(f"{count} without a declared name, at position {_shown(others)}")
     return described
 
 

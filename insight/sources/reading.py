@@ -44,7 +44,7 @@ def text_reader(spark: SparkSession) -> Iterator[TextReader]:
         if key not in held:
             # In memory alone: customers' own ids are not to reach a disk. What does not fit is
             # parsed again.
-            held[key] = _known_texts(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
+            held[key] = known_texts(spark, feed, files).persist(StorageLevel.MEMORY_ONLY)
         return held[key]
 
     try:
@@ -72,7 +72,7 @@ def read_rows(
     """
     if feed.format == "parquet":
         return reduce(DataFrame.unionByName, _stored_rows(spark, feed, files))
-    text = read_text(feed, files) if read_text else _known_texts(spark, feed, files)
+    text = read_text(feed, files) if read_text else known_texts(spark, feed, files)
     plain, nested = text_columns(feed)
     options = feed.options.of_nested_json()
     loose = text.withColumns({one.name: one.loosely_read(options) for one in nested})
@@ -185,7 +185,7 @@ def _stored_rows(
         yield as_declared(read, stored, feed)
 
 
-def _known_texts(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
+def known_texts(spark: SparkSession, feed: Feed, files: Sequence[FileFacts]) -> DataFrame:
     """Rows of text files with their values unparsed, null where a text stands for none."""
     known = {n: without_null_texts(F.col(quoted(n)), feed.nulls) for n in feed.columns}
     return text_rows(spark, feed, files).withColumns(known)

@@ -11,6 +11,7 @@ from insight.local_frames import local_frame
 from insight.point_in_time import in_dates
 from insight.privacy.lake_key import load_lake_key, record_key
 from insight.privacy.pseudonyms import PseudonymKey
+from insight.sources.crowds import warn_of_crowds
 from insight.sources.declaration import TARGETS
 from insight.sources.deliveries import (
     Delivery,
@@ -42,7 +43,7 @@ from insight.sources.reading import (
 from insight.sources.settled import unchanged
 from insight.stages import Remark, Run, Stage
 from insight.storage import SCHEME
-from insight.tables import INGEST_LOG
+from insight.tables import INGEST_LOG, RAW_EVENTS
 
 _ALL_READ = "every file of this date has been read already"
 
@@ -126,6 +127,8 @@ def _publish_rows(
                 continue
             rows = reduce(DataFrame.unionByName, frames[name])
             commit = run.lake.publish(rows, table, where=night)
+            if table == RAW_EVENTS and commit.rows >= run.settings.ingest.crowd_min_events:
+                warn_of_crowds(run.lake.read(table).where(night), run.settings.ingest)
             files = {path for d in deliveries if d.feed.target == name for path in d.paths}
             counts |= {
                 (name, path): count for path, count in _row_counts(run, commit, files).items()

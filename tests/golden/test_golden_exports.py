@@ -1,12 +1,14 @@
 """Exports of shop software as declared in conf/sources: invented rows under the real columns."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import MutableMapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from structlog.testing import capture_logs
 
 from insight.launch import run_stages
 from insight.sources.check import check_file
@@ -21,15 +23,32 @@ NIGHT = date(2024, 3, 1)
 SOURCES = ("google_analytics", "shopify", "woocommerce")
 
 
+Night = tuple[Run, list[MutableMapping[str, Any]]]
+
+
 @pytest.fixture(scope="module")
-def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A lake whose first night has read every export."""
+def first_night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The run that has read every export, and its log."""
     folder = tmp_path_factory.mktemp("exports")
     shutil.copytree(EXPORTS, folder / "landing")
-    run = open_night(spark, folder, f"{NIGHT}", sources=list(SOURCES))
-    run_stages((INGEST,), run)
+    crowds = {"ingest__crowd_share": 0.7, "ingest__crowd_min_events": 5}
+    run = open_night(spark, folder, f"{NIGHT}", sources=list(SOURCES), **crowds)
+    with capture_logs() as logged:
+        run_stages((INGEST,), run)
     run.lake.begin_stage()
-    yield run
+    return run, logged
+
+
+@pytest.fixture
+def night(first_night: Night) -> Run:
+    return first_night[0]
+
+
+def test_ingest_warns_of_an_id_that_holds_most_events_of_a_delivery(first_night: Night) -> None:
+    told = [entry for entry in first_night[1] if "null_customer_ids" in entry["event"]]
+    assert [(entry["source"], entry["share"], entry["events"]) for entry in told] == [
+        ("google_analytics", "90.9%", 11)
+    ]
 
 
 @pytest.mark.parametrize("name", SOURCES)

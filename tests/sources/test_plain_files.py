@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from insight.errors import SourceFormatError
 from insight.sources.declaration import Feed, load_source
 from insight.sources.inspection import check_columns
 from tests.sources.feeds import canonical, event, facts_of, json_file, values_of
@@ -105,3 +106,26 @@ def test_the_other_feeds_need_as_little(
     path = tmp_path / "2024-12-31.csv"
     path.write_text(text)
     assert _rows(spark, path, FEEDS[feed], *names) == [expected]
+
+
+def test_columns_without_a_header_do_not_hide_a_misspelt_one(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    # pandas' index in front, and a separator at the end of each line.
+    path = tmp_path / "2024-12-31.csv"
+    path.write_text(
+        ",event_at,event_type,customer_id,item_id,coupons,\n"
+        "0,2024-12-31T23:30Z,view,anna,A,1,\n"
+        "1,2024-12-31T23:31Z,view,None,B,,\n"
+    )
+    feed = FEEDS["events_csv"]
+    with pytest.raises(SourceFormatError) as refused:
+        check_columns(facts_of(spark, path, feed), feed, allow_new=False)
+    assert refused.value.found == (
+        "a new column coupons; 2 columns without a name, at position 1, 7"
+    )
+    known = feed.model_copy(update={"ignored": ("(unnamed *)", "coupons")})
+    assert _rows(spark, path, known, "event_at", "item_id", "malformed") == [
+        ("2024-12-31 23:30:00", "A", None),
+        ("2024-12-31 23:31:00", "B", None),
+    ]
