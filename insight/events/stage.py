@@ -1,6 +1,6 @@
 """Clean: raw rows become events and what describes them, or go to quarantine with a reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial, reduce
 
@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 
 from insight.errors import DataQualityError
 from insight.events import dimensions, voices
-from insight.events.judgement import judged_events
-from insight.events.price_history import PriceShift
+from insight.events.currencies import refuse_mixed_currencies
+from insight.events.judgement import JudgedEvents, judged_events
 from insight.events.refusals import (
     KEPT,
     Counts,
@@ -60,8 +60,8 @@ def clean(run: Run) -> str | None:
     What is refused is published first, so that a night that stops can be looked into.
 
     Raises:
-        DataQualityError: More rows are refused than the settings allow, or prices moved as a
-            whole. Nothing else is published.
+        DataQualityError: More rows are refused than the settings allow, prices moved as a
+            whole, or they are in two currencies. Nothing else is published.
     """
     came = _rows_that_came(run)
     judged = {table: _JUDGES[table](run, table) for table in _JUDGES if came[table]}
@@ -73,7 +73,7 @@ def clean(run: Run) -> str | None:
         items = items.unionByName(fresh[ITEMS])
     with judged_events(run, _rows_of(run, EVENTS), items) as events:
         counts = _quarantine(run, {**judged, EVENTS: events.refused}, came)
-        _refuse_bad_night(run, counts, events.shifts)
+        _refuse_bad_night(run, counts, events, fresh.get(ITEMS))
         for table in _JUDGES:
             _publish(run, fresh.get(table), table)
         kept = counts[EVENTS][KEPT] if EVENTS in counts else 0
@@ -199,13 +199,14 @@ def _quarantine(
 
 
 def _refuse_bad_night(
-    run: Run, counts: Mapping[Table, Counts], shifts: Sequence[PriceShift]
+    run: Run, counts: Mapping[Table, Counts], events: JudgedEvents, items: DataFrame | None
 ) -> None:
-    settings = run.settings.clean
+    settings, shifts = run.settings.clean, events.shifts
     try:
         refuse_bad_night(counts, run.run_date, settings)
         if not run.settings.ingest.allow_empty_day:
             refuse_nothing_new(counts.get(EVENTS, {}), run.run_date)
+        refuse_mixed_currencies(run, [events.sound, *([items] if items is not None else [])])
         refuse_shifted_prices(shifts, run.run_date, settings)
     except DataQualityError:
         _publish_quality(run, counts, {EVENTS: noted_shifts(shifts)})

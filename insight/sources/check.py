@@ -143,6 +143,7 @@ def _notes(feed: Feed, total: int, empty: list[str]) -> Iterator[str]:
         yield f"empty in every row: {', '.join(empty)}"
     names = [column.name for column in TARGETS[feed.target].columns]
     ours = {*_OUR_OWN, "ingest_date", "event_id", "feedback_id", "exposure_id"}
+    ours |= {"currency"} if feed.currency else set()
     unmapped = [name for name in names if name not in ours and name not in feed.mapping]
     if unmapped:
         yield f"nothing is mapped to: {', '.join(unmapped)}"

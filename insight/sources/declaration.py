@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
 
 from insight.errors import SettingsError, SourceFormatError
 from insight.point_in_time import EVER
-from insight.settings import CONF, read_yaml
+from insight.settings import CONF, CurrencyCode, read_yaml
 from insight.sources.patterns import file_patterns
 from insight.tables import (
     RAW_CUSTOMERS,
@@ -76,6 +77,8 @@ class Feed(BaseModel):
         date_zone: Zone whose midnight begins and ends the dates in file names; ``time_zone``
             if not given. A New York shop that writes its times in UTC declares
             ``America/New_York`` here.
+        currency: Currency of the feed's money; the source's if not given. A row to which
+            ``mapping`` gives a currency keeps that one.
         where: Which rows to take.
         mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
             compute leaves the column null and the row marked as malformed.
@@ -98,6 +101,7 @@ class Feed(BaseModel):
     explode: str | None = None
     time_zone: str = "UTC"
     date_zone: str | None = None
+    currency: CurrencyCode | None = None
     where: str | None = None
     mapping: dict[str, str]
 
@@ -107,6 +111,8 @@ class Feed(BaseModel):
         unknown = [name for name in self.mapping if name not in known]
         if unknown:
             raise ValueError(f"{self.target} has no column {', '.join(unknown)}")
+        if self.currency and "currency" not in known:
+            raise ValueError(f"{self.target} has no column for a currency")
         try:
             groups = re.compile(self.date_from_name).groups
         except re.error as error:
@@ -151,6 +157,12 @@ class Feed(BaseModel):
         """Whether a text file's first line names its columns; else they stand as declared."""
         return self.options.get("header", "false") == "true"
 
+    def in_currency(self, currency: str | None) -> Self:
+        """The feed with this currency, if it maps money and declares no currency of its own."""
+        if self.currency or not {"price", "discount", "coupon"} & self.mapping.keys():
+            return self
+        return self.model_copy(update={"currency": currency})
+
     def file_dates(self, file: str, *, read_on: date) -> tuple[date, date]:
         """First and last date the file is for, from its name or the night that reads it.
 
@@ -191,12 +203,18 @@ def _is_array(kind: str) -> bool:
 
 
 class Source(BaseModel):
-    """A shop's export."""
+    """A shop's export, with the currency of those of its feeds that hold money."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
+    currency: CurrencyCode | None = None
     feeds: tuple[Feed, ...]
+
+    @field_validator("feeds")
+    @classmethod
+    def _in_the_currency(cls, feeds: tuple[Feed, ...], info: ValidationInfo) -> tuple[Feed, ...]:
+        return tuple(feed.in_currency(info.data.get("currency")) for feed in feeds)
 
 
 def load_source(name: str, *, conf: Path = CONF) -> Source:

@@ -50,7 +50,8 @@ def to_canonical(
             next_step="correct it in conf/sources; `make source-check` shows what it gives",
         ) from error
     protected = mapped.withColumns(_protected(feed, table, key))
-    return _completed(_named(protected, feed, table, constants["source"]), table, constants)
+    named = _named(protected, feed, table, constants["source"])
+    return _completed(_with_currency(named, feed), table, constants)
 
 
 def _exploded(rows: DataFrame, feed: Feed) -> DataFrame:
@@ -102,6 +103,9 @@ def _value(feed: Feed, name: str) -> Column:
     value = F.expr(feed.mapping[name])
     if name in _TIMES and feed.time_zone != "UTC":
         return F.to_utc_timestamp(value, feed.time_zone)
+    if name == "currency":
+        code = F.upper(F.trim(value))
+        return F.when(code != "", code)
     return value
 
 
@@ -146,6 +150,14 @@ def _named(mapped: DataFrame, feed: Feed, table: Table, source: Column) -> DataF
         own = F.concat_ws("-", source, name, "position")
         named = F.when(F.col(name).isNotNull(), own).otherwise(named)
     return mapped.withColumn(name, named)
+
+
+def _with_currency(named: DataFrame, feed: Feed) -> DataFrame:
+    """The declared currency where the mapping gives none. It tells no rows apart: no id has it."""
+    if feed.currency is None:
+        return named
+    own = [F.col("currency")] if "currency" in feed.mapping else []
+    return named.withColumn("currency", F.coalesce(*own, F.lit(feed.currency)))
 
 
 def _completed(mapped: DataFrame, table: Table, constants: dict[str, Column]) -> DataFrame:

@@ -70,9 +70,9 @@ def test_events_in_parquet_have_typed_columns(spark: SparkSession, tmp_path: Pat
         ),
         (
             "items",
-            'item_id,price,stock_units,description\nA,2.5,7,"Red,\nand round"\n',
-            ("item_id", "price", "stock_units", "description"),
-            ("A", 2.5, 7.0, "Red,\nand round"),
+            'item_id,price,currency,stock_units,description\nA,2.5,eur,7,"Red,\nand round"\n',
+            ("item_id", "price", "currency", "stock_units", "description"),
+            ("A", 2.5, "EUR", 7.0, "Red,\nand round"),
         ),
         (
             "items",
