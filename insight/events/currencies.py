@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from insight.errors import DataQualityError
+from insight.events.rules import is_currency_code
 from insight.stages import Run
 from insight.tables import EVENTS, RAW_EVENTS, RAW_ITEMS
 
@@ -43,7 +44,7 @@ def _named_in_raw_rows(run: Run) -> set[str]:
     night = F.col("ingest_date") == F.lit(run.run_date)
     raw = [run.lake.read(table).where(night) for table in (RAW_EVENTS, RAW_ITEMS)]
     codes = reduce(DataFrame.union, [rows.select("currency") for rows in raw])
-    found = codes.agg(F.collect_set("currency").alias("codes")).first()
+    found = codes.where(is_currency_code()).agg(F.collect_set("currency").alias("codes")).first()
     return set() if found is None else set(found["codes"])
 
 

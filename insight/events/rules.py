@@ -47,10 +47,15 @@ def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]
 
 def currency_rules(settings: CleanSettings) -> dict[str, Column]:
     """Why the currency of an event or item cannot be taken; a row without one is in the shop's."""
-    rules = {"currency_not_a_code": ~F.col("currency").rlike(r"\A[A-Z]{3}\z")}
+    rules = {"currency_not_a_code": ~is_currency_code()}
     if settings.currency:
         rules["other_currency"] = F.col("currency") != settings.currency
     return rules
+
+
+def is_currency_code() -> Column:
+    """Whether a currency has the form of ISO 4217; null without one."""
+    return F.col("currency").rlike(r"\A[A-Z]{3}\z")
 
 
 def _amount_rules(settings: CleanSettings) -> dict[str, Column]:
