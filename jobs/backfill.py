@@ -15,8 +15,8 @@ from insight.errors import MAY_BE_RETRIED, InsightError, SettingsError
 from insight.launch import alone_on_lake, open_run, run_stages
 from insight.logs import configure_logs, logger
 from insight.settings import Settings, date_given, load_settings, parsed_yaml
-from insight.sources.declaration import load_source
 from insight.sources.landing import Landing
+from insight.sources.source import load_source
 from insight.sources.stage import INGEST
 from insight.spark import build_session
 from insight.stages import Run, Stage

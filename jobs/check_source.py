@@ -18,7 +18,7 @@ from insight.events.voices import exposure_rules, feedback_rules
 from insight.logs import configure_logs, logger
 from insight.settings import date_given, load_settings
 from insight.sources.check import FeedCheck, check_file
-from insight.sources.declaration import load_source
+from insight.sources.source import load_source
 from insight.spark import build_session
 from insight.tables import RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, Table
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class FrameLake:
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
         listed = [(item, FIRST_KNOWN + n, "x", 2, 9, NIGHT) for n, item in enumerate(ITEMS)]
-        daily = [("b", 5, 0, 0, 0, 0, 0, date(2024, 3, 1), date(2024, 3, 1))]
+        daily = [("b", 5, 0, 0, 0, 0, Decimal(0), date(2024, 3, 1), date(2024, 3, 1))]
         columns = (STATISTICS.names, STATISTICS.transforms, STATISTICS.mean, STATISTICS.scale)
         scaled = [
             (name, place, kind, STATISTICS.scaling, mean, scale, mask, NIGHT)

@@ -81,6 +81,8 @@ def test_a_name_like_no_other_is_to_be_removed(conf: Path) -> None:
         ("promotion.popularity_days", []),
         ("clean.earliest_event_date", 0),
         ("clean.max_price", math.inf),
+        ("clean.max_price", 1e12),
+        ("clean.currency", "eur"),
         ("clean.outlier_limit", math.nan),
         ("simulate.zipf_exponent", -math.inf),
         ("clean.earliest_event_date", date(1, 1, 1)),

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
 from pyspark.sql.window import Window
 
-from insight.events.rules import text_not_clean
+from insight.events.rules import currency_rules, text_not_clean
 from insight.settings import CleanSettings
 from insight.tables import Table
 
@@ -42,6 +42,7 @@ def description_rules(raw: DataFrame, *, key: str, settings: CleanSettings) -> d
         f"no_{key}": F.trim(F.coalesce(key, F.lit(""))) == "",
         "text_not_clean": text_not_clean((key,), settings.max_text_length),
         "text_too_long": reduce(or_, long),
+        **(currency_rules(settings) if "currency" in attributes else {}),
         **numbers,
         **pictures,
     }

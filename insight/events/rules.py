@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from insight.money import MOST
 from insight.settings import CleanSettings
 from insight.tables.events import EVENT_TYPES
 
@@ -29,17 +30,39 @@ def event_rules(settings: CleanSettings, *, run_date: date) -> dict[str, Column]
         "unknown_event_type": ~_is_type(*EVENT_TYPES),
         "no_item": ~_is_type(*WITHOUT_ITEM) & (F.coalesce(F.trim("item_id"), F.lit("")) == ""),
         "text_not_clean": text_not_clean(_NAMES, settings.max_text_length),
+        **currency_rules(settings),
         "no_quantity": is_sale() & F.col("quantity").isNull(),
         "quantity_not_positive": F.col("quantity") <= 0,
         "quantity_too_large": _above("quantity", settings.max_quantity),
         "no_price": is_sale() & F.col("price").isNull(),
         "price_negative": F.col("price") < 0,
         "price_too_large": _above("price", settings.max_price),
+        **_amount_rules(settings),
         "discount_negative": F.col("discount") < 0,
         "discount_too_large": _above("discount", settings.max_price),
         "coupon_negative": F.col("coupon") < 0,
         "coupon_too_large": _above("coupon", settings.max_price),
     }
+
+
+def currency_rules(settings: CleanSettings) -> dict[str, Column]:
+    """Why the currency of an event or item cannot be taken; a row without one is in the shop's."""
+    rules = {"currency_not_a_code": ~is_currency_code()}
+    if settings.currency:
+        rules["other_currency"] = F.col("currency") != settings.currency
+    return rules
+
+
+def is_currency_code() -> Column:
+    """Whether a currency has the form of ISO 4217; null without one."""
+    return F.col("currency").rlike(r"\A[A-Z]{3}\z")
+
+
+def _amount_rules(settings: CleanSettings) -> dict[str, Column]:
+    """An amount that no table holds, if the limits of price and quantity let one pass."""
+    if settings.max_price * settings.max_quantity < MOST:
+        return {}
+    return {"amount_too_large": F.col("quantity") * F.col("price") >= MOST}
 
 
 def with_reason(raw_events: DataFrame, rules: dict[str, Column]) -> DataFrame:

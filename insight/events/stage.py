@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from insight.errors import DataQualityError
 from insight.events import dimensions, voices
 from insight.events.collisions import Collision, collisions, noted_collisions
+from insight.events.currencies import refuse_mixed_currencies
 from insight.events.identities import DIFFERS, EXPOSURE, FEEDBACK_ENTRY, with_distinct_ids
 from insight.events.judgement import judged_events
 from insight.events.refusals import (
@@ -59,8 +60,8 @@ def clean(run: Run) -> str | None:
     What is refused is published first, so that a night that stops can be looked into.
 
     Raises:
-        DataQualityError: More rows are refused than the settings allow, or prices moved as a
-            whole. Nothing else is published.
+        DataQualityError: More rows are refused than the settings allow, prices moved as a
+            whole, or they are in two currencies. Nothing else is published.
     """
     came = _rows_that_came(run)
     judged = {table: _JUDGES[table](run, table) for table in _JUDGES if came[table]}
@@ -76,6 +77,10 @@ def clean(run: Run) -> str | None:
         noted = {table: noted_collisions(found, table.name) for table in counts}
         noted[EVENTS] = {**noted.get(EVENTS, {}), **noted_shifts(events.shifts)}
         try:
+            # Prices in another currency look like prices that moved.
+            refuse_mixed_currencies(
+                run, [events.sound, *([fresh[ITEMS]] if ITEMS in fresh else [])]
+            )
             refuse_night(counts, events.shifts, found, run.run_date, run.settings)
         except DataQualityError:
             _publish_quality(run, counts, noted)

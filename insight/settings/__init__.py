@@ -18,6 +18,7 @@ from insight.settings.schema import (
     TextSettings,
 )
 from insight.settings.simulated import SimulateSettings
+from insight.settings.strict import CurrencyCode
 from insight.settings.training import TrainingSettings
 from insight.settings.tuning import Choices, Span, TuningSettings
 
@@ -26,6 +27,7 @@ __all__ = [
     "Choices",
     "CleanSettings",
     "CompressionSettings",
+    "CurrencyCode",
     "ExampleSettings",
     "FeatureSettings",
     "IngestSettings",

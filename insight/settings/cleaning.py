@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from insight.settings.dates import EARLIEST, LATEST
-from insight.settings.strict import Days, Strict
+from insight.settings.strict import CurrencyCode, Days, Strict
 
 
 class CleanSettings(Strict):
@@ -21,8 +21,11 @@ class CleanSettings(Strict):
     many days after its date arrived late; training then counts its rows from the night that read
     it (docs/decisions/0012)."""
     earliest_event_date: date = Field(date(2000, 1, 1), ge=EARLIEST, le=LATEST)
-    max_price: float = Field(100_000.0, gt=0)
-    max_quantity: float = Field(100_000.0, gt=0)
+    currency: CurrencyCode | None = None
+    """The shop's. Rows in another are refused; without it, a night with two currencies stops."""
+    max_price: float = Field(100_000.0, gt=0, lt=1e12)
+    """Of one unit; a discount or a coupon of more is refused, too."""
+    max_quantity: float = Field(100_000.0, gt=0, lt=1e12)
     max_stock: float = Field(100_000_000.0, gt=0)
     max_text_length: int = Field(512, ge=64)
     """Characters of an id, country or campaign. At least 64: ids of orders and events are

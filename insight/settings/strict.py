@@ -1,11 +1,20 @@
 """Rules of every section of the settings: complete, unchangeable, and only numbers that compute."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import InitErrorDetails
 
 _MOST = 2**31 - 1
@@ -14,6 +23,16 @@ _MOST = 2**31 - 1
 Days = Annotated[int, Field(le=3_650)]
 """A number of days to look back or ahead. Ten years before the earliest run date, or after the
 latest, is still a date that Python, Spark and Delta agree on."""
+
+
+def _currency_code(text: str) -> str:
+    if re.fullmatch("[A-Z]{3}", text) is None:
+        raise ValueError("a currency has three capital letters, as ISO 4217 writes them")
+    return text
+
+
+CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
+"""A currency as ISO 4217 writes it: EUR."""
 
 
 class Strict(BaseModel):

@@ -12,7 +12,7 @@ from insight.errors import InsightError, SourceFormatError
 from insight.privacy.pseudonyms import PseudonymKey
 from insight.settings import IngestSettings
 from insight.sources.crowds import per_crowded_delivery
-from insight.sources.declaration import ADDED, TARGETS, Feed, Source
+from insight.sources.declaration import ADDED, TARGETS, Feed
 from insight.sources.findings import WHOLE_ROW, Finding, findings
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
 from insight.sources.landing import refuse_unreadable_name
@@ -20,6 +20,7 @@ from insight.sources.mapping import FAILED, to_canonical
 from insight.sources.patterns import file_patterns
 from insight.sources.proposals import column_proposals, value_proposals
 from insight.sources.reading import holds_declared_types, known_texts, read_rows, text_columns
+from insight.sources.source import Source
 from insight.storage import path_of
 from insight.tables import RAW_EVENTS
 
@@ -209,6 +210,7 @@ def _notes(feed: Feed, total: int, empty: list[str]) -> Iterator[str]:
         yield f"empty in every row: {', '.join(empty)}"
     names = [column.name for column in TARGETS[feed.target].columns]
     ours = {*_OUR_OWN, "ingest_date", "event_id", "feedback_id", "exposure_id"}
+    ours |= {"currency"} if feed.currency else set()
     unmapped = [name for name in names if name not in ours and name not in feed.mapping]
     if unmapped:
         yield f"nothing is mapped to: {', '.join(unmapped)}"

@@ -1,4 +1,4 @@
-"""What a source declares: its files, their columns, and how they map to ours."""
+"""What a feed declares: its files, their columns, and how they map to ours."""
 
 import re
 from datetime import date
@@ -10,20 +10,17 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     PrivateAttr,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from insight.errors import SettingsError
 from insight.point_in_time import EVER
-from insight.settings import CONF
+from insight.settings import CurrencyCode
 from insight.sources.column_names import refuse_unusable
 from insight.sources.file_dates import date_in_name, last_of_month
-from insight.sources.misdeclared import Misdeclared, declaration_error, declared_content, line_of
+from insight.sources.misdeclared import Misdeclared, line_of
 from insight.sources.null_texts import NullTexts
 from insight.sources.options import Format, ReaderOptions
-from insight.sources.overlaps import refuse_two_layouts
 from insight.sources.patterns import file_patterns
 from insight.tables import (
     RAW_CUSTOMERS,
@@ -90,6 +87,8 @@ class Feed(NullTexts, BaseModel):
             names no row, which is then named by its content.
         absent: Whether an attribute of an item or customer that a delivery lacks keeps its last
             known value (``kept``) or has been taken away (``removed``).
+        currency: Currency of the feed's money; the source's if not given. A row to which
+            ``mapping`` gives a currency keeps that one.
         where: Which rows to take.
         mapping: Canonical column to Spark SQL over ``columns``. A value that it cannot
             compute leaves the column null and the row marked as malformed.
@@ -116,6 +115,7 @@ class Feed(NullTexts, BaseModel):
     date_zone: str | None = None
     row_ids: Literal["source", "feed", "file", "none"] = "source"
     absent: Literal["kept", "removed"] = "kept"
+    currency: CurrencyCode | None = None
     where: str | None = None
     mapping: dict[str, str]
     _declared: tuple[Path, int] | None = PrivateAttr(None)
@@ -128,6 +128,8 @@ class Feed(NullTexts, BaseModel):
             raise Misdeclared(
                 f"{self.target} has no column {', '.join(unknown)}", "mapping", unknown[0]
             )
+        if self.currency and "currency" not in known:
+            raise Misdeclared(f"{self.target} has no column for a currency", "currency")
         try:
             groups = re.compile(self.date_from_name).groups
         except re.error as error:
@@ -181,10 +183,20 @@ class Feed(NullTexts, BaseModel):
         line = line_of(path, ("feeds", position, *keys))
         return f"feed {self.feed} ({path}, line {line})"
 
+    def declared_at(self, path: Path, position: int) -> None:
+        """Note the declaration's file, and the feed's place in it, for messages."""
+        self._declared = path, position
+
     @property
     def midnight_zone(self) -> str:
         """Zone whose midnight begins and ends the dates of the feed's files."""
         return self.date_zone or self.time_zone
+
+    def in_currency(self, currency: str | None) -> Self:
+        """The feed with this currency, if it maps money and declares no currency of its own."""
+        if self.currency or not {"price", "discount", "coupon"} & self.mapping.keys():
+            return self
+        return self.model_copy(update={"currency": currency})
 
     def file_dates(self, file: str, *, read_on: date) -> tuple[date, date]:
         """First and last date the file is for, from its name or the night that reads it.
@@ -204,44 +216,3 @@ class Feed(NullTexts, BaseModel):
 
 def _is_array(kind: str) -> bool:
     return kind.strip().lower().startswith("array<")
-
-
-class Source(BaseModel):
-    """A shop's export."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    feeds: tuple[Feed, ...]
-
-    @model_validator(mode="after")
-    def _reads_a_file_in_one_way(self) -> Self:
-        refuse_two_layouts(self.feeds)
-        return self
-
-
-def load_source(name: str, *, conf: Path = CONF) -> Source:
-    """Read ``conf/sources/<name>.yml``.
-
-    Raises:
-        SettingsError: There is no such file, or it declares what is not understood.
-    """
-    folder = conf / "sources"
-    known = sorted(path.stem for path in folder.glob("*.yml"))
-    # Only a listed name becomes part of a path: `../` in a setting leads nowhere.
-    if name not in known:
-        raise SettingsError(
-            f"source {name!r}",
-            found=f"no {name}.yml in {folder}",
-            expected=f"one of {', '.join(known)}",
-            next_step="correct `sources` in the settings, or declare the source",
-        )
-    path = folder / f"{name}.yml"
-    content = declared_content(path)
-    try:
-        source = Source.model_validate(content)
-    except ValidationError as error:
-        raise declaration_error(path, error) from error
-    for position, feed in enumerate(source.feeds):
-        feed._declared = path, position
-    return source

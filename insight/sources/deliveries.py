@@ -6,13 +6,14 @@ from datetime import date
 
 from insight.errors import EmptyInputError
 from insight.logs import logger
-from insight.sources.declaration import Feed, load_source
+from insight.sources.declaration import Feed
 from insight.sources.encodings import refuse_undecodable
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
 from insight.sources.landing import Landing, LandingFile
 from insight.sources.layouts import Layout, layout_of
 from insight.sources.read_files import Key, ReadFiles
 from insight.sources.settled import is_settled, still_written
+from insight.sources.source import load_source
 from insight.stages import Run
 from insight.tables import RAW_EVENTS
 

@@ -56,7 +56,8 @@ def to_canonical(
             next_step="correct it in conf/sources; `make source-check` shows what it gives",
         ) from error
     protected = mapped.withColumns(_protected(feed, table, key))
-    return _completed(_named(protected, feed, source), table, constants)
+    named = _named(protected, feed, source)
+    return _completed(_with_currency(named, feed), table, constants)
 
 
 def _exploded(rows: DataFrame, feed: Feed) -> DataFrame:
@@ -120,8 +121,16 @@ def _value(feed: Feed, given: StructField, kind: DataType) -> Column:
     if isinstance(given.dataType, StringType) and not isinstance(kind, StringType | ArrayType):
         text = without_null_texts(value, feed.nulls)
         value = typed(text, kind, is_placed=is_placed)
+    if given.name == "currency":
+        value = _code(value)
     placed = F.to_utc_timestamp(value, feed.time_zone) if is_placed else value
     return placed.cast(kind)
+
+
+def _code(value: Column) -> Column:
+    """A currency's code in upper case, null if blank."""
+    code = F.upper(F.trim(value))
+    return F.when(code != "", code)
 
 
 def _failure(name: str, sql: str) -> str:
@@ -173,6 +182,14 @@ def _scope_of_ids(feed: Feed, source: str) -> list[Column]:
     folder = "^.*/\\Q" + source + "\\E/"
     file = F.md5(F.regexp_replace("source_file", folder, ""))
     return {"source": [], "feed": [F.lit(feed.feed)], "file": [file]}[feed.row_ids]
+
+
+def _with_currency(named: DataFrame, feed: Feed) -> DataFrame:
+    """The declared currency where the mapping gives none. It tells no rows apart: no id has it."""
+    if feed.currency is None:
+        return named
+    own = [F.col("currency")] if "currency" in feed.mapping else []
+    return named.withColumn("currency", F.coalesce(*own, F.lit(feed.currency)))
 
 
 def _completed(mapped: DataFrame, table: Table, constants: dict[str, Column]) -> DataFrame:

@@ -134,20 +134,24 @@ def test_descriptions_of_nothing_and_malformed_ones_are_refused_with_a_reason(
 
 
 def test_poison_in_a_description_is_refused_with_a_reason(spark: SparkSession) -> None:
-    settings = CleanSettings(max_price=100.0, max_stock=50.0, max_text_length=64)
-    rows = {
+    settings = CleanSettings(max_price=100.0, max_stock=50.0, max_text_length=64, currency="EUR")
+    names = (KEY, "price", "stock_units", "description", "currency")
+    rows: dict[str | None, list[tuple[object, ...]]] = {
         "text_not_clean": [("te\u0000a", 1.0, 1.0, "x"), ("t" * 65, 1.0, 1.0, "x")],
         "text_too_long": [("tea", 1.0, 1.0, "x" * 100_001)],
         "price_out_of_bounds": [
             ("tea", price, 1.0, "x") for price in (-0.01, 100.01, float("nan"), float("inf"))
         ],
+        "currency_not_a_code": [("tea", 1.0, 1.0, "x", "Euro")],
+        "other_currency": [("tea", 1.0, 1.0, "x", "USD")],
         "stock_units_out_of_bounds": [("tea", 1.0, -1.0, "x"), ("tea", 1.0, 51.0, "x")],
-        None: [("tea", 0.0, 0.0, "x" * 100_000), ("t" * 64, 100.0, 50.0, None)],
+        None: [("tea", 0.0, 0.0, "x" * 100_000), ("t" * 64, 100.0, 50.0, None, "EUR")],
     }
     raw = local_frame(
         spark,
-        [(*row, None) for group in rows.values() for row in group],
-        f"{KEY} string, price double, stock_units double, description string, malformed string",
+        [dict(zip(names, row, strict=False)) for group in rows.values() for row in group],
+        f"{KEY} string, price double, stock_units double, description string, currency string, "
+        "malformed string",
     )
     rules = description_rules(raw, key=KEY, settings=settings)
     found = [row["reason"] for row in with_reason(raw, rules).collect()]
@@ -212,6 +216,7 @@ def test_key_and_dates_do_not_describe() -> None:
         "brand",
         "description",
         "price",
+        "currency",
         "stock_units",
         "image_vector",
     ]

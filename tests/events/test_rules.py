@@ -17,6 +17,7 @@ SETTINGS = CleanSettings(
     max_price=100.0,
     max_quantity=10.0,
     max_text_length=64,
+    currency="EUR",
 )
 """The files of these tests are for 2024-03-10, and so is the night."""
 
@@ -38,6 +39,11 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("text_not_clean", {"item_id": "a\u0000b"}),
     ("text_not_clean", {"order_id": "a\u001fb"}),
     ("text_not_clean", {"country": "Espa\ufffda"}),
+    ("currency_not_a_code", {"currency": "EURO"}),
+    ("currency_not_a_code", {"currency": "\u20ac", "quantity": None}),
+    ("currency_not_a_code", {"currency": "EUR\n"}),
+    ("other_currency", {"currency": "USD"}),
+    ("other_currency", {"currency": "JPY", "event_type": "view", "price": 19_800.0}),
     ("no_quantity", {"quantity": None}),
     ("quantity_not_positive", {"quantity": 0.0}),
     ("quantity_not_positive", {"quantity": -1.0}),
@@ -69,7 +75,7 @@ SOUND: list[dict[str, Any]] = [
     dict.fromkeys(("item_id", "order_id", "country", "campaign_id"), "x" * 64),
     {"item_id": "tea pot", "order_id": "\u00e9\u0142\u8336"},
     {"quantity": 10.0, "price": 100.0, "discount": 100.0, "coupon": 100.0},
-    {"quantity": 0.001, "price": 0.0, "discount": 0.0},
+    {"quantity": 0.001, "price": 0.0, "discount": 0.0, "currency": "EUR"},
     {"customer_id": None, "event_type": "return"},
     *(
         {"event_type": name, "item_id": None, "price": None}
@@ -91,6 +97,21 @@ def test_each_rule_names_the_rows_that_break_it_and_no_others(spark: SparkSessio
 
 def test_every_rule_is_broken_by_some_row_of_these_tests() -> None:
     assert {name for name, _ in BROKEN} == set(event_rules(SETTINGS, run_date=DAY))
+
+
+def test_an_amount_that_no_table_holds_is_refused_where_the_limits_let_it_pass(
+    spark: SparkSession,
+) -> None:
+    rows = raw_events(
+        spark,
+        {"quantity": 1e6, "price": 1e6},
+        {"quantity": 1e6, "price": 999_999.999999},
+        {"quantity": 1e6, "price": 1e6, "event_type": "view"},
+        {"price": None, "event_type": "view"},
+    )
+    wide = SETTINGS.model_copy(update={"max_price": 1e9, "max_quantity": 1e9})
+    judged = with_reason(rows, event_rules(wide, run_date=DAY))
+    assert reasons(judged) == numbered("amount_too_large", None, "amount_too_large", None)
 
 
 def test_late_days_count_from_the_first_date_a_file_is_for(spark: SparkSession) -> None:

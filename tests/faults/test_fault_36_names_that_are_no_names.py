@@ -9,7 +9,7 @@ from insight.errors import SettingsError
 from insight.launch import launch
 from insight.maintenance.restore import restoring
 from insight.settings import load_settings
-from insight.sources.declaration import load_source
+from insight.sources.source import load_source
 from jobs import backfill, maintain
 
 pytestmark = pytest.mark.usefixtures("logs_as_before")

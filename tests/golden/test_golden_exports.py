@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from insight.launch import run_stages
 from insight.sources.check import check_file
-from insight.sources.declaration import load_source
+from insight.sources.source import load_source
 from insight.sources.stage import INGEST
 from insight.stages import Run
 from insight.tables import RAW_EVENTS, RAW_ITEMS

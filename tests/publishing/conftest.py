@@ -43,7 +43,7 @@ RECOMMENDED = [
     ("c1", 1, "i2", 5.0, OLD, BEFORE, BEFORE),
 ]
 ITEM_ROWS = [
-    (item, title, category, None, None, None, None, None, known_from, known_from)
+    (item, title, category, *[None] * 6, known_from, known_from)
     for item, title, category, known_from in (
         ("i1", "Old name", "Tea", date(2024, 1, 1)),
         ("i1", "Green <tea> & cups", "Tea", BEFORE),

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyspark.sql import Row, SparkSession
-from pyspark.sql.types import StringType
+from pyspark.sql.types import DataType, DoubleType, LongType, StringType
 
 from insight.encoding.features import FEATURES, NULLABLE, FeatureStatistics, transform_of
 from insight.registry.trail import Decision
@@ -68,10 +68,13 @@ def placing(*_: object) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Reco
     return score
 
 
+_NOTHING: dict[DataType, object] = {StringType(): "", LongType(): 0, DoubleType(): 0.0}
+
+
 def features_of(customer: str, night: date = NIGHT, **known: object) -> Row:
     """A row of customer_features: nothing is known but what is given."""
     values = {
-        field.name: None if field.nullable else "" if field.dataType == StringType() else 0
+        field.name: None if field.nullable else _NOTHING.get(field.dataType)
         for field in CUSTOMER_FEATURES.schema
     }
     return Row(**{**values, "customer_id": customer, **known, "feature_date": night})

@@ -8,10 +8,11 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.privacy.pseudonyms import PseudonymKey
-from insight.sources.declaration import Feed, load_source
+from insight.sources.declaration import Feed
 from insight.sources.inspection import FileFacts, inspect_files
 from insight.sources.mapping import to_canonical
 from insight.sources.reading import read_rows
+from insight.sources.source import load_source
 
 KEY = PseudonymKey(b"a key long enough for these few tests")
 DAY = date(2010, 12, 1)

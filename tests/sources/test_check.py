@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 from insight.errors import SourceFormatError
 from insight.settings import IngestSettings
 from insight.sources.check import FeedCheck, check_file
-from insight.sources.declaration import Feed, Source
+from insight.sources.declaration import Feed
+from insight.sources.source import Source
 from tests.sources.feeds import RETAIL, csv_file, feed_of, feed_with, json_file, values_of
 
 NIGHT = date(2010, 12, 1)

@@ -13,9 +13,10 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
 from insight.sources.check import check_file
-from insight.sources.declaration import Feed, Source
+from insight.sources.declaration import Feed
 from insight.sources.inspection import check_columns
 from insight.sources.reading import refuse_retyped_columns
+from insight.sources.source import Source
 from tests.sources.feeds import canonical, facts_of, feed_with, rows_of
 
 APOSTROPHE, BACKTICK, DOT, RESERVED = "Date d'achat", "a`b", "unit.price", "rows"

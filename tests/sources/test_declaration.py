@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from insight.errors import SettingsError, SourceFormatError
-from insight.sources.declaration import Feed, load_source
+from insight.sources.declaration import Feed
+from insight.sources.source import Source, load_source
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -60,6 +61,9 @@ def test_only_a_declared_source_is_read(tmp_path: Path, name: str) -> None:
         ({"date_from_name": r"\d{4}"}, "feeds.0"),
         ({"date_from_name": r"(\d{4}"}, "feeds.0"),
         ({"date_is": "when_read"}, "feeds.0"),
+        ({"currency": "gbp"}, "feeds.0.currency"),
+        ({"currency": "EURO"}, "feeds.0.currency"),
+        ({"target": "raw_customers", "mapping": {}, "currency": "GBP"}, "feeds.0"),
         ({"explode": "id"}, "feeds.0"),
         ({"explode": "items"}, "feeds.0"),
         ({"time_zone": "Europe/Berln"}, "feeds.0"),
@@ -74,6 +78,14 @@ def test_a_mistaken_declaration_is_named(
         load_source("shop", conf=_declare(tmp_path, **changes))
     assert "shop.yml" in refused.value.subject
     assert named in refused.value.subject
+
+
+def test_a_currency_is_that_of_the_feeds_that_hold_money() -> None:
+    priced = {**FEED, "mapping": {"item_id": "id", "price": "1.0D"}}
+    discounted = {**FEED, "mapping": {"item_id": "id", "discount": "1.0D"}, "currency": "EUR"}
+    source = Source(source="shop", currency="GBP", feeds=(priced, FEED, discounted))
+    assert [feed.currency for feed in source.feeds] == ["GBP", None, "EUR"]
+    assert [feed.currency for feed in load_source("online_retail").feeds] == ["GBP", None]
 
 
 def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_online_retail_sales_returns_and_bookkeeping(spark: SparkSession, tmp_pa
         "C536379,D,Discount,-1,2010-12-01 09:41:00,27.5,,France",
         "A563185,B,Adjust bad debt,1,2010-12-01 14:51:00,11062.06,,United Kingdom",
     )
-    dates = {"file_date": DAY, "covers_from": DAY, "ingest_date": DAY}
+    dates = {"file_date": DAY, "covers_from": DAY, "ingest_date": DAY, "currency": "GBP"}
     uk = {"country": "United Kingdom", **dates}
     _assert_events(
         spark,
@@ -163,6 +163,7 @@ def test_complete_journey_baskets_by_unit_price(spark: SparkSession, tmp_path: P
         "event_type": "purchase",
         "item_id": "1095275",
         "order_id": order("31198570044"),
+        "currency": "USD",
         "file_date": day,
         "covers_from": day,
         "ingest_date": day,

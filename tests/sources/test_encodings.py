@@ -12,7 +12,7 @@ from pyspark.sql.types import StructType
 from insight.errors import DO_NOT_RETRY, SourceFormatError
 from insight.sources.check import check_file
 from insight.sources.contents import Content, csv_content, json_content, text_of
-from insight.sources.declaration import Feed, Source
+from insight.sources.declaration import Feed
 from insight.sources.encodings import (
     Decoding,
     codec_of,
@@ -23,6 +23,7 @@ from insight.sources.encodings import (
 from insight.sources.inspection import check_columns, inspect_files
 from insight.sources.options import ReaderOptions
 from insight.sources.reading import read_rows
+from insight.sources.source import Source
 from tests.sources.feeds import DAY, feed_with
 
 BRULEE = "Cr\u00e8me br\u00fbl\u00e9e"

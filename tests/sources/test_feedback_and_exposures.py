@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from insight.launch import run_stages
 from insight.settings import SimulateSettings
 from insight.simulate.deliveries import Calendar, Places, simulate
-from insight.sources.declaration import load_source
 from insight.sources.example import land_complete_journey
+from insight.sources.source import load_source
 from insight.sources.stage import INGEST
 from insight.stages import Run
 from insight.tables import INGEST_LOG, RAW_EVENTS, RAW_EXPOSURES, RAW_FEEDBACK, RAW_ITEMS

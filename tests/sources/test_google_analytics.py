@@ -48,6 +48,7 @@ EVENTS = (
         "purchase",
         3,
         user_id="anna",
+        event_params=[_param("currency", string_value="EUR")],
         ecommerce={"transaction_id": "T1", "total_item_quantity": "3"},
         items=[_item("A", price=9.5, quantity="2"), _item("B", price=1, quantity="1")],
     ),
@@ -79,6 +80,12 @@ def test_events_are_rows_per_item_and_searches_and_clicks_single_rows(
     assert values_of(told, "search_text", "campaign_id", "country", "malformed") == [
         ("red shoes", None, "Germany", None),
         (None, "spring", "Germany", None),
+    ]
+    sold = named.where("event_type IN ('view', 'purchase')")
+    assert values_of(sold, "item_id", "price", "currency") == [
+        ("A", 9.5, "EUR"),
+        ("A", 9.5, None),
+        ("B", 1.0, "EUR"),
     ]
     # A browser before Anna logged in, Anna after.
     assert named.select("customer_id").distinct().count() == 2

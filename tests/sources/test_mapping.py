@@ -24,6 +24,7 @@ from tests.sources.feeds import (
     feed_with,
     json_file,
     rows_of,
+    values_of,
 )
 
 
@@ -126,6 +127,24 @@ def test_blank_is_nobody_and_blanks_around_a_customer_are_no_part_of_the_name(
     assert found[2:] == [None] * 3
     assert found[0] == found[1]
     assert len(found[0]) == 32
+
+
+def test_a_currency_comes_from_the_row_or_else_from_the_declaration(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    mapped = {"item_id": "item", "price": "1.0D", "currency": "code"}
+    feed = feed_with(columns={"item": "string", "code": "string"}, mapping=mapped)
+    codes = (" usd", "JPY", " ", None)
+    path = json_file(tmp_path, *({"item": str(n), "code": code} for n, code in enumerate(codes)))
+    plain, declared = (
+        canonical(spark, path, each) for each in (feed, feed.model_copy(update={"currency": "GBP"}))
+    )
+    names = ("item_id", "currency", "event_id")
+    found, filled = values_of(plain, *names), values_of(declared, *names)
+    assert [row[1] for row in found] == ["USD", "JPY", None, None]
+    assert [row[1] for row in filled] == ["USD", "JPY", "GBP", "GBP"]
+    # A declaration tells no two rows apart: events keep their ids when one is added.
+    assert [row[2] for row in found] == [row[2] for row in filled]
 
 
 def test_two_sources_that_both_count_from_one_share_no_id(

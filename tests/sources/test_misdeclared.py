@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from insight.errors import DO_NOT_RETRY, SettingsError
-from insight.sources.declaration import load_source
 from insight.sources.patterns import file_patterns
+from insight.sources.source import load_source
 
 TWO_FEEDS = """\
 source: shop

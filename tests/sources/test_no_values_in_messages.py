@@ -14,9 +14,10 @@ from insight.errors import InsightError, SourceFormatError
 from insight.faults import explain, without_values
 from insight.sources.check import check_file
 from insight.sources.columns import new_columns
-from insight.sources.declaration import Feed, Source
+from insight.sources.declaration import Feed
 from insight.sources.inspection import check_columns, inspect_files
 from insight.sources.reading import read_rows, refuse_retyped_columns
+from insight.sources.source import Source
 from tests.sources.feeds import feed_with
 
 CANARY = "zq-17850-anna"

@@ -9,8 +9,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from insight.errors import SourceFormatError
-from insight.sources.declaration import Feed, load_source
+from insight.sources.declaration import Feed
 from insight.sources.inspection import check_columns
+from insight.sources.source import load_source
 from tests.sources.feeds import canonical, event, facts_of, json_file, values_of
 
 NIGHT = date(2024, 12, 31)
@@ -71,9 +72,9 @@ def test_events_in_parquet_have_typed_columns(spark: SparkSession, tmp_path: Pat
         ),
         (
             "items",
-            'item_id,price,stock_units,description\nA,2.5,7,"Red,\nand round"\n',
-            ("item_id", "price", "stock_units", "description"),
-            ("A", 2.5, 7.0, "Red,\nand round"),
+            'item_id,price,currency,stock_units,description\nA,2.5,eur,7,"Red,\nand round"\n',
+            ("item_id", "price", "currency", "stock_units", "description"),
+            ("A", 2.5, "EUR", 7.0, "Red,\nand round"),
         ),
         (
             "items",

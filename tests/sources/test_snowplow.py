@@ -76,6 +76,8 @@ def test_each_product_of_an_event_is_a_row_named_after_the_event(
         ("spring", None),
         (None, "red shoe"),
     ]
+    sold = events.where("event_type = 'purchase'")
+    assert values_of(sold, "item_id", "currency") == [("A", "EUR"), ("B", None)]
     assert {row["event_at"].isoformat() for row in events.collect()} >= {
         "2024-03-01T10:00:05.123000"
     }
