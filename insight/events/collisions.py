@@ -94,7 +94,7 @@ def refuse_collisions(found: Iterable[Collision], run_date: date, *, max_share: 
             " one event",
             next_step=f"declare row_ids: file in conf/sources/{each.source}.yml if ids restart in"
             " each file, feed if in each feed, none if they do not name rows, and run the date"
-            " again with ingest.read_again=true (docs/sources/meaning.md); or have the shop make"
+            " again with ingest.read_again=true (docs/sources.md); or have the shop make"
             " ids unique",
         )
 

@@ -54,7 +54,7 @@ def declaration_error(path: Path, error: ValidationError) -> SettingsError:
     message = first["msg"].removeprefix("Value error, ")
     found, expected = repr(first.get("input"))[:_SHOWN], message[:1].lower() + message[1:]
     if isinstance(cause, Misdeclared):
-        found, expected = message, "a declaration as docs/sources/files.md describes it"
+        found, expected = message, "a declaration as docs/sources.md describes it"
     return SettingsError(
         f"source declaration {path}, {where}",
         found=found,

@@ -1,7 +1,7 @@
 """Columns of Parquet files in other types than declared: read as stored, converted without loss.
 
 A file is read in its own types, since Spark reads no integer of 32 bits as one of 64. What
-becomes of a value does not depend on the library that wrote it (docs/sources/values.md).
+becomes of a value does not depend on the library that wrote it (docs/sources.md).
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@ r"""Which texts stand for a value, and which for none: one rule per type, docume
 
 Spark's own casts guess. They read ``2024`` as January 1, ``18:00`` as a time of today, by the
 machine's clock, ``12F`` as 12 and ``0x1p3`` as 8. Here a text is held against the forms of its
-type first; Spark only ever casts a text that can mean one thing (docs/sources/values.md).
+type first; Spark only ever casts a text that can mean one thing (docs/sources.md).
 """
 
 import re

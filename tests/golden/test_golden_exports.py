@@ -79,6 +79,7 @@ def test_each_line_of_a_shopify_order_is_a_sale_at_its_moment_in_utc(night: Run)
     ]
     # Only the first line of an order tells the country; the guest of the second has no address.
     assert [row["country"] for row in rows] == ["FR", None, "DE"]
+    assert [row["currency"] for row in rows] == ["EUR", None, "EUR"]
     guest, *ada = (row["customer_id"] for row in rows)
     assert guest is None and ada[0] == ada[1]
     assert rows[1]["order_id"] == rows[2]["order_id"] != rows[0]["order_id"]
