@@ -152,9 +152,11 @@ class Feed(NullTexts, BaseModel):
     @model_validator(mode="after")
     def _says_what_its_rows_can_have(self) -> Self:
         if self.row_ids != "source" and not set(self.mapping) & set(ROW_IDS.values()):
-            raise Misdeclared(f"goes with a mapping of {', '.join(ROW_IDS.values())}", "row_ids")
+            raise Misdeclared(
+                f"row_ids goes with a mapping of {', '.join(ROW_IDS.values())}", "row_ids"
+            )
         if self.absent != "kept" and ABSENT_IS_REMOVED not in TARGETS[self.target].columns:
-            raise Misdeclared("goes with raw_customers and raw_items alone", "absent")
+            raise Misdeclared("absent goes with raw_customers and raw_items alone", "absent")
         return self
 
     @model_validator(mode="after")
@@ -172,7 +174,7 @@ class Feed(NullTexts, BaseModel):
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError) as error:
-                raise Misdeclared(f"no zone {zone!r}", field) from error
+                raise Misdeclared(f"{field}: no zone {zone!r}", field) from error
         return self
 
     def place_of(self, *keys: str) -> str:
