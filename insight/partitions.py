@@ -1,7 +1,12 @@
 """Rows that belong together, brought together for code that Spark does not look into."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+
+
+def shuffle_partitions(spark: SparkSession) -> int:
+    """Into how many partitions a shuffle goes, before adaptive execution joins some of them."""
+    return int(str(spark.conf.get("spark.sql.shuffle.partitions")))
 
 
 def together_by(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from insight.partitions import together_by
+from insight.partitions import shuffle_partitions, together_by
 
 Ints = npt.NDArray[np.int64]
 
@@ -41,7 +41,7 @@ def per_repeated_value(values: DataFrame) -> DataFrame:
     Returns:
         ``value``: distinct, in no order.
     """
-    partitions = int(str(values.sparkSession.conf.get("spark.sql.shuffle.partitions")))
+    partitions = shuffle_partitions(values.sparkSession)
     edges = range_edges(partitions * _RANGES_PER_PARTITION)
     values_at_once = (len(edges) + 1) * _VALUES_PER_BLOCK
 

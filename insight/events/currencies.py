@@ -21,7 +21,7 @@ def refuse_mixed_currencies(run: Run, sound: Iterable[DataFrame]) -> None:
 
     Args:
         run: The night.
-        sound: Its sound events and new versions of items.
+        sound: What it would publish; rows of a table without ``currency`` say nothing.
 
     Raises:
         DataQualityError: The rows are in several currencies, or in another one than the events of
@@ -32,7 +32,8 @@ def refuse_mixed_currencies(run: Run, sound: Iterable[DataFrame]) -> None:
     before = _of_other_nights(run) if came else set()
     if len(came | before) <= 1:
         return
-    codes = reduce(DataFrame.union, [rows.select("currency") for rows in sound])
+    named = [rows.select("currency") for rows in sound if "currency" in rows.columns]
+    codes = reduce(DataFrame.union, named)
     counted = codes.where("currency IS NOT NULL").groupBy("currency").count().collect()
     rows = {row["currency"]: row["count"] for row in counted}
     # Of what came, some may have been refused.

@@ -78,8 +78,7 @@ def clean(run: Run) -> str | None:
         noted[EVENTS] = {**noted.get(EVENTS, {}), **noted_shifts(events.shifts)}
         try:
             # Prices in another currency look like prices that moved.
-            priced = [events.sound, *(fresh[table] for table in (ITEMS,) if table in fresh)]
-            refuse_mixed_currencies(run, priced)
+            refuse_mixed_currencies(run, [events.sound, *fresh.values()])
             refuse_night(counts, events.shifts, found, run.run_date, run.settings)
         except DataQualityError:
             _publish_quality(run, counts, noted)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from insight.encoding.features import FEATURES, FeatureStatistics
 from insight.errors import DataQualityError
 from insight.logs import logger
-from insight.partitions import together_by
+from insight.partitions import shuffle_partitions, together_by
 from insight.registry.registry import Registry
 from insight.registry.shipping import Parcel, ship, verified_copy
 from insight.scoring.carrying import Carried, carried_over, with_state
@@ -144,7 +144,7 @@ def _in_fixed_batches(asked: DataFrame) -> DataFrame:
     scores, so each customer has the same neighbours in it. The number of partitions is given:
     adaptive execution would choose it by the bytes of a shuffle, which are not the same twice.
     """
-    partitions = int(str(asked.sparkSession.conf.get("spark.sql.shuffle.partitions")))
+    partitions = shuffle_partitions(asked.sparkSession)
     together = together_by(asked, "customer_id", partitions=partitions)
     return together.sortWithinPartitions("customer_id")
 

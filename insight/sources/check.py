@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 from insight.errors import InsightError, SourceFormatError
 from insight.privacy.pseudonyms import PseudonymKey
 from insight.settings import IngestSettings
+from insight.sources.column_names import TORN
 from insight.sources.crowds import per_crowded_delivery
 from insight.sources.declaration import ADDED, TARGETS, Feed
-from insight.sources.findings import WHOLE_ROW, Finding, findings
+from insight.sources.findings import Finding, findings
 from insight.sources.inspection import FileFacts, check_columns, inspect_files
 from insight.sources.landing import refuse_unreadable_name
 from insight.sources.mapping import FAILED, to_canonical
@@ -152,7 +153,7 @@ def _undecodable(facts: FileFacts, feed: Feed) -> Iterator[str]:
 
 def _unparsed(finding: Finding, feed: Feed) -> str:
     share, row = f"{finding.share:.2%}", f"first in row {finding.first_row:,}"
-    if finding.column == WHOLE_ROW:
+    if finding.column == TORN:
         return f"{share} of the rows cannot be read, {row}: {finding.shape}"
     kind, shape = _cut(feed.columns[finding.column]), _cut(finding.shape)
     return f"{share} of values of {finding.column} are not {kind}, {row}, such as {shape} {_KEY}"

@@ -9,9 +9,6 @@ from pyspark.sql import functions as F
 from insight.sources.column_names import TORN
 from insight.sources.declaration import Feed
 
-WHOLE_ROW = TORN
-"""Stands in the place of a column where no field of a row can be told from another."""
-
 _PLACES = (1 << 33) - 1
 """Mask of a row's place within its partition, in Spark's increasing ids."""
 
@@ -21,7 +18,7 @@ class Finding:
     """Values of one column that do not parse.
 
     Args:
-        column: The column, or ``WHOLE_ROW``.
+        column: The column, or ``TORN`` if no field of a row can be told from another.
         share: Of the file's rows.
         first_row: Number of the first such row, counted from 1 without header and blank lines.
         shape: The form of one of them.
@@ -35,7 +32,7 @@ class Finding:
 
 def findings(rows: DataFrame, feed: Feed) -> list[Finding]:
     """The columns of one file with values that did not parse, the largest share first."""
-    names = [*feed.columns, WHOLE_ROW]
+    names = [*feed.columns, TORN]
     parsed = F.from_json("malformed", "map<string, string>").alias("told")
     place = F.monotonically_increasing_id().alias("place")
     numbered = rows.select(parsed, place, F.spark_partition_id().alias("part"))

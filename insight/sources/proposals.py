@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import NumericType, StringType, TimestampType
 
+from insight.sources.column_names import quoted
 from insight.sources.columns import (
     declared_schema,
     missing_paths,
@@ -78,7 +79,7 @@ def value_proposals(texts: DataFrame, feed: Feed, columns: Sequence[PlainColumn]
 
 def _looked_at(column: PlainColumn) -> Column:
     """Counts of a column's texts by what else they may be; none of them is kept."""
-    text = trimmed(F.col(f"`{column.name}`"))
+    text = trimmed(F.col(quoted(column.name)))
     is_placeholder = F.coalesce(text.isin(*_PLACEHOLDERS), F.lit(False))
     failed = column.failed & ~is_placeholder
     rest = text.isNotNull() & ~is_placeholder
@@ -118,10 +119,10 @@ _TEXT = StringType().simpleString()
 
 def _mapped(feed: Feed, name: str, form: str) -> Iterator[str]:
     """The mapping of canonical columns that are the column as it is."""
-    quoted = name if name.isidentifier() else f"`{name}`"
-    plain = [to for to, sql in feed.mapping.items() if sql.strip("`") == name]
+    column = name if name.isidentifier() else quoted(name)
+    plain = [to for to, sql in feed.mapping.items() if sql in (name, quoted(name))]
     if plain:
-        yield _yaml("mapping", {to: form.format(column=quoted) for to in plain})
+        yield _yaml("mapping", {to: form.format(column=column) for to in plain})
 
 
 def _yaml(field: str, value: object) -> str:

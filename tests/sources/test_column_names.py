@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from pydantic import ValidationError
 from pyspark.sql import SparkSession
 
@@ -153,3 +154,16 @@ def test_escapes_in_a_first_line_of_data_are_not_counted_as_fields(
     assert facts_of(spark, path, feed).problem is None
     (row,) = rows_of(spark, path, feed).collect()
     assert (row["item"], row["note"]) == ('a"b,c', "x")
+
+
+def test_a_proposal_quotes_the_name_as_a_mapping_must(spark: SparkSession, tmp_path: Path) -> None:
+    price = {"price": "`a``b`"}
+    feed = feed_with(format="json", options={}, columns={BACKTICK: "double"}, mapping=price)
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps({BACKTICK: "1,5"}) + "\n")
+    source = Source(source="shop", feeds=(feed,))
+    (check,) = check_file(spark, source, f"file:{path}", read_on=date(2024, 3, 1))
+    assert [yaml.safe_load(line) for line in check.proposals] == [
+        {"columns": {BACKTICK: "string"}},
+        {"mapping": {"price": "replace(`a``b`, ',', '.')"}},
+    ]
