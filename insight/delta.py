@@ -18,6 +18,7 @@ from insight.local_frames import local_frame
 from insight.logs import logger
 from insight.notes import NotedFolder
 from insight.storage import PastCommit, newest_version, past_commits, path_of, qualified
+from insight.table_reader import files_of, read_table
 from insight.tables import TABLES, Table
 from insight.tables.layout import laid_out
 from insight.transaction import Transaction
@@ -96,17 +97,9 @@ class Lake(NotedFolder):
             TableContractError: Its columns are not those promised.
             TableDamagedError: Its log cannot be read.
         """
-        version = self.version(table)
-        if version < 0:
-            raise StageOrderError(
-                f"table {table.name} in {self.root}",
-                found="no such table",
-                expected="a table written by an earlier stage",
-                next_step="run jobs/nightly.py, or the stage that writes it, for this date first",
-            )
+        version = self._written_version(table)
         try:
-            reader = self.spark.read.format("delta").option("versionAsOf", version)
-            frame = reader.load(self.path(table))
+            frame = read_table(self.spark, self.path(table), version)
         except ENGINE_ERRORS as error:
             raise self._explained(error, f"table {table.name} version {version}") from error
         return conform(frame, table)
@@ -191,16 +184,22 @@ class Lake(NotedFolder):
             self.lease.refuse_lost(subject)
 
     def files(self, table: Table, partition: Mapping[str, str]) -> list[str]:
-        """URLs of the data files of one partition at the version this stage sees.
-
-        Never list the folder instead: it also holds dead and uncommitted files.
-        """
-        condition = " AND ".join(f"{name} = '{value}'" for name, value in partition.items())
-        return sorted(self.read(table).where(condition).inputFiles())
+        """URLs of the data files of one partition at the version this stage sees."""
+        return files_of(self.spark, self.path(table), self._written_version(table), partition)
 
     def past_commits(self, table: Table, *, limit: int) -> list[PastCommit]:
         """The last commits to a table, newest first, with what their runs said of them."""
         return past_commits(self.spark, self.path(table), limit=limit)
+
+    def _written_version(self, table: Table) -> int:
+        if (version := self.version(table)) >= 0:
+            return version
+        raise StageOrderError(
+            f"table {table.name} in {self.root}",
+            found="no such table",
+            expected="a table written by an earlier stage",
+            next_step="run jobs/nightly.py, or the stage that writes it, for this date first",
+        )
 
     def _newest(self, table: Table) -> int:
         try:

@@ -3,6 +3,8 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ def local_properties() -> dict[str, str]:
 def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> dict[str, int]:
     """Rows that file scans gave, by the folder they read, from Spark's own query metrics.
 
-    Delta reads its logs, and we look into new files, by queries too: those rows are not data.
+    Delta reads its logs, and audits read staged files, by queries too: those rows are not data.
 
     Args:
         session: The session that ran the queries.
@@ -69,6 +71,8 @@ def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> di
         execution = executions.apply(position)
         if execution.executionId() < since:
             break
+        if execution.description() == _AUDIT:
+            continue
         values = store.executionMetrics(execution.executionId())
         nodes = store.planGraph(execution.executionId()).allNodes()
         for index in range(nodes.size()):
@@ -77,6 +81,17 @@ def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> di
             if name:
                 counted[name] = counted.get(name, 0) + _output_rows(node, values)
     return counted
+
+
+@contextmanager
+def auditing(session: SparkSession) -> Iterator[None]:
+    """Queries that run within the block read staged rows, which are not data yet."""
+    context: Any = session.sparkContext
+    context.setJobDescription(_AUDIT)
+    try:
+        yield
+    finally:
+        context.setJobDescription(None)
 
 
 def next_query(session: SparkSession) -> int:
@@ -93,14 +108,17 @@ def _executions(session: SparkSession) -> Any:
     return session._jsparkSession.sharedState().statusStore().executionsList()
 
 
-_NOT_DATA = ("DeltaLogFileIndex", "TahoeBatchFileIndex")
-"""How Spark names Delta's own logs, and the files of a transaction that is being audited."""
+_AUDIT = "audit of staged rows"
+"""Description of the queries that ``rows_read`` leaves out."""
+
+_DELTA_LOG = "DeltaLogFileIndex"
+"""How Spark names Delta's own logs in a plan."""
 
 
 def _reads_data(node: Any) -> bool:
     # "Scan csv ", "Scan parquet "; not "Scan ExistingRDD Delta Table State ...".
     is_file_scan = node.name().startswith(("Scan csv", "Scan json", "Scan parquet"))
-    return is_file_scan and not any(index in node.desc() for index in _NOT_DATA)
+    return is_file_scan and _DELTA_LOG not in node.desc()
 
 
 def _root_of(description: str, roots: dict[str, str]) -> str | None:

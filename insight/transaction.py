@@ -9,6 +9,8 @@ from typing import Any, cast
 from py4j.java_gateway import JavaObject
 from pyspark.sql import DataFrame, SparkSession
 
+from insight.table_reader import listed_files
+
 
 class Transaction:
     """Files written into a table's folder, unseen by its readers until they are committed."""
@@ -59,7 +61,7 @@ class Transaction:
         jvm, some = self._jvm, self._jvm.scala.Option.apply
         parser = self._spark._jsparkSession.sessionState().sqlParser()
         condition = self._seq([parser.parseExpression(where)])
-        replaced = _listed(self._transaction.filterFiles(condition, False))
+        replaced = _listed(self._matching(condition))
         if not self._added and not replaced:
             return None
         partitions = self._transaction.metadata().partitionColumns()
@@ -75,6 +77,27 @@ class Transaction:
         for file in self._added:
             path = file.absolutePath(self._log)
             path.getFileSystem(hadoop).delete(path, False)
+
+    def _matching(self, condition: JavaObject) -> JavaObject:
+        """The files of some partitions, noted as read by the transaction."""
+        transaction, snapshot = self._transaction, self._transaction.snapshot()
+        files = listed_files(snapshot)
+        if files is None:
+            return transaction.filterFiles(condition, False)
+        # What filterFiles does, but for its query over the whole log.
+        index = self._jvm.org.apache.spark.sql.delta.files.TahoeBatchFileIndex(
+            self._spark._jsparkSession,
+            "batch",
+            files,
+            self._log,
+            self._log.dataPath(),
+            snapshot,
+            False,
+        )
+        matching = index.matchingFiles(condition, self._seq([]))
+        transaction.trackReadPredicates(condition, False, True)
+        transaction.trackFilesRead(matching)
+        return matching
 
     def _seq(self, elements: list[JavaObject]) -> JavaObject:
         return self._jvm.PythonUtils.toSeq(elements)

@@ -57,12 +57,12 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def test_a_publication_replaces_only_the_rows_it_names(spark: SparkSession, folder: Path) -> None:
     lake = _lake(spark, folder, "three")
-    other = lake.read(ITEM_VOCABULARY).where(_where(SECOND)).inputFiles()
+    other = lake.files(ITEM_VOCABULARY, {"run_date": str(SECOND)})
     commit = lake.publish(
         vocabulary_rows(spark, vocabulary_row(7)), ITEM_VOCABULARY, where=_where(FIRST)
     )
     assert _items(lake) == [("item 7", FIRST), ("item 2", SECOND), ("item 3", SECOND)]
-    assert lake.read(ITEM_VOCABULARY).where(_where(SECOND)).inputFiles() == other
+    assert lake.files(ITEM_VOCABULARY, {"run_date": str(SECOND)}) == other
     assert commit.rows == 1
 
 

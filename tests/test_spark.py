@@ -6,7 +6,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from insight.spark import WAREHOUSE, local_properties, next_query, rows_read
+from insight.spark import WAREHOUSE, auditing, local_properties, next_query, rows_read
 
 
 def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
@@ -24,6 +24,17 @@ def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
     spark.read.format("delta").load(f"{lake}/items_sold").agg(F.sum("id")).collect()
     assert rows_read(spark, since=second, roots=roots) == {"items_sold": 5}
     assert rows_read(spark, since=first, roots=roots) == {"items": 3, "items_sold": 5}
+
+
+def test_rows_that_an_audit_reads_are_not_counted(spark: SparkSession, tmp_path: Path) -> None:
+    folder = f"file:{tmp_path}/items"
+    spark.range(3).write.format("delta").save(folder)
+    first = next_query(spark)
+    with auditing(spark):
+        spark.read.format("delta").load(folder).agg(F.sum("id")).collect()
+    assert rows_read(spark, since=first, roots={folder: "items"}) == {}
+    spark.read.format("delta").load(folder).agg(F.sum("id")).collect()
+    assert rows_read(spark, since=first, roots={folder: "items"}) == {"items": 3}
 
 
 def test_times_are_utc_and_a_bad_cast_is_an_error_never_a_null() -> None:

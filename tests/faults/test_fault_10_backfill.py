@@ -15,7 +15,7 @@ BY_DATE = (EVENTS, SESSIONS, CUSTOMER_DAILY, ITEM_DAILY, CUSTOMER_FEATURES)
 
 def _newer_files(lake: Lake, table: Table) -> list[str]:
     lake.begin_stage()
-    return sorted(lake.read(table).where(f"{table.partition_by[0]} = '{NEW}'").inputFiles())
+    return lake.files(table, {table.partition_by[0]: NEW})
 
 
 def test_fault_10_a_backfill_touches_only_its_date(spark: SparkSession, tmp_path: Path) -> None:

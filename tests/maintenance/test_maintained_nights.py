@@ -56,8 +56,8 @@ def test_a_rerun_after_maintenance_gives_equal_rows_and_reads_no_more(
     run.lake.begin_stage()
     for table in (EVENTS, CUSTOMER_SEQUENCES):
         assert [c.run_id for c in run.lake.past_commits(table, limit=2)] == [None, None]
-        old = run.lake.read(table).where(f"{table.partition_by[0]} = '{FIRST}'")
-        assert len(old.inputFiles()) == 1, f"{table.name} was not compacted"
+        old = run.lake.files(table, {table.partition_by[0]: FIRST})
+        assert len(old) == 1, f"{table.name} was not compacted"
     again = run_night(spark, tmp_path, SECOND)
     assert _contents(run) == before
     # The second night still carries on from the first's sequences: nothing was backfilled.

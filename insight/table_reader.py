@@ -1,0 +1,66 @@
+"""Delta tables at one version, as frames and as files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from insight.storage import log_of
+
+_SMALL = 10 * 2**20
+"""Bytes up to which Spark broadcasts a table in a join: its plans are the same however the files
+of such a table are listed."""
+
+
+def read_table(spark: SparkSession, folder: str, version: int) -> DataFrame:
+    """The rows of the Delta table in a folder at a version.
+
+    Delta finds the files of each read by a query over the table's log. On a small night that is a
+    quarter of the JVM's time, so small tables are read by the list of files in the version's
+    checksum (docs/decisions/0020-small-work.md).
+    """
+    return _listed(spark, folder, version) or _time_travel(spark, folder, version)
+
+
+def files_of(
+    spark: SparkSession, folder: str, version: int, partition: Mapping[str, str]
+) -> list[str]:
+    """URLs of the data files of one partition.
+
+    Never list the folder instead: it also holds dead and uncommitted files.
+    """
+    condition = " AND ".join(f"{name} = '{value}'" for name, value in partition.items())
+    # Delta's own reader leaves out the files of other partitions. A list of files does not.
+    return sorted(_time_travel(spark, folder, version).where(condition).inputFiles())
+
+
+def _time_travel(spark: SparkSession, folder: str, version: int) -> DataFrame:
+    return spark.read.format("delta").option("versionAsOf", version).load(folder)
+
+
+def _listed(spark: SparkSession, folder: str, version: int) -> DataFrame | None:
+    nothing = _jvm(spark).scala.Option.empty()
+    delta_log = log_of(spark, folder)
+    snapshot = delta_log.getSnapshotAt(version, nothing, nothing)
+    files = listed_files(snapshot)
+    if files is None:
+        return None
+    return DataFrame(delta_log.createDataFrame(snapshot, files, False, nothing), spark)
+
+
+def listed_files(snapshot: Any) -> Any | None:
+    """The files of a small table, from the checksum of its snapshot, without a query.
+
+    Returns:
+        A Scala sequence. None if the table is large, or its checksum lists no files: Delta lists
+        up to 50, and commits of other writers have no checksum.
+    """
+    checksum = snapshot.checksumOpt()
+    if checksum.isEmpty() or checksum.get().tableSizeBytes() > _SMALL:
+        return None
+    files = checksum.get().allFiles()
+    return None if files.isEmpty() else files.get()
+
+
+def _jvm(spark: SparkSession) -> Any:
+    return spark.sparkContext._jvm
