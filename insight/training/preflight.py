@@ -21,6 +21,10 @@ LARGEST_IMBALANCE = 1.5
 FEW_ROWS = 10_000
 """Up to so many rows of a split, unequal files are chance."""
 
+_FILLS_EVERY_FILE = 10
+"""Of so many rows for each rank, every rank's file gets some: of two files, one stays empty once
+in half a million times."""
+
 _NUMBERS = ("features", "campaign_context")
 LISTS = (*SEQUENCE_INPUTS, *_NUMBERS)
 _SCALARS = {
@@ -105,18 +109,24 @@ def ranks_for(groups: Mapping[str, Sequence[int]], ranks: int) -> int:
     """How many ranks can share the files: fewer than asked for if a split has few rows.
 
     Rows fall to files by a hash of their keys. Of many rows every file gets its share; of few, one
-    file may get twice as many as another, or there are fewer files than ranks. That is chance, and
-    no damage, so fewer ranks train. Unequal files of many rows are left to
-    ``refuse_unequal_shards``.
+    file may get twice as many as another, and of a handful one may get none. That is chance, and
+    no damage, so fewer ranks train. Unequal files of many rows, and fewer files than ranks for
+    more than a handful, are left to ``refuse_unequal_shards``.
 
     Args:
         groups: Rows of each row group, by split.
         ranks: Ranks asked for.
     """
-    few = [rows for rows in groups.values() if 0 < sum(rows) <= FEW_ROWS]
+    few = [rows for rows in groups.values() if _is_chance(rows, ranks)]
     return next(
         count for count in range(ranks, 0, -1) if all(_is_fair(rows, count) for rows in few)
     )
+
+
+def _is_chance(groups: Sequence[int], ranks: int) -> bool:
+    if len(groups) < ranks:
+        return 0 < sum(groups) < _FILLS_EVERY_FILE * ranks
+    return 0 < sum(groups) <= FEW_ROWS
 
 
 def _is_fair(groups: Sequence[int], ranks: int) -> bool:

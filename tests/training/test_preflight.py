@@ -95,6 +95,8 @@ def test_fault_07_more_ranks_than_row_groups_are_refused_before_launch(tmp_path)
         ({"train": [12, 5, 11, 6], "validation": [6, 4]}, 1),
         ({"train": [10, 10, 10, 10], "validation": [9, 4]}, 1),
         ({"train": [10, 10, 10, 10], "validation": [3]}, 1),
+        # One file of more than a handful was written so, and is refused elsewhere.
+        ({"train": [10, 10, 10, 10], "validation": [20]}, 2),
         # No rows, and unequal files of many rows, are refused elsewhere.
         ({"train": [10, 10], "validation": []}, 2),
         ({"train": [FEW_ROWS, 1]}, 2),
