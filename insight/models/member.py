@@ -77,7 +77,7 @@ class Member:
         rows, lists = tf.TensorSpec((None, None)), tf.TensorSpec((None, None), tf.int64)
         inputs = {**dict.fromkeys(SEQUENCE_INPUTS, lists), "features": rows}
         inputs["campaign_context"] = rows
-        self._encode = tf.function(encode, input_signature=[inputs])
+        self._encode = tf.function(encode, input_signature=[inputs], autograph=False)
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary, vectors: Floats | None = None) -> "Member":

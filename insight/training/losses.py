@@ -110,7 +110,7 @@ def gbce_losses(
     """
     _, _, wanted, fresh = _asked(model, encoding, batch, negatives)
     drawn = tf.nn.softplus(_scores_of_draws(model, encoding, negatives))
-    count = len(negatives.items)
+    count = negatives.items.shape[0]
     sampled = min(count / (model.shape.vocabulary_size - FIRST_KNOWN - 1), 1.0)
     power = sampled * (calibration * (1 - 1 / sampled) + 1 / sampled)
     against = tf.reduce_sum(tf.where(fresh, drawn, 0.0), axis=2)

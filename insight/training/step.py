@@ -117,5 +117,5 @@ def make_step(
         return loss, tf.math.is_finite(loss) & finite
 
     spec = batch_spec(objective.model.shape.feature_width)
-    graph: Step = tf.function(step, input_signature=[spec])
+    graph: Step = tf.function(step, input_signature=[spec], autograph=False)
     return graph

@@ -84,10 +84,11 @@ class Validator:
         self._rows = max(1, min(LARGEST_BATCH, BLOCK_CELLS // model.shape.vocabulary_size))
         self._shard, self._batches = shard, self._of(shard)
         spec = batch_spec(model.shape.feature_width)
-        self._graph = tf.function(self._measure, input_signature=[spec])
+        self._graph = tf.function(self._measure, input_signature=[spec], autograph=False)
         self._scores = tf.function(
             lambda batch: self._of_all_items(self._model(batch, training=False), batch),
             input_signature=[spec],
+            autograph=False,
         )
 
     def run(self, shard: Shard | None = None) -> Validation:
