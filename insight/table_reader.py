@@ -52,8 +52,8 @@ def listed_files(snapshot: Any) -> Any | None:
     """The files of a small table, from the checksum of its snapshot, without a query.
 
     Returns:
-        A Scala sequence. None if the table is large, or its checksum lists no files: Delta lists
-        up to 50, and commits of other writers have no checksum.
+        A Scala sequence. None if the table is large, or its checksum lists no files: it lists up
+        to 500 (conf/spark/common.conf), and commits of other writers have no checksum.
     """
     checksum = snapshot.checksumOpt()
     if checksum.isEmpty() or checksum.get().tableSizeBytes() > _SMALL:

@@ -10,7 +10,7 @@ import structlog
 from pyspark.sql import SparkSession
 from xdist.scheduler import LoadScopeScheduling
 
-from insight.spark import REPOSITORY, build_session
+from insight.spark import REPOSITORY, build_session, local_properties
 
 # A test has a few rows: compiling each query, and planning it for many partitions, would take
 # most of the suite's time. What the rows become is the same.
@@ -55,11 +55,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtur
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    session = build_session("insight tests")
-    for name, value in FEW_ROWS.items():
-        session.conf.set(name, value)
-    yield session
-    session.stop()
+    # A job that a test runs in this process asks for a session as well, and gets this one with
+    # its properties set anew.
+    usual = local_properties()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("insight.spark.local_properties", lambda: usual | FEW_ROWS)
+        session = build_session("insight tests")
+        yield session
+        session.stop()
 
 
 @pytest.fixture

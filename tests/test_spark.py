@@ -6,7 +6,15 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from insight.spark import WAREHOUSE, auditing, local_properties, next_query, rows_read
+from insight.spark import (
+    WAREHOUSE,
+    auditing,
+    build_session,
+    local_properties,
+    next_query,
+    rows_read,
+)
+from tests.conftest import FEW_ROWS
 
 
 def test_rows_of_data_are_counted_by_folder_and_rows_of_logs_are_not(
@@ -43,6 +51,14 @@ def test_times_are_utc_and_a_bad_cast_is_an_error_never_a_null() -> None:
     assert properties["spark.sql.ansi.enabled"] == "true"
     assert properties["spark.sql.files.ignoreCorruptFiles"] == "false"
     assert properties["spark.sql.files.ignoreMissingFiles"] == "false"
+
+
+def test_a_job_in_this_process_leaves_the_sessions_properties_as_they_are(
+    spark: SparkSession,
+) -> None:
+    session = build_session("a job")
+    assert session.sparkContext is spark.sparkContext
+    assert {name: spark.conf.get(name) for name in FEW_ROWS} == FEW_ROWS
 
 
 def test_sparks_own_database_is_no_folder_of_the_callers(spark: SparkSession) -> None:
