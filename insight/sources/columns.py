@@ -135,7 +135,9 @@ def nameable_paths(feed: Feed, declared: Mapping[str, str], found: Mapping[str, 
     object. A name is repeated only if half of the file's columns are known and it looks like an
     identifier. A column without a name is called by its position.
     """
-    known = sum(path in declared or path in feed.ignored for path in found)
+    # A pattern that every name matches says nothing of what names look like.
+    ignored = tuple(pattern for pattern in feed.ignored if pattern.strip("*"))
+    known = sum(path in declared or _matches(path, ignored) for path in found)
     has_header = 2 * known >= len(found)
     new = new_paths(feed, declared, found)
     return [path for path in new if _is_unnamed(path) or (has_header and _is_identifier(path))]

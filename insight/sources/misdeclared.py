@@ -34,7 +34,15 @@ def declared_content(path: Path) -> Any:
     """
     subject = f"source declaration {path}"
     content = read_yaml(path, subject)
-    twice = next(_twice(_tree(path)), None)
+    tree = _tree(path)
+    if (inside := _holding_itself(tree, ())) is not None:
+        raise SettingsError(
+            f"{subject}, line {_line(inside)}",
+            found="an alias of what it stands in",
+            expected="aliases of what stands before them",
+            next_step="write it out instead",
+        )
+    twice = next(_twice(tree), None)
     if twice is not None:
         raise SettingsError(
             f"{subject}, line {_line(twice)}",
@@ -97,6 +105,17 @@ def _twice(node: yaml.Node | None) -> Iterator[yaml.Node]:
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _twice(value)
+
+
+def _holding_itself(node: yaml.Node | None, above: tuple[yaml.Node, ...]) -> yaml.Node | None:
+    """A node that an alias inside of it names."""
+    if node is None or isinstance(node, yaml.ScalarNode):
+        return None
+    if any(node is outer for outer in above):
+        return node
+    below = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+    inside = (_holding_itself(part, (*above, node)) for part in below)
+    return next((part for part in inside if part is not None), None)
 
 
 def _tree(path: Path) -> yaml.Node | None:

@@ -9,7 +9,7 @@ from pydantic_core.core_schema import ValidationInfo
 from insight.errors import SettingsError
 from insight.settings import CONF, CurrencyCode
 from insight.sources.declaration import Feed
-from insight.sources.misdeclared import declaration_error, declared_content
+from insight.sources.misdeclared import Misdeclared, declaration_error, declared_content
 from insight.sources.overlaps import refuse_two_layouts
 
 
@@ -21,6 +21,15 @@ class Source(BaseModel):
     source: str
     currency: CurrencyCode | None = None
     feeds: tuple[Feed, ...]
+
+    @model_validator(mode="after")
+    def _names_each_feed_once(self) -> Self:
+        names = [feed.feed for feed in self.feeds]
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                # The log of files that were read knows them by source and feed.
+                raise Misdeclared(f"two feeds {name}", "feeds", position, "feed")
+        return self
 
     @model_validator(mode="after")
     def _reads_a_file_in_one_way(self) -> Self:

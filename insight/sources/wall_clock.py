@@ -11,6 +11,11 @@ from insight.sources.parsing import MOMENT
 
 _CLOCKS = ("CurrentTimestamp", "Now", "LocalTimestamp", "CurrentDate", "CurrentTime")
 
+_SESSIONS = ("CurrentUser", "CurrentDatabase", "CurrentCatalog", "CurrentTimeZone")
+
+_SCHEMA_READERS = ("JsonToStructs", "CsvToStructs")
+"""They read a text's fields with the types of a schema, as casts do."""
+
 _PARSERS = ("GetTimestamp", "UnixTimestamp", "ToUnixTimestamp")
 """Spark's parsers of times by a pattern. What a pattern lacks is taken from 1970."""
 
@@ -18,13 +23,15 @@ _REPLACEABLE = "org.apache.spark.sql.catalyst.expressions.RuntimeReplaceable"
 
 _TIMES = ("timestamp", "timestamp_ntz", "date")
 
-_OF_TIMES = re.compile(
-    r"AS (TIMESTAMP|DATE)|timestamp\(|date\(|now\(|time\(|current_", re.IGNORECASE
-)
+_OF_TIMES = re.compile(r"timestamp|date|now\(|time\(|current_|from_json|from_csv", re.IGNORECASE)
 """In the text of an expression that may hold one of these."""
 
-_COLUMN = re.compile(r"[\w.`]*")
-"""An expression that computes nothing."""
+_COLUMN = re.compile(r"(?!current_|localtime|(session_)?user\b)[\w.`]*", re.IGNORECASE)
+"""An expression that computes nothing. Spark takes ``current_date`` for a call, if no column has
+that name."""
+
+_TIME_INSIDE = re.compile(r"\b(timestamp|timestamp_ntz|date)\b")
+"""In the name of a type."""
 
 _QUOTED = re.compile(r"'[^']*'")
 """What a pattern of Spark takes literally."""
@@ -48,7 +55,7 @@ def refuse_wall_clock(computed: DataFrame, expressions: Mapping[str, str], *, su
     for place, (name, sql) in enumerate(expressions.items()):
         if _COLUMN.fullmatch(sql):
             continue
-        found, step = _fault_in(jvm, selected.apply(place)) or ("", "")
+        found, step = _fault_in(jvm, selected.apply(place), sql) or ("", "")
         if found:
             raise SettingsError(
                 f"{subject}, {name}",
@@ -58,11 +65,12 @@ def refuse_wall_clock(computed: DataFrame, expressions: Mapping[str, str], *, su
             )
 
 
-def _fault_in(jvm: Any, expression: Any) -> tuple[str, str] | None:
+def _fault_in(jvm: Any, expression: Any, sql: str) -> tuple[str, str] | None:
     if not expression.deterministic():
         return "is random, or depends on how rows are divided", "use a column"
-    # Each look at a node is a call to the JVM, and few expressions are about times.
-    if not _OF_TIMES.search(expression.sql()):
+    # Each look at a node is a call to the JVM, and few expressions are about times. Spark's text
+    # shows casts that are not declared, but none of arrays.
+    if not _OF_TIMES.search(f"{sql} {expression.sql()}"):
         return None
     replaceable = jvm.java.lang.Class.forName(_REPLACEABLE)
     faults = (_fault(node) for node in _nodes(expression, replaceable))
@@ -84,7 +92,13 @@ def _fault(node: Any) -> tuple[str, str] | None:
     kind = node.getClass().getSimpleName()
     if kind in _CLOCKS:
         return "reads the machine's clock", "use file_date or a column"
-    if kind == "Cast" and node.dataType().simpleString() in _TIMES and _is_partial(node.child()):
+    if kind in _SESSIONS:
+        return "depends on who runs the night, and where", "use a literal or a column"
+    if kind in _SCHEMA_READERS and _TIME_INSIDE.search(node.dataType().simpleString()):
+        return "reads texts as times: one without a date would be of today", (
+            "declare these fields as string in the schema, and use to_timestamp(text, 'pattern')"
+        )
+    if kind == "Cast" and _is_of_texts_to_times(node):
         return (
             "casts a text to a time: one without a date would be of today",
             "leave the cast out, or declare the column with that type, or use"
@@ -96,6 +110,13 @@ def _fault(node: Any) -> tuple[str, str] | None:
             "put date and time together first, and name all three in the pattern",
         )
     return None
+
+
+def _is_of_texts_to_times(cast: Any) -> bool:
+    to, given = cast.dataType().simpleString(), cast.child().dataType().simpleString()
+    if to in _TIMES:
+        return _is_partial(cast.child())
+    return "string" in given and _TIME_INSIDE.search(to) is not None
 
 
 def _is_partial(text: Any) -> bool:

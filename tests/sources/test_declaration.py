@@ -83,7 +83,11 @@ def test_a_mistaken_declaration_is_named(
 def test_a_currency_is_that_of_the_feeds_that_hold_money() -> None:
     priced = {**FEED, "mapping": {"item_id": "id", "price": "1.0D"}}
     discounted = {**FEED, "mapping": {"item_id": "id", "discount": "1.0D"}, "currency": "EUR"}
-    source = Source(source="shop", currency="GBP", feeds=(priced, FEED, discounted))
+    source = Source(
+        source="shop",
+        currency="GBP",
+        feeds=(priced, {**FEED, "feed": "b"}, {**discounted, "feed": "c"}),
+    )
     assert [feed.currency for feed in source.feeds] == ["GBP", None, "EUR"]
     assert [feed.currency for feed in load_source("online_retail").feeds] == ["GBP", None]
 

@@ -24,6 +24,12 @@ NO_ROWS = "at string, seen timestamp, source_file string, malformed string"
         ("timestamp_seconds(unix_timestamp(at, 'HH:mm'))", "without year, month and day"),
         ("coalesce(seen, now())", "reads the machine's clock"),
         ("current_date()", "reads the machine's clock"),
+        ("current_date", "reads the machine's clock"),
+        ("CURRENT_TIMESTAMP", "reads the machine's clock"),
+        ("if(current_user = 'anna', seen, NULL)", "depends on who runs the night"),
+        ("cast(split(at, ';') AS array<timestamp>)[0]", "casts a text to a time"),
+        ("from_json(at, 't timestamp').t", "reads texts as times"),
+        ("cast(from_csv(at, 't date').t AS timestamp)", "reads texts as times"),
         ("timestamp_seconds(unix_timestamp())", "reads the machine's clock"),
         ("seen + make_interval(0, 0, 0, 0, 0, 0, rand())", "is random"),
         ("CASE WHEN seen > '18:00' THEN seen END", "casts a text to a time"),
@@ -49,6 +55,7 @@ def test_a_mapping_that_another_night_computes_otherwise_is_refused(
         "CASE WHEN seen > '2024-03-01' THEN seen END",
         "seen + INTERVAL 1 DAY",
         "timestamp(file_date)",
+        "to_timestamp(from_json(at, 't string').t, 'dd/MM/yyyy HH:mm')",
     ],
 )
 def test_a_mapping_that_names_whole_dates_passes(spark: SparkSession, sql: str) -> None:
