@@ -5,7 +5,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
 from insight.errors import DataQualityError, EmptyInputError, TableContractError
-from insight.spark import auditing
 from insight.tables import Table
 from insight.uniqueness import per_repeated_value
 
@@ -64,13 +63,12 @@ def audit(
         TableContractError: A null where none may be, a broken check, a key twice.
     """
     count_keys = bool(table.key) and size is not None and size <= _SMALL
-    with auditing(staged.sparkSession):
-        rows, keys, content, broken = _measured(staged, table, where, count_keys=count_keys)
-        if table.key and not broken and keys != rows:
-            repeated = _repeated_key(staged, table, rows)
-            if repeated is not None:
-                # Values would reach the logs, the run log and the report.
-                broken = [f"a key ({', '.join(table.key)}) {repeated} times"]
+    rows, keys, content, broken = _measured(staged, table, where, count_keys=count_keys)
+    if table.key and not broken and keys != rows:
+        repeated = _repeated_key(staged, table, rows)
+        if repeated is not None:
+            # Values would reach the logs, the run log and the report.
+            broken = [f"a key ({', '.join(table.key)}) {repeated} times"]
     if broken:
         raise TableContractError(
             subject,

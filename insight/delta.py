@@ -17,6 +17,7 @@ from insight.lease import Lease
 from insight.local_frames import local_frame
 from insight.logs import logger
 from insight.notes import NotedFolder
+from insight.spark import auditing
 from insight.storage import PastCommit, newest_version, past_commits, path_of, qualified
 from insight.table_reader import files_of, read_table
 from insight.tables import TABLES, Table
@@ -144,9 +145,10 @@ class Lake(NotedFolder):
             watch.append(time.monotonic())
             try:
                 written, content_hash = NOTHING
-                if not transaction.is_empty:
-                    size = transaction.size
-                    written, content_hash = audit(staged, table, subject, where=where, size=size)
+                if (size := transaction.size) != 0:
+                    with auditing(self.spark):
+                        audited = audit(staged, table, subject, where=where, size=size)
+                    written, content_hash = audited
                 refuse_other_number(written, rows, subject)
                 watch.append(time.monotonic())
                 if self.before_commit is not None:
@@ -156,8 +158,7 @@ class Lake(NotedFolder):
                 transaction.abandon()
                 raise
             version = transaction.commit(where=where, metadata=self._metadata(content_hash, where))
-            if version is None:
-                version = self._newest(table)
+            version = self._newest(table) if version is None else version
             commit = Commit(table.name, version, written, content_hash)
         except ENGINE_ERRORS as error:
             raise self._explained(error, subject) from error

@@ -87,11 +87,12 @@ def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> di
 def auditing(session: SparkSession) -> Iterator[None]:
     """Queries that run within the block read staged rows, which are not data yet."""
     context: Any = session.sparkContext
+    before = context.getLocalProperty("spark.job.description")
     context.setJobDescription(_AUDIT)
     try:
         yield
     finally:
-        context.setJobDescription(None)
+        context.setJobDescription(before)
 
 
 def next_query(session: SparkSession) -> int:

@@ -1,7 +1,7 @@
 """Delta tables at one version, as frames and as files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -10,14 +10,17 @@ from insight.faults import damaged_log
 from insight.storage import log_of
 
 _SMALL = 10 * 2**20
-"""Bytes up to which Spark broadcasts a table in a join: its plans are the same however the files
-of such a table are listed."""
+"""Bytes up to which Spark broadcasts a table in a join. Delta's reader knows the size of the
+partitions that are read, a list only that of the table: up to here both lead to the same joins."""
 
 FileState = tuple[str, int, int]
 """Path, bytes and time of modification."""
 
-_SOUND: set[FileState] = set()
-"""Log entries and checkpoints that this process has read without finding damage."""
+_COMMITS: dict[FileState, str | None] = {}
+"""Log entries that this process has parsed, with the ids of their transactions."""
+
+_CHECKPOINTS: set[tuple[FileState, ...]] = set()
+"""Checkpoints that this process has read, to hold a list of files against them."""
 
 
 def read_table(spark: SparkSession, folder: str, version: int) -> DataFrame:
@@ -50,64 +53,76 @@ def _listed(spark: SparkSession, folder: str, version: int) -> DataFrame | None:
     nothing = _jvm(spark).scala.Option.empty()
     delta_log = log_of(spark, folder)
     snapshot = delta_log.getSnapshotAt(version, nothing, nothing)
-    files = listed_files(snapshot)
+    files = listed_files(spark, snapshot)
     if files is None:
         return None
     return DataFrame(delta_log.createDataFrame(snapshot, files, False, nothing), spark)
 
 
-def listed_files(snapshot: Any) -> Any | None:
+def listed_files(spark: SparkSession, snapshot: Any) -> Any | None:
     """The files of a small table, from the checksum of its snapshot, without a query.
 
     Raises:
         TableDamagedError: An entry of the log since its last checkpoint is no JSON.
-        Py4JJavaError: The checkpoint cannot be read, or its state is not the checksum's.
+        Py4JJavaError: The checkpoint cannot be read.
 
     Returns:
-        A Scala sequence. None if the table is large, or its checksum lists no files: it lists up
-        to 500 (conf/spark/common.conf), and commits of other writers have no checksum.
+        A Scala sequence. None if the table is large, or no checksum of this version lists its
+        files: it lists up to 200 (conf/spark/common.conf), and other writers leave none.
     """
     checksum = snapshot.checksumOpt()
     if checksum.isEmpty() or checksum.get().tableSizeBytes() > _SMALL:
         return None
     files = checksum.get().allFiles()
-    if files.isEmpty():
-        return None
-    _parse_new_entries(snapshot)
-    return files.get() if _checkpoint_is_sound(snapshot) else None
+    return files.get() if files.isDefined() and _is_sound(spark, snapshot, checksum.get()) else None
 
 
-def _parse_new_entries(snapshot: Any) -> None:
-    """Parse each entry of the log once, as a query over it would: a checksum shows no damage."""
-    delta_log, entries = snapshot.deltaLog(), snapshot.logSegment().deltas()
-    for entry in (entries.apply(position) for position in range(entries.size())):
-        if (state := _state_of(entry)) in _SOUND:
-            continue
-        lines = delta_log.store().read(entry.getPath(), delta_log.newDeltaHadoopConf())
-        try:
-            for line in lines.mkString("\n").splitlines():
-                json.loads(line)
-        except json.JSONDecodeError as error:
-            table = str(delta_log.dataPath().getName())
-            found = f"a malformed log entry {entry.getPath().getName()}"
-            raise damaged_log(f"table {table}", found=found) from error
-        _SOUND.add(state)
+def _is_sound(spark: SparkSession, snapshot: Any, checksum: Any) -> bool:
+    """Whether the log can be read, and its newest commit is the one that wrote the checksum.
 
-
-def _checkpoint_is_sound(snapshot: Any) -> bool:
-    """Read a checkpoint once, and hold the checksum against the table's state."""
+    A checksum stays when its entry is lost, also if another writer commits that version anew.
+    """
+    entries = [*_elements(snapshot.logSegment().deltas())]
+    for entry in entries:
+        if _state_of(entry) not in _COMMITS:
+            _COMMITS[_state_of(entry)] = _commit_of(snapshot.deltaLog(), entry)
+    writer = checksum.txnId()
+    if entries and (writer.isEmpty() or writer.get() != _COMMITS[_state_of(entries[-1])]):
+        return False
     files = snapshot.logSegment().checkpointProvider().topLevelFiles()
-    states = {_state_of(files.apply(position)) for position in range(files.size())}
-    if not states <= _SOUND:
-        no_context = getattr(snapshot, "validateChecksum$default$1")()
-        if not snapshot.validateChecksum(no_context):
-            return False
-        _SOUND.update(states)
+    checkpoint = tuple(_state_of(file) for file in _elements(files))
+    # Without entries after it, the list is that of the checkpoint's own version.
+    read = (*checkpoint, ("own version", 0, 0)) if not entries else checkpoint
+    if not checkpoint or read in _CHECKPOINTS:
+        return True
+    nothing = _jvm(spark).scala.Option.empty()
+    if not snapshot.validateFileListAgainstCRC(checksum, nothing):
+        return False
+    _CHECKPOINTS.add(read)
     return True
+
+
+def _commit_of(delta_log: Any, entry: Any) -> str | None:
+    """The id of an entry's transaction. Each line is parsed: a checksum shows no damage."""
+    lines = delta_log.store().read(entry.getPath(), delta_log.newDeltaHadoopConf())
+    # By line feeds alone: JSON may hold other separators that Python splits at.
+    texts = filter(str.strip, lines.mkString("\n").split("\n"))
+    try:
+        actions = [json.loads(text) for text in texts]
+    except json.JSONDecodeError as error:
+        table = str(delta_log.dataPath().getName())
+        found = f"a malformed log entry {entry.getPath().getName()}"
+        raise damaged_log(f"table {table}", found=found) from error
+    commits = [action["commitInfo"] for action in actions if "commitInfo" in action]
+    return commits[0].get("txnId") if commits else None
 
 
 def _state_of(file: Any) -> FileState:
     return str(file.getPath().toString()), file.getLen(), file.getModificationTime()
+
+
+def _elements(sequence: Any) -> Iterator[Any]:
+    return (sequence.apply(position) for position in range(sequence.size()))
 
 
 def _jvm(spark: SparkSession) -> Any:

@@ -35,11 +35,6 @@ class Transaction:
         return DataFrame(self._log.createDataFrame(snapshot, added, False, nothing), self._spark)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there was no row to write."""
-        return not self._added
-
-    @property
     def size(self) -> int | None:
         """Rows written, if all files have statistics."""
         counts = [file.numPhysicalRecords() for file in self._added]
@@ -81,7 +76,7 @@ class Transaction:
     def _matching(self, condition: JavaObject) -> JavaObject:
         """The files of some partitions, noted as read by the transaction."""
         transaction, snapshot = self._transaction, self._transaction.snapshot()
-        files = listed_files(snapshot)
+        files = listed_files(self._spark, snapshot)
         if files is None:
             return transaction.filterFiles(condition, False)
         # What filterFiles does, but for its query over the whole log.

@@ -1,5 +1,6 @@
 """Tables at a version: the same rows however their files are listed, and small ones in one job."""
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from insight import table_reader
 from insight.spark import next_query, rows_read
+from insight.storage import log_of
 from insight.table_reader import files_of, read_table
 
 
@@ -62,6 +64,54 @@ def test_a_version_that_another_writer_left_is_read_without_its_checksum(
     write_deltalake(folder, pa.table({"number": [1, 2]}))
     write_deltalake(folder, pa.table({"number": [3]}), mode="append")
     assert _numbers(spark, folder, 1) == [1, 2, 3]
+
+
+def test_a_checksum_of_a_lost_commit_is_not_believed(spark: SparkSession, tmp_path: Path) -> None:
+    folder, other = tmp_path / "visits", tmp_path / "other"
+    for number in (1, 2):
+        rows = spark.createDataFrame([(number,)], "number int").coalesce(1)
+        rows.write.format("delta").mode("append").save(str(folder))
+    # Another writer, which leaves no checksum, commits the version anew.
+    write_deltalake(other, pa.table({"number": pa.array([3], pa.int32())}))
+    (file,) = other.glob("*.parquet")
+    file.rename(folder / file.name)
+    entry = (other / "_delta_log" / f"{0:020}.json").read_text().splitlines()
+    kept = [line for line in entry if "add" in json.loads(line)]
+    log = folder / "_delta_log"
+    (log / f".{1:020}.json.crc").unlink(missing_ok=True)
+    (log / f"{1:020}.json").write_text("\n".join(['{"commitInfo":{"timestamp":0}}', *kept]))
+    assert (log / f"{1:020}.crc").exists()
+    spark.sparkContext._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    assert _numbers(spark, str(folder), 1) == [1, 3]
+
+
+def test_an_entry_may_hold_what_python_takes_for_a_line_break(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "visits")
+    rows = spark.createDataFrame([(1, "a\u2028b")], "number int, letter string")
+    rows.write.format("delta").partitionBy("letter").save(folder)
+    before = _jobs_so_far(spark)
+    assert _numbers(spark, folder, 0) == [1]
+    assert _jobs_so_far(spark) - before == 1
+
+
+def test_files_beside_a_checkpoint_are_held_against_it_once(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "visits")
+    for number in (1, 2):
+        rows = spark.createDataFrame([(number,)], "number int").coalesce(1)
+        rows.write.format("delta").mode("append").save(folder)
+        if number == 1:
+            log_of(spark, folder).checkpoint()
+    spark.sparkContext._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    jobs = []
+    for _ in range(2):
+        before = _jobs_so_far(spark)
+        assert _numbers(spark, folder, 1) == [1, 2]
+        jobs.append(_jobs_so_far(spark) - before)
+    assert jobs[0] > jobs[1] == 1
 
 
 def test_files_of_a_partition_are_listed_for_it_alone(spark: SparkSession, folder: str) -> None:

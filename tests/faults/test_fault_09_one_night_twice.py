@@ -41,7 +41,7 @@ def _others_meanwhile(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], o
     commit = Transaction.commit
 
     def after_the_others(transaction: Transaction, **given: str) -> int | None:
-        if transaction.is_empty:
+        if transaction.size == 0:
             return commit(transaction, **given)
         monkeypatch.setattr(Transaction, "commit", commit)
         meanwhile()
