@@ -10,7 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from insight.jvm import remember_names
+from insight.jvm import elements, remember_names
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -75,8 +75,7 @@ def rows_read(session: SparkSession, *, since: int, roots: dict[str, str]) -> di
             continue
         values = store.executionMetrics(execution.executionId())
         nodes = store.planGraph(execution.executionId()).allNodes()
-        for index in range(nodes.size()):
-            node = nodes.apply(index)
+        for node in elements(nodes):
             name = _root_of(node.desc(), roots) if _reads_data(node) else None
             if name:
                 counted[name] = counted.get(name, 0) + _output_rows(node, values)
@@ -128,9 +127,7 @@ def _root_of(description: str, roots: dict[str, str]) -> str | None:
 
 
 def _output_rows(node: Any, values: Any) -> int:
-    metrics = node.metrics()
-    for index in range(metrics.size()):
-        metric = metrics.apply(index)
+    for metric in elements(node.metrics()):
         if metric.name() == "number of output rows":
             text = values.get(metric.accumulatorId())
             return int(text.get().replace(",", "")) if text.isDefined() else 0

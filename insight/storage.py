@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from insight.errors import SettingsError
 from insight.faults import StorageRefusedError, damaged_log
+from insight.jvm import elements, no_option
 
 _UNQUOTABLE = re.compile(r"[`'\"\\\x00-\x1f]")
 """What would end the quotes around a folder in SQL."""
@@ -141,7 +142,7 @@ def newest_version(spark: SparkSession, folder: str) -> int:
             raise damaged_log(subject, found="data files, and no log of them")
         return version
     entries = snapshot.logSegment().deltas()
-    for entry in (entries.apply(position) for position in range(entries.size())):
+    for entry in elements(entries):
         if entry.getLen() == 0:
             raise damaged_log(subject, found=f"an empty log entry {entry.getPath().getName()}")
     # A commit leaves a checksum beside its entry. One without the other is a lost entry, or a
@@ -161,7 +162,7 @@ def log_of(spark: SparkSession, folder: str) -> Any:
 
 def newest_snapshot(spark: SparkSession, delta_log: Any) -> Any:
     """The table as its log has it now."""
-    nothing = _jvm(spark).scala.Option.empty()
+    nothing = no_option(spark)
     return delta_log.update(False, nothing, nothing)
 
 

@@ -1,12 +1,13 @@
 """Delta tables at one version, as frames and as files."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from insight.faults import damaged_log
+from insight.jvm import elements, no_option
 from insight.storage import log_of
 
 _SMALL = 10 * 2**20
@@ -19,8 +20,9 @@ FileState = tuple[str, int, int]
 _COMMITS: dict[FileState, str | None] = {}
 """Log entries that this process has parsed, with the ids of their transactions."""
 
-_CHECKPOINTS: set[tuple[FileState, ...]] = set()
-"""Checkpoints that this process has read, to hold a list of files against them."""
+_CHECKPOINTS: set[tuple[tuple[FileState, ...], bool]] = set()
+"""Checkpoints that this process has compared a list of files with, and whether the list was that
+of the checkpoint's own version."""
 
 
 def read_table(spark: SparkSession, folder: str, version: int) -> DataFrame:
@@ -50,13 +52,16 @@ def _time_travel(spark: SparkSession, folder: str, version: int) -> DataFrame:
 
 
 def _listed(spark: SparkSession, folder: str, version: int) -> DataFrame | None:
-    nothing = _jvm(spark).scala.Option.empty()
+    nothing = no_option(spark)
     delta_log = log_of(spark, folder)
     snapshot = delta_log.getSnapshotAt(version, nothing, nothing)
     files = listed_files(spark, snapshot)
-    if files is None:
-        return None
-    return DataFrame(delta_log.createDataFrame(snapshot, files, False, nothing), spark)
+    return None if files is None else frame_of(spark, delta_log, snapshot, files)
+
+
+def frame_of(spark: SparkSession, delta_log: Any, snapshot: Any, files: Any) -> DataFrame:
+    """The rows of some files, a Scala sequence, with the schema of a snapshot."""
+    return DataFrame(delta_log.createDataFrame(snapshot, files, False, no_option(spark)), spark)
 
 
 def listed_files(spark: SparkSession, snapshot: Any) -> Any | None:
@@ -80,25 +85,24 @@ def listed_files(spark: SparkSession, snapshot: Any) -> Any | None:
 def _is_sound(spark: SparkSession, snapshot: Any, checksum: Any) -> bool:
     """Whether the log can be read, and its newest commit is the one that wrote the checksum.
 
-    A checksum stays when its entry is lost, also if another writer commits that version anew.
+    If a log entry is lost and another writer commits its version again, the old checksum remains.
     """
-    entries = [*_elements(snapshot.logSegment().deltas())]
-    for entry in entries:
-        if _state_of(entry) not in _COMMITS:
-            _COMMITS[_state_of(entry)] = _commit_of(snapshot.deltaLog(), entry)
-    writer = checksum.txnId()
-    if entries and (writer.isEmpty() or writer.get() != _COMMITS[_state_of(entries[-1])]):
+    segment = snapshot.logSegment()
+    entries = {_state_of(entry): entry for entry in elements(segment.deltas())}
+    for state, entry in entries.items():
+        if state not in _COMMITS:
+            _COMMITS[state] = _commit_of(snapshot.deltaLog(), entry)
+    newest, writer = next(reversed(entries), None), checksum.txnId()
+    if newest and (writer.isEmpty() or writer.get() != _COMMITS[newest]):
         return False
-    files = snapshot.logSegment().checkpointProvider().topLevelFiles()
-    checkpoint = tuple(_state_of(file) for file in _elements(files))
-    # Without entries after it, the list is that of the checkpoint's own version.
-    read = (*checkpoint, ("own version", 0, 0)) if not entries else checkpoint
-    if not checkpoint or read in _CHECKPOINTS:
+    files = segment.checkpointProvider().topLevelFiles()
+    checkpoint = tuple(_state_of(file) for file in elements(files))
+    compared = (checkpoint, newest is None)
+    if not checkpoint or compared in _CHECKPOINTS:
         return True
-    nothing = _jvm(spark).scala.Option.empty()
-    if not snapshot.validateFileListAgainstCRC(checksum, nothing):
+    if not snapshot.validateFileListAgainstCRC(checksum, no_option(spark)):
         return False
-    _CHECKPOINTS.add(read)
+    _CHECKPOINTS.add(compared)
     return True
 
 
@@ -119,11 +123,3 @@ def _commit_of(delta_log: Any, entry: Any) -> str | None:
 
 def _state_of(file: Any) -> FileState:
     return str(file.getPath().toString()), file.getLen(), file.getModificationTime()
-
-
-def _elements(sequence: Any) -> Iterator[Any]:
-    return (sequence.apply(position) for position in range(sequence.size()))
-
-
-def _jvm(spark: SparkSession) -> Any:
-    return spark.sparkContext._jvm

@@ -9,7 +9,8 @@ from typing import Any, cast
 from py4j.java_gateway import JavaObject
 from pyspark.sql import DataFrame, SparkSession
 
-from insight.table_reader import listed_files
+from insight.jvm import elements
+from insight.table_reader import frame_of, listed_files
 
 
 class Transaction:
@@ -30,9 +31,8 @@ class Transaction:
             What the files hold, whatever the rows would come out as a second time.
         """
         added = self._transaction.writeFiles(rows._jdf)
-        self._added += _listed(added)
-        snapshot, nothing = self._transaction.snapshot(), self._jvm.scala.Option.empty()
-        return DataFrame(self._log.createDataFrame(snapshot, added, False, nothing), self._spark)
+        self._added += elements(added)
+        return frame_of(self._spark, self._log, self._transaction.snapshot(), added)
 
     @property
     def size(self) -> int | None:
@@ -56,7 +56,7 @@ class Transaction:
         jvm, some = self._jvm, self._jvm.scala.Option.apply
         parser = self._spark._jsparkSession.sessionState().sqlParser()
         condition = self._seq([parser.parseExpression(where)])
-        replaced = _listed(self._matching(condition))
+        replaced = [*elements(self._matching(condition))]
         if not self._added and not replaced:
             return None
         partitions = self._transaction.metadata().partitionColumns()
@@ -96,7 +96,3 @@ class Transaction:
 
     def _seq(self, elements: list[JavaObject]) -> JavaObject:
         return self._jvm.PythonUtils.toSeq(elements)
-
-
-def _listed(sequence: JavaObject) -> list[JavaObject]:
-    return [sequence.apply(position) for position in range(sequence.size())]

@@ -55,8 +55,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtur
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    # A job that a test runs in this process asks for a session as well, and gets this one with
-    # its properties set anew.
+    # A job that a test runs in this process also calls build_session. It gets this session, and
+    # Spark sets the properties again.
     usual = local_properties()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("insight.spark.local_properties", lambda: usual | FEW_ROWS)

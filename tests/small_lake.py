@@ -74,3 +74,8 @@ def content(run: Run, table: Table) -> tuple[int, str]:
     ).first()
     assert row is not None
     return row[0], str(row[1])
+
+
+def jobs_so_far(spark: SparkSession) -> int:
+    """The number of jobs that Spark has begun."""
+    return int(spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs())

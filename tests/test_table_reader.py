@@ -12,6 +12,7 @@ from insight import table_reader
 from insight.spark import next_query, rows_read
 from insight.storage import log_of
 from insight.table_reader import files_of, read_table
+from tests.small_lake import jobs_so_far
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,6 @@ def _numbers(spark: SparkSession, folder: str, version: int, where: str = "true"
     return sorted(row["number"] for row in rows)
 
 
-def _jobs_so_far(spark: SparkSession) -> int:
-    return int(spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs())
-
-
 @pytest.mark.parametrize("small", [10 * 2**20, 0])
 def test_a_version_has_its_own_rows(
     spark: SparkSession, folder: str, small: int, monkeypatch: pytest.MonkeyPatch
@@ -46,9 +43,9 @@ def test_a_version_has_its_own_rows(
 
 
 def test_a_read_of_a_small_table_is_one_job(spark: SparkSession, folder: str) -> None:
-    before = _jobs_so_far(spark)
+    before = jobs_so_far(spark)
     assert _numbers(spark, folder, 1, "letter = 'b'") == [4, 5]
-    assert _jobs_so_far(spark) - before == 1
+    assert jobs_so_far(spark) - before == 1
 
 
 def test_files_of_other_partitions_are_not_read(spark: SparkSession, folder: str) -> None:
@@ -71,7 +68,7 @@ def test_a_checksum_of_a_lost_commit_is_not_believed(spark: SparkSession, tmp_pa
     for number in (1, 2):
         rows = spark.createDataFrame([(number,)], "number int").coalesce(1)
         rows.write.format("delta").mode("append").save(str(folder))
-    # Another writer, which leaves no checksum, commits the version anew.
+    # Another writer commits the version again, without a checksum.
     write_deltalake(other, pa.table({"number": pa.array([3], pa.int32())}))
     (file,) = other.glob("*.parquet")
     file.rename(folder / file.name)
@@ -91,9 +88,9 @@ def test_an_entry_may_hold_what_python_takes_for_a_line_break(
     folder = str(tmp_path / "visits")
     rows = spark.createDataFrame([(1, "a\u2028b")], "number int, letter string")
     rows.write.format("delta").partitionBy("letter").save(folder)
-    before = _jobs_so_far(spark)
+    before = jobs_so_far(spark)
     assert _numbers(spark, folder, 0) == [1]
-    assert _jobs_so_far(spark) - before == 1
+    assert jobs_so_far(spark) - before == 1
 
 
 def test_files_beside_a_checkpoint_are_held_against_it_once(
@@ -108,9 +105,9 @@ def test_files_beside_a_checkpoint_are_held_against_it_once(
     spark.sparkContext._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
     jobs = []
     for _ in range(2):
-        before = _jobs_so_far(spark)
+        before = jobs_so_far(spark)
         assert _numbers(spark, folder, 1) == [1, 2]
-        jobs.append(_jobs_so_far(spark) - before)
+        jobs.append(jobs_so_far(spark) - before)
     assert jobs[0] > jobs[1] == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from pyspark.sql import DataFrame
 
 from insight.errors import SettingsError
+from insight.jvm import elements
 from insight.sources.parsing import MOMENT
 
 _CLOCKS = ("CurrentTimestamp", "Now", "LocalTimestamp", "CurrentDate", "CurrentTime")
@@ -30,8 +31,8 @@ _COLUMN = re.compile(r"(?!current_|localtime|(session_)?user\b)[\w.`]*", re.IGNO
 """An expression that computes nothing. Spark takes ``current_date`` for a call, if no column has
 that name."""
 
-_TIME_INSIDE = re.compile(r"\b(timestamp|timestamp_ntz|date)\b")
-"""In the name of a type."""
+_TIME_INSIDE = re.compile(rf"\b({'|'.join(_TIMES)})\b")
+"""A time within the name of a type."""
 
 _QUOTED = re.compile(r"'[^']*'")
 """What a pattern of Spark takes literally."""
@@ -79,9 +80,8 @@ def _fault_in(jvm: Any, expression: Any, sql: str) -> tuple[str, str] | None:
 
 def _nodes(expression: Any, replaceable: Any) -> Iterator[Any]:
     yield expression
-    children = expression.children()
-    for place in range(children.size()):
-        yield from _nodes(children.apply(place), replaceable)
+    for child in elements(expression.children()):
+        yield from _nodes(child, replaceable)
     if replaceable.isInstance(expression):
         # to_timestamp and others stand for casts and parsers, which come to light only here.
         yield from _nodes(expression.replacement(), replaceable)

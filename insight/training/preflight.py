@@ -22,8 +22,8 @@ FEW_ROWS = 10_000
 """Up to so many rows of a split, unequal files are chance."""
 
 _FILLS_EVERY_FILE = 10
-"""Of so many rows for each rank, every rank's file gets some: of two files, one stays empty once
-in half a million times."""
+"""Rows per rank from which an empty file is no accident: with two files, the probability that one
+stays empty is one in half a million."""
 
 _NUMBERS = ("features", "campaign_context")
 LISTS = (*SEQUENCE_INPUTS, *_NUMBERS)

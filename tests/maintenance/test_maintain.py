@@ -22,7 +22,7 @@ from insight.settings import MaintenanceSettings, load_settings
 from insight.stages import Run
 from insight.storage import log_of, newest_snapshot
 from insight.tables import ITEM_VOCABULARY, RUN_LOG, TRAINING_EXAMPLES
-from tests.small_lake import content, open_night
+from tests.small_lake import content, jobs_so_far, open_night
 from tests.vocabulary import FIRST, SECOND, vocabulary_row, vocabulary_rows
 
 LATER = str(SECOND + timedelta(days=30))
@@ -49,10 +49,6 @@ def _all_live(run: Run, **fetched: int) -> list[DataFile]:
 
 def _partition(day: object) -> Partition:
     return (("run_date", str(day)),)
-
-
-def _jobs_so_far(spark: SparkSession) -> int:
-    return int(spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs())
 
 
 @pytest.fixture(scope="module")
@@ -218,15 +214,15 @@ def test_a_walk_through_a_small_table_takes_one_job(spark: SparkSession, folder:
     path = run.lake.path(ITEM_VOCABULARY)
     # The first reader of a version makes Spark rebuild the log's state.
     _all_live(run)
-    before = _jobs_so_far(spark)
+    before = jobs_so_far(spark)
     held = holdings_of(spark, path, small_bytes=10**6)
-    assert _jobs_so_far(spark) - before == 1
+    assert jobs_so_far(spark) - before == 1
     assert held.live.small == {_partition(FIRST): SMALL, _partition(SECOND): 1}
     assert (held.live.sums.files, held.on_disk.files, held.live.lost) == (10, 11, 0)
     # A quiet table is not read a second time.
-    before = _jobs_so_far(spark)
+    before = jobs_so_far(spark)
     assert holdings_after(spark, path, held, rewritten=False, removed=True) == held
-    assert _jobs_so_far(spark) == before
+    assert jobs_so_far(spark) == before
     # A table of many files comes in parts, and in the same order.
     assert _all_live(run, fetched=3) == _all_live(run)
 
